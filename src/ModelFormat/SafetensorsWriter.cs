@@ -1,0 +1,68 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+
+namespace SparkTrain.ModelFormat;
+
+/// <summary>Writes safetensors files: header first, then each tensor's bytes in the order given.</summary>
+public static class SafetensorsWriter
+{
+    private const int Alignment = 8;
+
+    /// <summary>Gives out the address of a tensor's bytes; called once, when its turn comes.</summary>
+    public unsafe delegate byte* Source();
+
+    /// <summary>Writes a file and flushes it to the disk. The bytes depend on the arguments only.</summary>
+    /// <param name="path">The file; replaced when it is there.</param>
+    /// <param name="tensors">Each tensor with the source of its bytes.</param>
+    /// <param name="metadata">Free-form strings for the header.</param>
+    /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
+    public static unsafe void Write(string path, IReadOnlyList<(TensorInfo Info, Source Bytes)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        file.Write(Header(tensors.Select(t => t.Info), metadata));
+        foreach (var (info, source) in tensors)
+        {
+            byte* bytes = source();
+            const int Chunk = 64 << 20;
+            for (long at = 0; at < info.ByteLength; at += Chunk)
+                file.Write(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at)));
+        }
+        file.Flush(flushToDisk: true);
+    }
+
+    /// <summary>Returns the first bytes of a file that holds these tensors in this order.</summary>
+    public static byte[] Header(IEnumerable<TensorInfo> tensors, IReadOnlyDictionary<string, string>? metadata)
+    {
+        using var buffer = new MemoryStream();
+        buffer.Write(stackalloc byte[8]);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            if (metadata is { Count: > 0 })
+            {
+                json.WriteStartObject("__metadata__");
+                foreach (var (key, value) in metadata.OrderBy(m => m.Key, StringComparer.Ordinal)) json.WriteString(key, value);
+                json.WriteEndObject();
+            }
+            long at = 0;
+            foreach (var info in tensors)
+            {
+                json.WriteStartObject(info.Name);
+                json.WriteString("dtype", info.Type.ToString());
+                json.WriteStartArray("shape");
+                foreach (long n in info.Shape) json.WriteNumberValue(n);
+                json.WriteEndArray();
+                json.WriteStartArray("data_offsets");
+                json.WriteNumberValue(at);
+                json.WriteNumberValue(at += info.ByteLength);
+                json.WriteEndArray();
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+        }
+        while (buffer.Length % Alignment != 0) buffer.WriteByte((byte)' ');
+        byte[] bytes = buffer.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, (ulong)(bytes.Length - 8));
+        return bytes;
+    }
+}

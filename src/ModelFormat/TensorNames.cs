@@ -1,0 +1,42 @@
+namespace SparkTrain.ModelFormat;
+
+/// <summary>
+/// The weights of a model, by the names that Hugging Face gives Gemma-2. Spark re-uses them: gate_proj holds K1ᵀ [d_ff, r],
+/// up_proj K2ᵀ [d_ff, d_model − r], down_proj V [d_model, d_ff].
+/// </summary>
+public static class TensorNames
+{
+    /// <summary>The tied embedding table [vocab, d_model].</summary>
+    public const string Embedding = "model.embed_tokens.weight";
+
+    /// <summary>The final norm's weight [d_model].</summary>
+    public const string FinalNorm = "model.norm.weight";
+
+    /// <summary>The name of a weight of layer <paramref name="layer"/>, for example <c>Layer(0, "mlp.gate_proj")</c>.</summary>
+    public static string Layer(int layer, string weight) => $"model.layers.{layer}.{weight}.weight";
+
+    /// <summary>Lists every weight of a model with its shape, in the order of the forward pass.</summary>
+    public static IReadOnlyList<(string Name, long[] Shape)> Of(ModelConfig config)
+    {
+        long d = config.DModel, f = config.Ffn.DFf, e = config.Attention.HeadDim;
+        long q = config.Attention.NumHeads * e, kv = config.Attention.NumKvHeads * e;
+        bool spark = config.Ffn.Kind == FfnKind.Spark;
+        var names = new List<(string, long[])> { (Embedding, [config.VocabSize, d]) };
+        for (int i = 0; i < config.NumLayers; i++)
+        {
+            names.Add((Layer(i, "input_layernorm"), [d]));
+            names.Add((Layer(i, "self_attn.q_proj"), [q, d]));
+            names.Add((Layer(i, "self_attn.k_proj"), [kv, d]));
+            names.Add((Layer(i, "self_attn.v_proj"), [kv, d]));
+            names.Add((Layer(i, "self_attn.o_proj"), [d, q]));
+            names.Add((Layer(i, "post_attention_layernorm"), [d]));
+            names.Add((Layer(i, "pre_feedforward_layernorm"), [d]));
+            names.Add((Layer(i, "mlp.gate_proj"), [f, spark ? config.Ffn.PredictorDim : d]));
+            names.Add((Layer(i, "mlp.up_proj"), [f, spark ? d - config.Ffn.PredictorDim : d]));
+            names.Add((Layer(i, "mlp.down_proj"), [d, f]));
+            names.Add((Layer(i, "post_feedforward_layernorm"), [d]));
+        }
+        names.Add((FinalNorm, [d]));
+        return names;
+    }
+}

@@ -1,0 +1,24 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+
+namespace SparkTrain.Native;
+
+/// <summary>Reaches a CPU tensor's memory from managed kernels.</summary>
+public static unsafe partial class TensorMemory
+{
+    /// <summary>Returns the address of the first element of a contiguous CPU tensor; valid while the tensor lives.</summary>
+    /// <exception cref="ArgumentException">The tensor is not contiguous, or not on the CPU.</exception>
+    public static void* Pointer(torch.Tensor tensor)
+    {
+        if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
+            throw new ArgumentException($"a contiguous CPU tensor is needed; this one is {tensor}");
+        return (void*)THSTensor_data(tensor.Handle);
+    }
+
+    /// <summary>The memory of a contiguous float32 CPU tensor.</summary>
+    public static float* Float32(torch.Tensor tensor) =>
+        tensor.dtype == torch.ScalarType.Float32 ? (float*)Pointer(tensor) : throw new ArgumentException($"float32 is needed, not {tensor.dtype}");
+
+    [LibraryImport("LibTorchSharp")]
+    private static partial nint THSTensor_data(nint handle);
+}
