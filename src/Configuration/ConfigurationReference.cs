@@ -39,7 +39,7 @@ public static class ConfigurationReference
         where T : class
     {
         var keys = SectionSchema.Of<T>().AllKeys().ToList();
-        var asked = KeyPath.Display(KeyPath.FromDisplay(key));
+        var asked = key.Trim().Replace(':', '.');
         if (keys.Find(k => k.Path.Equals(asked, StringComparison.OrdinalIgnoreCase)) is { } found) return Explain(found);
         // A bare name is enough where it can be answered: Window, when only one section has it.
         var named = keys.FindAll(k => k.Name.Equals(asked, StringComparison.OrdinalIgnoreCase));
@@ -68,9 +68,11 @@ public static class ConfigurationReference
         text.Append($"  type         {TypeText(key)}\n");
         if (key.Limits.Length > 0) text.Append($"  range        {key.Limits}\n");
         text.Append($"  default      {key.DefaultText}\n");
-        text.Append($"  in the file  {string.Join(" ", key.Path.Split('.')[..^1].Select(s => $"\"{s}\": {{"))} \"{key.Name}\": …\n".Replace(":  ", ": ", StringComparison.Ordinal));
-        text.Append($"  override     --set {key.Path}=…\n");
-        text.Append($"  environment  {StrictConfiguration.EnvironmentPrefix}{key.Path.Replace(".", "__", StringComparison.Ordinal)}=…\n");
+        if (!key.Path.Contains("[]", StringComparison.Ordinal))
+        {
+            text.Append($"  override     --set {key.Path}=…\n");
+            text.Append($"  environment  {StrictConfiguration.EnvironmentPrefix}{key.Path.Replace(".", "__", StringComparison.Ordinal)}=…\n");
+        }
         if (!key.ValueType.IsEnum) return text.ToString();
         text.Append('\n');
         var widest = Enum.GetNames(key.ValueType).Max(name => name.Length);

@@ -44,6 +44,9 @@ internal sealed class Constraint(ValidationAttribute attribute, bool onList)
         _ => attribute.IsValid(value),
     };
 
+    /// <summary>True where the upper limit is only the largest value of its type; C# turns <c>[Range(0, long.MaxValue)]</c> into doubles.</summary>
+    public static bool IsEndless(RangeAttribute range) => range.Maximum is int.MaxValue or long.MaxValue or >= (double)long.MaxValue;
+
     private static bool InRange(RangeAttribute range, object value)
     {
         var (low, high) = (Compare(value, range.Minimum), Compare(value, range.Maximum));
@@ -61,8 +64,7 @@ internal sealed class Constraint(ValidationAttribute attribute, bool onList)
     private static string Between(RangeAttribute range)
     {
         var (low, high) = (ScalarText.Format(range.Minimum), ScalarText.Format(range.Maximum));
-        var endless = range.Maximum is int.MaxValue or long.MaxValue or double.MaxValue or double.PositiveInfinity;
-        return (range.MinimumIsExclusive, range.MaximumIsExclusive, endless) switch
+        return (range.MinimumIsExclusive, range.MaximumIsExclusive, IsEndless(range)) switch
         {
             (false, _, true) => $"at least {low}",
             (true, _, true) => $"greater than {low}",

@@ -26,8 +26,9 @@ internal sealed class JsonFileProvider(string file, byte[] text, List<Configurat
         var reader = new Utf8JsonReader(text, Options);
         try
         {
-            if (!reader.Read())
+            if (text.AsSpan().TrimStart(" \t\r\n"u8).IsEmpty)
                 throw Syntax(1, 1, "is empty; must be a JSON object: { … }.");
+            reader.Read();
             if (reader.TokenType != JsonTokenType.StartObject)
                 throw Syntax(lines.At(reader.TokenStartIndex), "must be a JSON object: { … }.");
             ReadValue(ref reader, "", Here(ref reader));

@@ -107,6 +107,7 @@ public static class JsonSchemaWriter
                 case RangeAttribute range:
                     json.WritePropertyName(range.MinimumIsExclusive ? "exclusiveMinimum" : "minimum");
                     json.WriteRawValue(ScalarText.Format(range.Minimum));
+                    if (Constraint.IsEndless(range)) break;
                     json.WritePropertyName(range.MaximumIsExclusive ? "exclusiveMaximum" : "maximum");
                     json.WriteRawValue(ScalarText.Format(range.Maximum));
                     break;

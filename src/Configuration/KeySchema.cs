@@ -51,7 +51,7 @@ internal sealed record KeySchema
                 KeyKind.List => "a list of " + (Section?.Described ?? Plural(ValueType)),
                 _ => ScalarText.Expected(ValueType),
             };
-            return value + (Limits.Length == 0 ? "" : (Kind == KeyKind.Scalar ? " " : ", ") + Limits) + (IsNullable ? ", or null" : "");
+            return value + (Limits.Length == 0 ? "" : (Limits.StartsWith("from", StringComparison.Ordinal) ? " " : ", ") + Limits) + (IsNullable ? ", or null" : "");
         }
     }
 
