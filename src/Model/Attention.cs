@@ -1,0 +1,52 @@
+namespace SparkTrain.Model;
+
+/// <summary>
+/// Self-attention of one layer, o = W_O · heads(W_Q x, W_K x, W_V x): dense (Gemma-2), top-k (paper eq. C.4) or Spark (eq. 7), as the configuration says.
+/// All three have the same weights; Spark splits each head into a predictor of r coordinates and the rest.
+/// </summary>
+public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
+{
+    // Shapes: B batch, T position, S key, D model, H query head, G key/value head, E head width, I all heads side by side.
+
+    private readonly int layer;
+    private readonly AttentionConfig config;
+    private readonly AttentionShape shape;
+    private readonly RotaryEmbedding rotary;
+    private readonly SparsitySink? sparsity;
+    private readonly Linear wQ, wK, wV, wO;
+
+    /// <summary>Creates the attention of layer <paramref name="layer"/>, counted from 0.</summary>
+    public Attention(ModelConfig model, int layer, RotaryEmbedding rotary, ComputeOptions options) : base(nameof(Attention))
+    {
+        config = model.Attention;
+        (this.layer, this.rotary, sparsity) = (layer, rotary, options.Sparsity);
+        shape = new AttentionShape
+        {
+            Kind = config.Kind, PredictorDim = config.PredictorDim, Active = config.Active, Correction = model.TopkStdCorrection,
+            Softcap = config.LogitSoftcap, Window = config.WindowOf(layer),
+        };
+        long width = (long)config.NumHeads * config.HeadDim, kvWidth = (long)config.NumKvHeads * config.HeadDim;
+        register_module("q_proj", wQ = new Linear(model.DModel, width, options));
+        register_module("k_proj", wK = new Linear(model.DModel, kvWidth, options));
+        register_module("v_proj", wV = new Linear(model.DModel, kvWidth, options));
+        register_module("o_proj", wO = new Linear(width, model.DModel, options));
+    }
+
+    /// <summary>Returns o [B, T, D].</summary>
+    public override Tensor forward(Tensor x_BTD, SequenceContext context)
+    {
+        using var scope = NewDisposeScope();
+        int first = context.FirstPosition;
+        var q_BTHE = rotary.Rotate(Heads(wQ.call(x_BTD)), first) * config.QueryScale();
+        var k_BSGE = rotary.Rotate(Heads(wK.call(x_BTD)), first);
+        var v_BSGE = Heads(wV.call(x_BTD));
+        if (context.Cache is { } cache) (k_BSGE, v_BSGE) = cache.Append(layer, k_BSGE, v_BSGE);
+
+        var kept_BHT = sparsity?.NewCounts([q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
+        var o_BTHE = AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, shape with { FirstPosition = first }, context.DocumentIds_BT, kept_BHT);
+        if (kept_BHT is not null) sparsity!.AddKeptKeys(layer, kept_BHT);
+        return wO.call(o_BTHE.flatten(2)).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Heads(Tensor x_BTI) => x_BTI.view(x_BTI.size(0), x_BTI.size(1), -1, config.HeadDim);
+}

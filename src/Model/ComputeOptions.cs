@@ -1,0 +1,17 @@
+namespace SparkTrain.Model;
+
+/// <summary>How a model computes: number type, device, instruments.</summary>
+public sealed record ComputeOptions
+{
+    /// <summary>Type in which linear layers multiply: float32, bfloat16, or float64 (for checks; weights and activations are float64 then too).</summary>
+    public ScalarType Dtype { get; init; } = ScalarType.Float32;
+
+    /// <summary>Where weights and activations live.</summary>
+    public Device Device { get; init; } = CPU;
+
+    /// <summary>Receives active fractions and kept keys; null costs nothing.</summary>
+    public SparsitySink? Sparsity { get; init; }
+
+    /// <summary>Type of the master weights and of the activations between layers: float32, or float64 with <see cref="Dtype"/> float64.</summary>
+    public ScalarType MasterDtype => Precision.OfStatistics(Dtype);
+}

@@ -1,0 +1,34 @@
+namespace SparkTrain.Model;
+
+/// <summary>
+/// Gated feed-forward network: y = V (σ(K1ᵀq) ∘ K2ᵀq) (paper eq. 2). σ is GELU (Gemma-2), ReLU, squared ReLU, or GELU behind statistical top-k (eq. C.2).
+/// </summary>
+public sealed class GatedFfn : nn.Module<Tensor, Tensor>
+{
+    // Shapes: B batch, T position, D model, F hidden.
+
+    private readonly int layer, correction;
+    private readonly FfnConfig config;
+    private readonly SparsitySink? sparsity;
+    private readonly Linear k1, k2, v;
+
+    /// <summary>Creates the network of layer <paramref name="layer"/>, counted from 0.</summary>
+    public GatedFfn(ModelConfig model, int layer, ComputeOptions options) : base(nameof(GatedFfn))
+    {
+        config = model.Ffn;
+        (this.layer, correction, sparsity) = (layer, model.TopkStdCorrection, options.Sparsity);
+        register_module("gate_proj", k1 = new Linear(model.DModel, config.DFf, options));
+        register_module("up_proj", k2 = new Linear(model.DModel, config.DFf, options));
+        register_module("down_proj", v = new Linear(config.DFf, model.DModel, options));
+    }
+
+    /// <summary>Returns y [B, T, D].</summary>
+    public override Tensor forward(Tensor q_BTD)
+    {
+        using var scope = NewDisposeScope();
+        var active_BT = sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
+        var h_BTF = GatedActivation.Apply(k1.call(q_BTD), k2.call(q_BTD), config.Kind, config.Active, correction, active_BT);
+        if (active_BT is not null) sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
+        return v.call(h_BTF).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,21 @@
+namespace SparkTrain.Model;
+
+/// <summary>Gemma-2's norm: y = x / √(mean(x²) + ε) ∘ (1 + w). Weights of 0 are the neutral start.</summary>
+public sealed class RmsNorm : nn.Module<Tensor, Tensor>
+{
+    // Shapes: N rows (any leading dimensions), D model.
+
+    private readonly Parameter w_D;
+    private readonly double eps;
+
+    /// <summary>Creates the norm with weights of 0.</summary>
+    public RmsNorm(ModelConfig config, ComputeOptions options) : base(nameof(RmsNorm))
+    {
+        eps = config.RmsNormEps;
+        w_D = new Parameter(zeros(config.DModel, options.MasterDtype, options.Device));
+        register_parameter("weight", w_D);
+    }
+
+    /// <summary>Returns y [N, D].</summary>
+    public override Tensor forward(Tensor x_ND) => RmsNormOperator.Apply(x_ND, w_D, eps);
+}

@@ -1,0 +1,31 @@
+namespace SparkTrain.Model;
+
+/// <summary>One transformer block with Gemma-2's sandwich norms: h = x + norm(attention(norm(x))), y = h + norm(ffn(norm(h))).</summary>
+public sealed class SparkBlock : nn.Module<Tensor, SequenceContext, Tensor>
+{
+    // Shapes: B batch, T position, D model.
+
+    private readonly RmsNorm normBeforeAttention, normAfterAttention, normBeforeFfn, normAfterFfn;
+    private readonly Attention attention;
+    private readonly nn.Module<Tensor, Tensor> ffn;
+
+    /// <summary>Creates the block of layer <paramref name="layer"/>, counted from 0.</summary>
+    public SparkBlock(ModelConfig config, int layer, RotaryEmbedding rotary, ComputeOptions options) : base(nameof(SparkBlock))
+    {
+        register_module("input_layernorm", normBeforeAttention = new RmsNorm(config, options));
+        register_module("self_attn", attention = new Attention(config, layer, rotary, options));
+        register_module("post_attention_layernorm", normAfterAttention = new RmsNorm(config, options));
+        register_module("pre_feedforward_layernorm", normBeforeFfn = new RmsNorm(config, options));
+        register_module("mlp", ffn = config.Ffn.Kind == FfnKind.Spark ? new SparkFfn(config, layer, options) : new GatedFfn(config, layer, options));
+        register_module("post_feedforward_layernorm", normAfterFfn = new RmsNorm(config, options));
+    }
+
+    /// <summary>Returns y [B, T, D].</summary>
+    public override Tensor forward(Tensor x_BTD, SequenceContext context)
+    {
+        using var scope = NewDisposeScope();
+        var h_BTD = x_BTD + normAfterAttention.call(attention.call(normBeforeAttention.call(x_BTD), context));
+        var y_BTD = h_BTD + normAfterFfn.call(ffn.call(normBeforeFfn.call(h_BTD)));
+        return y_BTD.MoveToOuterDisposeScope();
+    }
+}

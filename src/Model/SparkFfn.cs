@@ -1,0 +1,36 @@
+namespace SparkTrain.Model;
+
+/// <summary>Spark FFN (paper eq. 5): y = V (gelu(Top_k(K1ᵀq[:r])) ∘ K2ᵀq[r:]).</summary>
+public sealed class SparkFfn : nn.Module<Tensor, Tensor>
+{
+    // Shapes: B batch, T position, D model, F hidden.
+
+    private readonly int layer, correction;
+    private readonly FfnConfig config;
+    private readonly SparsitySink? sparsity;
+    private readonly Linear k1, k2, v;
+
+    /// <summary>Creates the network of layer <paramref name="layer"/>, counted from 0.</summary>
+    public SparkFfn(ModelConfig model, int layer, ComputeOptions options) : base(nameof(SparkFfn))
+    {
+        config = model.Ffn;
+        (this.layer, correction, sparsity) = (layer, model.TopkStdCorrection, options.Sparsity);
+        register_module("gate_proj", k1 = new Linear(config.PredictorDim, config.DFf, options));
+        register_module("up_proj", k2 = new Linear(model.DModel - config.PredictorDim, config.DFf, options));
+        register_module("down_proj", v = new Linear(config.DFf, model.DModel, options));
+    }
+
+    /// <summary>Returns y [B, T, D].</summary>
+    public override Tensor forward(Tensor q_BTD)
+    {
+        using var scope = NewDisposeScope();
+        int r = config.PredictorDim;
+        var s_BTF = k1.call(q_BTD[.., .., ..r]);   // the first r coordinates pick the neurons …
+        var u_BTF = k2.call(q_BTD[.., .., r..]);   // … and the others say what the picked ones carry
+
+        var active_BT = sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
+        var h_BTF = SparkGate.Apply(s_BTF, u_BTF, config.Active, correction, active_BT);
+        if (active_BT is not null) sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
+        return v.call(h_BTF).MoveToOuterDisposeScope();
+    }
+}

@@ -1,0 +1,116 @@
+namespace SparkTrain.Model;
+
+/// <summary>
+/// Spark Transformer (You et al., 2025) on Gemma-2's recipe: x₀ = √d_model · E[tokens], x_{l+1} = block_l(x_l), z = softcap(norm(x_L) Eᵀ).
+/// With dense attention and a gated FFN it is Gemma-2 itself.
+/// </summary>
+public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
+{
+    // Shapes: B batch, T position, D model, V vocabulary.
+
+    private readonly TokenEmbedding embedding;
+    private readonly ModuleList<SparkBlock> blocks;
+    private readonly RmsNorm finalNorm;
+    private readonly RotaryEmbedding rotary;
+
+    /// <summary>Creates a model whose weights are all 0; <see cref="WeightInit"/> or <see cref="ModelWeights"/> fills them.</summary>
+    public SparkTransformer(ModelConfig config, ComputeOptions options) : base(nameof(SparkTransformer))
+    {
+        (Config, Options) = (config, options);
+        rotary = new RotaryEmbedding(config.Attention, options);
+        register_module("embed_tokens", embedding = new TokenEmbedding(config, options));
+        register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new SparkBlock(config, layer, rotary, options))]));
+        register_module("norm", finalNorm = new RmsNorm(config, options));
+        var named = named_parameters().ToDictionary(p => $"model.{p.name}", p => p.parameter);
+        Weights = [.. TensorNames.Of(config).Select(t => (t.Name, named[t.Name]))];
+    }
+
+    /// <summary>The model's shape.</summary>
+    public ModelConfig Config { get; }
+
+    /// <summary>How the model computes.</summary>
+    public ComputeOptions Options { get; }
+
+    /// <summary>Every weight under its name in model files, in the order of <see cref="TensorNames.Of"/>.</summary>
+    public IReadOnlyList<(string Name, Parameter Weight)> Weights { get; }
+
+    /// <summary>Returns logits z [B, T, V].</summary>
+    /// <param name="tokens_BT">int64 token ids.</param>
+    /// <param name="documentIds_BT">int64; attention stays within a document. Null means one document a row.</param>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public override Tensor forward(Tensor tokens_BT, Tensor? documentIds_BT)
+    {
+        using var scope = NewDisposeScope();
+        return Logits(Hidden(tokens_BT, new(documentIds_BT, null))).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Returns logits [B, T, V] of the tokens that follow those in <paramref name="cache"/>, and appends them to it. Computes no gradient.</summary>
+    /// <exception cref="ArgumentException">A shape or type does not fit, or the cache is full.</exception>
+    public Tensor Decode(Tensor tokens_BT, KeyValueCache cache)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var z_BTV = Logits(Hidden(tokens_BT, new(null, cache)));
+        cache.Advance((int)tokens_BT.size(1));
+        return z_BTV.MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Returns the summed next-token cross-entropy. Targets across a document border and at the last position are left out.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public LossSum Loss(Tensor tokens_BT, Tensor? documentIds_BT = null)
+    {
+        using var scope = NewDisposeScope();
+        var (nats, targets) = Loss(tokens_BT, NextTokenTargets.Of(tokens_BT, documentIds_BT), documentIds_BT);
+        return new(nats.MoveToOuterDisposeScope(), targets);
+    }
+
+    /// <summary>Returns the summed cross-entropy against given targets [B, T]; <see cref="CrossEntropyOperator.Ignored"/> leaves a position out.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public LossSum Loss(Tensor tokens_BT, Tensor targets_BT, Tensor? documentIds_BT)
+    {
+        using var scope = NewDisposeScope();
+        var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
+        var nats = CrossEntropyOperator.Apply(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        long targets = targets_BT.ne(CrossEntropyOperator.Ignored).sum().item<long>();
+        return new(nats.MoveToOuterDisposeScope(), targets);
+    }
+
+    /// <summary>Returns [B, T − 1]: the natural-log probability of each token but the first, given those before it. Computes no gradient.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public Tensor LogProbs(Tensor tokens_BT, Tensor? documentIds_BT = null)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
+        var loss_N = CrossEntropyOperator.PerRow(h_BTD.flatten(0, 1), embedding.Table_VD, NextTokenTargets.Of(tokens_BT, null).flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        return (-loss_N.view(tokens_BT.shape)[.., ..^1]).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Frees the tables that are no weights.</summary>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) rotary.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private Tensor Hidden(Tensor tokens_BT, SequenceContext context)
+    {
+        CheckInputs(tokens_BT, context);
+        var x_BTD = embedding.call(tokens_BT);
+        foreach (var block in blocks) x_BTD = block.call(x_BTD, context);
+        return finalNorm.call(x_BTD);
+    }
+
+    private Tensor Logits(Tensor h_BTD) => OutputLogits.Apply(h_BTD, embedding.Table_VD, Config.FinalLogitSoftcap, Options.Dtype);
+
+    private void CheckInputs(Tensor tokens_BT, SequenceContext context)
+    {
+        if (tokens_BT.dim() != 2 || tokens_BT.dtype != ScalarType.Int64)
+            throw new ArgumentException($"tokens are {tokens_BT.dtype} {TensorInfo.Text(tokens_BT.shape)}; expected int64 [batch, positions]", nameof(tokens_BT));
+        long length = context.FirstPosition + tokens_BT.size(1), limit = context.Cache?.Capacity ?? Config.MaxSeqLen;
+        if (tokens_BT.size(1) < 1 || length > limit)
+            throw new ArgumentException($"the sequence has {length} tokens; expected 1 to {limit} ({(context.Cache is null ? nameof(Config.MaxSeqLen) : "the cache's capacity")})", nameof(tokens_BT));
+        if (context.DocumentIds_BT is { } documents && (documents.dtype != ScalarType.Int64 || !documents.shape.SequenceEqual(tokens_BT.shape)))
+            throw new ArgumentException($"document ids are {documents.dtype} {TensorInfo.Text(documents.shape)}; expected int64 {TensorInfo.Text(tokens_BT.shape)}, as the tokens", nameof(context));
+    }
+}

@@ -1,0 +1,41 @@
+namespace SparkTrain.Model.Tests.Reference;
+
+/// <summary>A golden folder: weights, tokens, and what an independent implementation computed from them in float64.</summary>
+internal sealed class Golden : IDisposable
+{
+    public static readonly string[] Names = ["gemma2-tiny", "spark-tiny", "spark-packed", "topk-gated", "relu2-gated"];
+
+    private readonly ModelFolder folder;
+    private readonly SafetensorsFile file;
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public Golden(string name)
+    {
+        folder = ModelFolder.Open(PathOf(name));
+        file = SafetensorsFile.Open(Path.Combine(PathOf(name), "golden.safetensors"));
+        Tokens_BT = this["tokens"];
+        DocumentIds_BT = Find("document_ids");
+    }
+
+    public ModelConfig Config => folder.Config;
+
+    public Tensor Tokens_BT { get; }
+
+    public Tensor? DocumentIds_BT { get; }
+
+    public Tensor this[string name] => ModelWeights.Read(file, name);
+
+    public Tensor? Find(string name) => file.Contains(name) ? this[name] : null;
+
+    public SparkTransformer Model(ScalarType dtype, SparsitySink? sparsity = null) =>
+        ModelWeights.Load(folder, new ComputeOptions { Dtype = dtype, Sparsity = sparsity });
+
+    public void Dispose()
+    {
+        folder.Dispose();
+        file.Dispose();
+        scope.Dispose();
+    }
+
+    public static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "goldens", name);
+}
