@@ -8,8 +8,6 @@ namespace SparkTrain.Model.Tests.Kernels;
 /// <summary>Compares a kernel in float32 with the composed form in float64: output, every gradient, equal bits in every run, no tensor left behind.</summary>
 internal static class Check
 {
-    static Check() => LibTorch.Load(2);
-
     /// <summary>Standard normal values times <paramref name="scale"/>, the same for the same seed.</summary>
     public static Tensor Normal(int seed, double scale, params long[] shape)
     {
@@ -75,4 +73,7 @@ internal static class Check
 
 /// <summary>Kernel tests count live tensors and change the number of threads, so nothing runs beside them.</summary>
 [CollectionDefinition(nameof(KernelTests), DisableParallelization = true)]
-public sealed class KernelTests;
+public sealed class KernelTests : ICollectionFixture<KernelTests>
+{
+    public KernelTests() => LibTorch.Load(2);
+}
