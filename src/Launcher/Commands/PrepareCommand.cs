@@ -1,0 +1,44 @@
+using System.CommandLine;
+using System.Globalization;
+using SparkTrain.Data;
+
+namespace SparkTrain.Launcher.Commands;
+
+/// <summary><c>prepare</c>: turns text into token shards.</summary>
+internal static class PrepareCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("prepare", "Turn text into a dataset of token shards.");
+        var defaults = new PrepareOptions { Sources = [], Output = "" };
+        var files = new Argument<string[]>("FILES") { Description = "Text, JSON lines or Parquet files, folders or patterns.", Arity = ArgumentArity.ZeroOrMore };
+        var source = new Option<string[]>("--source") { HelpName = "SOURCE", Description = $"'{DocumentSources.DotnetDocs}' (the documentation of the installed .NET SDK), or files as above." };
+        var tokenizer = new Option<string>("--tokenizer") { HelpName = "SPEC", Description = "byte, bpe:N (train N pieces), or a Hugging Face tokenizer.json.", DefaultValueFactory = _ => defaults.Tokenizer };
+        var output = new Option<string>("--output") { HelpName = "DIR", Required = true, Description = "The dataset's folder." };
+        var validation = new Option<double>("--validation-fraction") { HelpName = "F", Description = "Share of the documents held back for validation, by their hash.", DefaultValueFactory = _ => defaults.ValidationFraction };
+        var shardTokens = new Option<long>("--shard-tokens") { HelpName = "N", Description = "Tokens of a shard.", DefaultValueFactory = _ => defaults.ShardTokens };
+        var textField = new Option<string>("--text-field") { HelpName = "NAME", Description = "The field or column that holds the text.", DefaultValueFactory = _ => defaults.TextField };
+        command.Arguments.Add(files);
+        foreach (var option in (Option[])[source, tokenizer, output, validation, shardTokens, textField]) command.Options.Add(option);
+        command.SetAction((arguments, cancellation) => Task.FromResult(Run(terminal, new()
+        {
+            Sources = [.. arguments.GetValue(source) ?? [], .. arguments.GetValue(files) ?? []],
+            Output = arguments.GetValue(output)!,
+            Tokenizer = arguments.GetValue(tokenizer)!,
+            ValidationFraction = arguments.GetValue(validation),
+            ShardTokens = arguments.GetValue(shardTokens),
+            TextField = arguments.GetValue(textField)!,
+        }, cancellation)));
+        return command;
+    }
+
+    private static int Run(Terminal terminal, PrepareOptions options, CancellationToken cancellation)
+    {
+        PrepareResult result;
+        using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, cancellation);
+        var (train, validation) = (result.Manifest.Train, result.Manifest.Validation);
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{options.Output}: {(result.WasUpToDate ? "up to date, " : "")}{train.Documents:N0} documents, {train.Tokens:N0} tokens to train on; {validation.Documents:N0} documents, {validation.Tokens:N0} tokens for validation; tokenizer {result.Manifest.Tokenizer.Name}"));
+        return ExitCodes.Done;
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using SparkTrain.Data;
+using SparkTrain.Model;
+using SparkTrain.Native;
+using SparkTrain.Trainer;
+
+namespace SparkTrain.Launcher.Commands;
+
+/// <summary><c>score</c>: the log-probability of every token of given sequences.</summary>
+internal static class ScoreCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("score", "Write the log-probability of every token of given texts or token sequences.");
+        var model = ModelOption.Create();
+        var input = new Option<FileInfo>("--input") { HelpName = "FILE", Required = true, Description = "JSON lines: {\"text\": …} or {\"tokens\": […], \"document_ids\": […]}." };
+        var output = new Option<FileInfo>("--output") { HelpName = "FILE", Required = true, Description = "JSON lines: {\"logprobs\": […]}, one value for each token but the first." };
+        var engine = new Option<string>("--engine") { Description = "What computes.", DefaultValueFactory = _ => "torch" };
+        engine.AcceptOnlyFromAmong("torch");
+        var threads = ModelOption.Threads();
+        foreach (var option in (Option[])[model, input, output, engine, threads]) command.Options.Add(option);
+        command.SetAction(arguments =>
+        {
+            long lines = Run(arguments.GetValue(model)!, arguments.GetValue(input)!.FullName, arguments.GetValue(output)!.FullName, arguments.GetValue(threads));
+            terminal.Out.WriteLine($"{arguments.GetValue(output)}: {lines} sequences");
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static long Run(string path, string input, string output, int threads)
+    {
+        if (!File.Exists(input)) throw new DataException(input, "there is no such file", "JSON lines to score", "check --input");
+        LibTorch.Load(threads);
+        using var trained = TrainedModel.Load(path, new ComputeOptions());
+        try
+        {
+            // Beside the output until it is whole, so that a failure leaves no half file under its name.
+            string temporary = output + ".tmp";
+            long lines = SequenceScorer.Score(trained, input, temporary);
+            File.Move(temporary, output, overwrite: true);
+            return lines;
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new DataException(output, $"cannot be written ({e.Message.TrimEnd('.')})", "a writable path with room", "choose another --output", e);
+        }
+    }
+}

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Globalization;
+using SparkTrain.Data;
+
+namespace SparkTrain.Launcher;
+
+/// <summary>Shows how far prepare is: one line that is redrawn where a person watches, else a line every few seconds.</summary>
+internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress>, IDisposable
+{
+    private static readonly TimeSpan LivePeriod = TimeSpan.FromMilliseconds(100), PlainPeriod = TimeSpan.FromSeconds(5);
+
+    private readonly Lock drawing = new();
+    private long last = Stopwatch.GetTimestamp();
+    private bool drawn;
+
+    public void Report(PrepareProgress value)
+    {
+        lock (drawing)
+        {
+            if (Stopwatch.GetElapsedTime(last) < (terminal.IsLive ? LivePeriod : PlainPeriod)) return;
+            last = Stopwatch.GetTimestamp();
+            string line = Line(value);
+            if (terminal.IsLive) terminal.Out.Write($"\r\e[K{line}");
+            else terminal.Out.WriteLine(line);
+            drawn = true;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (terminal.IsLive && drawn) terminal.Out.Write("\r\e[K");
+    }
+
+    private static string Line(PrepareProgress p) => p.Phase switch
+    {
+        PreparePhase.Sampling => string.Create(CultureInfo.InvariantCulture, $"reading for the tokenizer: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB"),
+        PreparePhase.TrainingTokenizer => string.Create(CultureInfo.InvariantCulture, $"training the tokenizer on {p.TextBytes / 1e6:F1} MB"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"tokenizing: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB, {p.Tokens:N0} tokens"),
+    };
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using Serilog.Formatting.Display;
+using SparkTrain.Trainer;
+
+namespace SparkTrain.Launcher;
+
+/// <summary>Where a run's events go: the terminal, and a file per day in <c>log/</c>.</summary>
+internal static class RunLog
+{
+    public static Logger Create(Terminal terminal, RunFolder folder, bool quiet) => new LoggerConfiguration()
+        .WriteTo.Sink(new TerminalSink(terminal), quiet || terminal.Rank > 0 ? LogEventLevel.Warning : LogEventLevel.Information)
+        .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture)
+        .CreateLogger();
+
+    /// <summary>Plain lines on standard output; warnings and errors on standard error.</summary>
+    private sealed class TerminalSink(Terminal terminal) : ILogEventSink
+    {
+        private readonly MessageTemplateTextFormatter message = new("{Message:lj}{NewLine}{Exception}", CultureInfo.InvariantCulture);
+
+        public void Emit(LogEvent logEvent)
+        {
+            var line = new StringWriter();
+            message.Format(logEvent, line);
+            if (logEvent.Level < LogEventLevel.Warning) terminal.Out.Write(line);
+            else terminal.Error.Write((terminal.Rank > 0 ? $"[rank {terminal.Rank}] " : "") + (logEvent.Level == LogEventLevel.Warning ? "warning: " : "error: ") + line);
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace SparkTrain.Launcher;
+
+/// <summary>Turns Ctrl-C, SIGTERM and SIGHUP into a request to save and leave; a second one ends the process at once.</summary>
+internal sealed class StopSignals : IDisposable
+{
+    private readonly CancellationTokenSource stop = new();
+    private readonly PosixSignalRegistration[] registrations;
+    private readonly Terminal terminal;
+
+    public StopSignals(Terminal terminal)
+    {
+        this.terminal = terminal;
+        registrations = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Select(signal => PosixSignalRegistration.Create(signal, Handle))];
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => stop.Token;
+
+    public void Dispose()
+    {
+        foreach (var registration in registrations) registration.Dispose();
+        stop.Dispose();
+    }
+
+    private void Handle(PosixSignalContext context)
+    {
+        if (stop.IsCancellationRequested) return;
+        context.Cancel = true;
+        terminal.Error.WriteLine($"{context.Signal}: finishing the step, saving, leaving; once more ends at once");
+        stop.Cancel();
+    }
+}
