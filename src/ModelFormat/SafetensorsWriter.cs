@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text.Json;
 
 namespace SparkTrain.ModelFormat;
@@ -11,23 +12,31 @@ public static class SafetensorsWriter
     /// <summary>Gives out the address of a tensor's bytes; called once, when its turn comes.</summary>
     public unsafe delegate byte* Source();
 
-    /// <summary>Writes a file and flushes it to the disk. The bytes depend on the arguments only.</summary>
+    /// <summary>Writes a file, flushes it to the disk, and returns the SHA-256 of its bytes as lower-case hex. The bytes depend on the arguments only.</summary>
     /// <param name="path">The file; replaced when it is there.</param>
     /// <param name="tensors">Each tensor with the source of its bytes.</param>
     /// <param name="metadata">Free-form strings for the header.</param>
     /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
-    public static unsafe void Write(string path, IReadOnlyList<(TensorInfo Info, Source Bytes)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static unsafe string Write(string path, IReadOnlyList<(TensorInfo Info, Source Bytes)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
-        file.Write(Header(tensors.Select(t => t.Info), metadata));
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Append(Header(tensors.Select(t => t.Info), metadata));
         foreach (var (info, source) in tensors)
         {
             byte* bytes = source();
             const int Chunk = 64 << 20;
             for (long at = 0; at < info.ByteLength; at += Chunk)
-                file.Write(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at)));
+                Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at)));
         }
         file.Flush(flushToDisk: true);
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            file.Write(bytes);
+            hash.AppendData(bytes);
+        }
     }
 
     /// <summary>Returns the first bytes of a file that holds these tensors in this order.</summary>

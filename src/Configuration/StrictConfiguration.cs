@@ -1,0 +1,45 @@
+namespace SparkTrain.Configuration;
+
+/// <summary>Loads a tree of records from a JSON file, the environment and command-line overrides, and accepts nothing that is not exactly right.</summary>
+public static class StrictConfiguration
+{
+    /// <summary>What the names of environment variables begin with: <c>SPARKTRAIN_Model__DModel</c> sets Model.DModel.</summary>
+    public const string EnvironmentPrefix = "SPARKTRAIN_";
+
+    /// <summary>No configuration is that long: a model or data file given by mistake is refused before it is read.</summary>
+    private const long LongestFile = 4 << 20;
+
+    /// <summary>Reads the layers, checks all keys and rules, and binds; a later layer wins over an earlier one.</summary>
+    /// <param name="jsonPath">The JSON file; comments and trailing commas are allowed.</param>
+    /// <param name="overrides">Overrides of the form <c>A.B=value</c> or <c>A:B=value</c>.</param>
+    /// <param name="environmentPrefix">What the names of environment variables begin with.</param>
+    /// <exception cref="ConfigurationException">The file cannot be read, or something in it or in an override is wrong; all problems are reported.</exception>
+    public static ResolvedConfiguration<T> Load<T>(string jsonPath, IEnumerable<string> overrides, string environmentPrefix = EnvironmentPrefix)
+        where T : class
+    {
+        var problems = new List<ConfigurationProblem>();
+        var layers = new Layers(jsonPath, ReadFile(jsonPath), overrides, environmentPrefix, problems);
+        var schema = SectionSchema.Of<T>();
+        var reader = new RecordReader(layers, schema, problems);
+        var value = (T)reader.Read();
+        return problems.Count == 0
+            ? new ResolvedConfiguration<T>(jsonPath, value, reader.Values, layers, schema)
+            : throw new ConfigurationException(jsonPath, problems);
+    }
+
+    private static byte[] ReadFile(string path)
+    {
+        try
+        {
+            var length = new FileInfo(path).Length;
+            if (length > LongestFile)
+                throw new ConfigurationException($"{path}: is {length} bytes long; a configuration has at most {LongestFile}. Give a JSON configuration file.");
+            var text = File.ReadAllBytes(path);
+            return text.AsSpan().StartsWith("\uFEFF"u8) ? text[3..] : text;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException($"{path}: cannot be read: {e.Message} Give a readable JSON configuration file.");
+        }
+    }
+}

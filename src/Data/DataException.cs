@@ -1,0 +1,12 @@
+namespace SparkTrain.Data;
+
+/// <summary>Reports text, shards or a tokenizer that cannot be used, in the form where · found · expected · do.</summary>
+public sealed class DataException : Exception
+{
+    /// <summary>Composes the message from its four parts.</summary>
+    public DataException(string where, string found, string expected, string @do, Exception? inner = null)
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => Where = where;
+
+    /// <summary>The file, key or source that is at fault.</summary>
+    public string Where { get; }
+}

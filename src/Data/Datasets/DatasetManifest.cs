@@ -1,0 +1,112 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace SparkTrain.Data;
+
+/// <summary>What dataset.json says about a data set.</summary>
+public sealed record DatasetManifest
+{
+    /// <summary>The name of the file inside the data set's folder.</summary>
+    public const string FileName = "dataset.json";
+
+    /// <summary>The format that this version reads and writes.</summary>
+    public const int CurrentFormatVersion = 1;
+
+    /// <summary>Grows by one when older readers would misread the folder.</summary>
+    public required int FormatVersion { get; init; }
+
+    /// <summary>SHA-256 over everything that decides which tokens are read in which order: tokenizer, splits, shards and their hashes.</summary>
+    public required string Fingerprint { get; init; }
+
+    /// <summary>The tokenizer whose files lie in the folder <c>tokenizer</c>.</summary>
+    public required TokenizerIdentity Tokenizer { get; init; }
+
+    /// <summary>The documents to train on.</summary>
+    public required SplitManifest Train { get; init; }
+
+    /// <summary>The documents held back for validation.</summary>
+    public required SplitManifest Validation { get; init; }
+
+    /// <summary>Where the text came from, a line per source.</summary>
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>SHA-256 over options, file names, sizes and times that prepare was given; equal inputs need no second run.</summary>
+    public required string Inputs { get; init; }
+
+    /// <summary>Documents without any text, which were left out.</summary>
+    public long EmptyDocuments { get; init; }
+
+    /// <summary>Documents that are not valid UTF-8, which were left out.</summary>
+    public long InvalidDocuments { get; init; }
+
+    /// <summary>Reads the manifest of the data set in <paramref name="folder"/>. Throws <see cref="DataException"/> where there is none that can be used.</summary>
+    public static DatasetManifest Read(string folder)
+    {
+        var path = Path.Combine(folder, FileName);
+        const string Make = "make one with `prepare --source dotnet-docs --output FOLDER`, or correct Data.Folder";
+        if (!Directory.Exists(folder)) throw new DataException(folder, "there is no such folder", "a data set", Make);
+        if (!File.Exists(path)) throw new DataException(folder, $"it holds no {FileName}", "a data set", Make);
+        try
+        {
+            var bytes = File.ReadAllBytes(path);
+            using var document = JsonDocument.Parse(bytes);
+            if (document.RootElement.TryGetProperty("formatVersion", out var version) && version.TryGetInt32(out var number) && number > CurrentFormatVersion)
+                throw new DataException(path, $"its format version is {number}", $"at most {CurrentFormatVersion}", "use the version of SparkTrain that wrote it, or a newer one");
+            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, DatasetJson.Options) ?? throw new JsonException("It is null.");
+            manifest.Check(path);
+            return manifest;
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            throw new DataException(path, $"it cannot be read ({e.Message})", "the manifest that prepare wrote", "prepare the data set again", e);
+        }
+    }
+
+    internal void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, DatasetJson.Options) + "\n");
+
+    internal string ComputeFingerprint()
+    {
+        var text = new StringBuilder($"format {FormatVersion}\ntokenizer {Tokenizer.Hash} {Tokenizer.VocabSize}\n");
+        foreach (var (name, split) in new[] { (DatasetLayout.TrainSplit, Train), (DatasetLayout.ValidationSplit, Validation) })
+            foreach (var shard in split.Shards) text.Append($"{name} {shard.Tokens} {shard.Documents} {shard.Sha256}\n");
+        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
+    }
+
+    private void Check(string path)
+    {
+        if (ComputeFingerprint() != Fingerprint)
+            throw new DataException(path, "its fingerprint does not belong to the shards it lists", "a manifest as prepare wrote it", "prepare the data set again; the file was edited or damaged");
+        foreach (var (name, split) in new[] { (DatasetLayout.TrainSplit, Train), (DatasetLayout.ValidationSplit, Validation) })
+        {
+            if (split.Tokens != split.Shards.Sum(s => s.Tokens) || split.Shards.Any(s => s.Tokens < 1))
+                throw new DataException(path, $"{name} claims {split.Tokens} tokens, its shards {split.Shards.Sum(s => s.Tokens)}", "equal numbers", "prepare the data set again");
+            if (split.Shards.FirstOrDefault(s => s.File != Path.GetFileName(s.File)) is { } outside)
+                throw new DataException(path, $"a shard is called '{outside.File}'", "a plain file name inside the folder", "prepare the data set again");
+        }
+    }
+}
+
+/// <summary>Which tokenizer made the tokens.</summary>
+/// <param name="Name">Its name for people.</param>
+/// <param name="Hash">SHA-256 of its definition.</param>
+/// <param name="VocabSize">One more than its largest id.</param>
+/// <param name="BosToken">The id that begins every document, if any.</param>
+/// <param name="EosToken">The id that ends every document.</param>
+public sealed record TokenizerIdentity(string Name, string Hash, int VocabSize, int? BosToken, int EosToken);
+
+/// <summary>One side of the split between training and validation.</summary>
+/// <param name="Tokens">Tokens in all shards, begin and end tokens included.</param>
+/// <param name="Documents">Documents in all shards.</param>
+/// <param name="Bytes">UTF-8 bytes of their text.</param>
+/// <param name="Shards">The files, in the order of the token stream.</param>
+public sealed record SplitManifest(long Tokens, long Documents, long Bytes, IReadOnlyList<ShardManifest> Shards);
+
+/// <summary>One Parquet file.</summary>
+/// <param name="File">Its name inside the folder.</param>
+/// <param name="Tokens">Its tokens.</param>
+/// <param name="Documents">Documents that end in it.</param>
+/// <param name="Bytes">UTF-8 bytes of the text of these documents.</param>
+/// <param name="FileBytes">Its size on disk.</param>
+/// <param name="Sha256">SHA-256 of the file in lower-case hex.</param>
+public sealed record ShardManifest(string File, long Tokens, long Documents, long Bytes, long FileBytes, string Sha256);

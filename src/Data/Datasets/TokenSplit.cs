@@ -1,0 +1,52 @@
+namespace SparkTrain.Data;
+
+/// <summary>The tokens of all shards of one split as a single stream, readable anywhere. Safe for several threads.</summary>
+public sealed class TokenSplit
+{
+    private readonly ShardCache cache;
+    private readonly SplitManifest manifest;
+    private readonly long[] starts;
+
+    internal TokenSplit(string name, string folder, SplitManifest manifest, TokenDataset dataset, ShardCache cache)
+    {
+        (Name, Where, Dataset, this.manifest, this.cache) = (name, $"{folder} split '{name}'", dataset, manifest, cache);
+        starts = new long[manifest.Shards.Count + 1];
+        for (var shard = 0; shard < manifest.Shards.Count; shard++) starts[shard + 1] = starts[shard] + manifest.Shards[shard].Tokens;
+    }
+
+    /// <summary><c>train</c> or <c>validation</c>.</summary>
+    public string Name { get; }
+
+    /// <summary>The data set that this is a part of.</summary>
+    public TokenDataset Dataset { get; }
+
+    /// <summary>Length of the stream, begin and end tokens included.</summary>
+    public long Tokens => manifest.Tokens;
+
+    /// <summary>Documents in the stream.</summary>
+    public long Documents => manifest.Documents;
+
+    /// <summary>UTF-8 bytes of the text that the stream stands for.</summary>
+    public long TextBytes => manifest.Bytes;
+
+    /// <summary>Folder and name, as error messages begin.</summary>
+    internal string Where { get; }
+
+    /// <summary>
+    /// Fills <paramref name="into"/> with the tokens from <paramref name="offset"/> on. Throws <see cref="DataException"/> naming file and row group
+    /// where a shard is missing or damaged.
+    /// </summary>
+    public void Read(long offset, Span<int> into)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(offset, Tokens - into.Length);
+        while (!into.IsEmpty)
+        {
+            var found = Array.BinarySearch(starts, offset);
+            var shard = found >= 0 ? found : ~found - 1;
+            var count = cache.Read(manifest.Shards[shard], offset - starts[shard], into);
+            offset += count;
+            into = into[count..];
+        }
+    }
+}

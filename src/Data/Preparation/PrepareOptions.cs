@@ -1,0 +1,35 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SparkTrain.Data;
+
+/// <summary>What to make a data set of.</summary>
+public sealed record PrepareOptions
+{
+    /// <summary>Where the documents come from: `dotnet-docs`, files, folders or patterns, read in this order.</summary>
+    [MinLength(1)]
+    public required IReadOnlyList<string> Sources { get; init; }
+
+    /// <summary>The folder to make; an older data set there is replaced when the new one is whole.</summary>
+    [Required(AllowEmptyStrings = false)]
+    public required string Output { get; init; }
+
+    /// <summary>`byte`, `bpe:N` (train N pieces on the training split), or a folder or file of a Hugging Face tokenizer.json.</summary>
+    [Required(AllowEmptyStrings = false)]
+    public string Tokenizer { get; init; } = ByteTokenizer.SpecName;
+
+    /// <summary>Share of the documents that is held back for validation, chosen by their hash.</summary>
+    [Range(0.0, 0.5)]
+    public double ValidationFraction { get; init; } = 0.02;
+
+    /// <summary>Tokens in a shard; the default makes files of about 300 MB.</summary>
+    [Range(1024, 1L << 36)]
+    public long ShardTokens { get; init; } = 1L << 27;
+
+    /// <summary>The field of JSON lines or the column of Parquet files that holds the text.</summary>
+    [Required(AllowEmptyStrings = false)]
+    public string TextField { get; init; } = "text";
+
+    /// <summary>A BPE tokenizer is trained on at most this much text, in millions of characters; beyond it documents are sampled by their hash.</summary>
+    [Range(1, 1000)]
+    public int TokenizerSampleMegachars { get; init; } = 128;
+}

@@ -1,0 +1,26 @@
+namespace SparkTrain.Data;
+
+/// <summary>What prepare is doing.</summary>
+public enum PreparePhase
+{
+    /// <summary>Reading documents to train the tokenizer on.</summary>
+    Sampling,
+
+    /// <summary>Training the tokenizer.</summary>
+    TrainingTokenizer,
+
+    /// <summary>Turning documents into tokens and writing shards.</summary>
+    Tokenizing,
+}
+
+/// <summary>How far prepare has come.</summary>
+/// <param name="Phase">What it is doing.</param>
+/// <param name="Documents">Documents finished in this phase.</param>
+/// <param name="TextBytes">UTF-8 bytes of their text.</param>
+/// <param name="Tokens">Tokens written, begin and end tokens included.</param>
+public readonly record struct PrepareProgress(PreparePhase Phase, long Documents, long TextBytes, long Tokens);
+
+/// <summary>What prepare made.</summary>
+/// <param name="Manifest">The content of dataset.json.</param>
+/// <param name="WasUpToDate">True where the folder held a data set of the same inputs already and nothing was done.</param>
+public sealed record PrepareResult(DatasetManifest Manifest, bool WasUpToDate);

@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace SparkTrain.Data;
+
+/// <summary>The pieces and merges of a tokenizer.json's model section.</summary>
+internal sealed class BpeVocabulary
+{
+    private readonly string where;
+    private readonly bool usesSpaceMark;
+    private readonly IReadOnlyList<AddedToken> added;
+    private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
+    private readonly PairTable merges = new();
+    private readonly List<int> mergedIds = [];
+
+    public BpeVocabulary(string where, JsonElement model, IReadOnlyList<AddedToken> added, bool usesSpaceMark)
+    {
+        (this.where, this.added, this.usesSpaceMark) = (where, added, usesSpaceMark);
+        if (!model.TryGetProperty("vocab", out var vocab) || vocab.ValueKind != JsonValueKind.Object)
+            throw Broken("model.vocab", "it is absent or no object", "pieces and their ids");
+        if (usesSpaceMark && !(model.TryGetProperty("byte_fallback", out var fallback) && fallback.ValueKind == JsonValueKind.True))
+            throw Broken("model.byte_fallback", "it is not true", "true, so that every text has tokens");
+        foreach (var piece in vocab.EnumerateObject())
+        {
+            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > 16_777_216)
+                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", "a number from 0 to 16777216");
+            ids[piece.Name] = id;
+        }
+        if (model.TryGetProperty("merges", out var list)) ReadMerges(list);
+    }
+
+    /// <summary>The pieces that merges can make.</summary>
+    public List<string> MergedPieces { get; } = [];
+
+    public BpeDefinition ToDefinition(TextSplitter splitter, bool ignoreMerges)
+    {
+        var size = Math.Max(ids.Count == 0 ? 0 : ids.Values.Max(), added.Count == 0 ? 0 : added.Max(t => t.Id)) + 1;
+        var pieces = new byte[]?[size];
+        foreach (var (piece, id) in ids) pieces[id] = BytesOf(piece);
+        foreach (var token in added) pieces[token.Id] = token.IsSpecial ? null : Encoding.UTF8.GetBytes(token.Text);
+        var special = added.Where(t => t.IsSpecial).Select(t => t.Id).ToHashSet();
+        return new BpeDefinition
+        {
+            Pieces = pieces,
+            ByteIds = [.. Enumerable.Range(0, 256).Select(b => ByteId((byte)b))],
+            CharacterIds = usesSpaceMark ? ids.Where(p => IsOneCharacter(p.Key)).ToDictionary(p => char.ConvertToUtf32(p.Key, 0), p => p.Value) : null,
+            Merges = merges,
+            MergedIds = [.. mergedIds],
+            WholeWords = ignoreMerges ? WholeWords(pieces, special) : null,
+            AddedTokens = added,
+            Splitter = splitter,
+        };
+    }
+
+    private void ReadMerges(JsonElement list)
+    {
+        var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var (rank, merge) in list.EnumerateArray().Index())
+        {
+            // "a b" in older files, ["a", "b"] in newer ones.
+            var isArray = merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2;
+            var (left, right) = isArray ? (merge[0].GetString()!, merge[1].GetString()!) : Halves(merge);
+            var merged = left + right;
+            if (!lookup.TryGetValue(left, out var leftId) || !lookup.TryGetValue(right, out var rightId) || !lookup.TryGetValue(merged, out var mergedId))
+                throw Broken($"model.merges[{rank}]", $"it is '{left} {right}', of which a part or the result is not in model.vocab", "pieces of the vocabulary");
+            MergedPieces.Add(merged);
+            merges.Add(PairTable.Key(leftId, rightId), mergedIds.Count);
+            mergedIds.Add(mergedId);
+        }
+    }
+
+    private (string Left, string Right) Halves(JsonElement merge)
+    {
+        var text = merge.ValueKind == JsonValueKind.String ? merge.GetString()! : "";
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        return space > 0 ? (text[..space], text[(space + 1)..]) : throw Broken("model.merges", $"one entry is {merge.GetRawText()}", "\"left right\" or [\"left\", \"right\"]");
+    }
+
+    private int ByteId(byte value)
+    {
+        var piece = usesSpaceMark ? string.Create(CultureInfo.InvariantCulture, $"<0x{value:X2}>") : ByteLevel.ToChar(value).ToString();
+        return ids.TryGetValue(piece, out var id) ? id : throw Broken("model.vocab", $"it has no piece '{piece}' for byte {value}", "pieces for all 256 bytes");
+    }
+
+    private byte[]? BytesOf(string piece)
+    {
+        if (!usesSpaceMark) return ByteLevel.ToBytes(piece);
+        if (piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal) && piece[5] == '>'
+            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)) return [value];
+        return Encoding.UTF8.GetBytes(piece.Replace(SpaceMarkSplitter.SpaceMark, ' '));
+    }
+
+    // Words as they stand in the text, with the space mark where the normalizer puts it.
+    private Dictionary<string, int> WholeWords(byte[]?[] pieces, HashSet<int> special)
+    {
+        var words = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (piece, id) in ids)
+        {
+            if (special.Contains(id)) continue;
+            if (usesSpaceMark) words[piece] = id;
+            else if (pieces[id] is { } bytes && System.Text.Unicode.Utf8.IsValid(bytes)) words[Encoding.UTF8.GetString(bytes)] = id;
+        }
+        return words;
+    }
+
+    private static bool IsOneCharacter(string piece) => piece.Length == 1 ? !char.IsSurrogate(piece[0]) : piece.Length == 2 && char.IsSurrogatePair(piece, 0);
+
+    private DataException Broken(string field, string found, string expected) => new($"{where} {field}", found, expected, "fetch or export the tokenizer again");
+}

@@ -1,0 +1,92 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+
+namespace SparkTrain.Data;
+
+/// <summary>The two files that a tokenizer is on disk: tokenizer.json, kept byte for byte, and tokenizer_config.json, which names the special tokens.</summary>
+internal sealed class TokenizerFiles
+{
+    public const string Definition = "tokenizer.json", Config = "tokenizer_config.json";
+    public const string BosName = "<bos>", EosName = "<eos>";
+
+    private static readonly string[] UsualBosNames = [BosName, "<s>", "<|begin_of_text|>"];
+    private static readonly string[] UsualEosNames = [EosName, "</s>", "<|end_of_text|>", "<|endoftext|>"];
+
+    private readonly byte[] definition;
+    private readonly string? bosName;
+    private readonly string eosName;
+
+    private TokenizerFiles(string name, byte[] definition, string? bosName, string eosName)
+    {
+        (Name, this.definition, this.bosName, this.eosName) = (name, definition, bosName, eosName);
+        Hash = Convert.ToHexStringLower(SHA256.HashData([.. definition, .. Encoding.UTF8.GetBytes($"\nbos {bosName}\neos {eosName}")]));
+    }
+
+    public string Name { get; }
+
+    public string Hash { get; }
+
+    /// <summary>Writes the definition of a byte-level tokenizer of ours: <paramref name="pieces"/>, then begin and end tokens.</summary>
+    public static TokenizerFiles ForTrained(string name, IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges, bool split) =>
+        new(name, TokenizerJsonWriter.Write(pieces, merges, split), BosName, EosName);
+
+    /// <summary>Reads tokenizer.json at <paramref name="path"/> and the tokenizer_config.json beside it, where there is one.</summary>
+    public static ITokenizer Read(string path)
+    {
+        var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        var bytes = File.ReadAllBytes(path);
+        var reader = new TokenizerJsonReader(path);
+        var definition = reader.Read(bytes);
+        var configPath = Path.Combine(folder, Config);
+        using var config = JsonDocument.Parse(File.Exists(configPath) ? File.ReadAllBytes(configPath) : "{}"u8.ToArray());
+        var special = definition.AddedTokens.Where(t => t.IsSpecial).Select(t => t.Text).ToHashSet(StringComparer.Ordinal);
+        var eos = TokenName(config, "eos_token") ?? Array.Find(UsualEosNames, special.Contains)
+            ?? throw new DataException(configPath, "no eos_token is named, and tokenizer.json has none of the usual names for it",
+                "the token that ends a document", $"add \"eos_token\" to {Config} beside tokenizer.json");
+        var bos = TokenName(config, "bos_token") ?? Array.Find(UsualBosNames, special.Contains);
+        if (bos == eos) bos = null;   // GPT-2 uses one token for both; a document then has an end only
+        var name = Text(config, "name_or_path") ?? Path.GetFileName(folder);
+        var files = new TokenizerFiles(name, bytes, bos, eos);
+        if (files.Hash == new ByteTokenizer().Hash) return new ByteTokenizer();
+        return new BpeTokenizer(definition, files, bos is null ? null : Id(definition, bos, configPath), Id(definition, eos, configPath));
+    }
+
+    /// <summary>Builds the tokenizer of a definition that was just trained.</summary>
+    public BpeTokenizer Open()
+    {
+        var parsed = new TokenizerJsonReader(Name).Read(definition);
+        return new BpeTokenizer(parsed, this, Id(parsed, bosName!, Name), Id(parsed, eosName, Name));
+    }
+
+    public void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllBytes(Path.Combine(folder, Definition), definition);
+        var config = new Dictionary<string, object?>
+        {
+            ["tokenizer_class"] = "PreTrainedTokenizerFast",
+            ["name_or_path"] = Name,
+            ["bos_token"] = bosName,
+            ["eos_token"] = eosName,
+            ["add_bos_token"] = bosName is not null,
+            ["add_eos_token"] = false,
+            ["clean_up_tokenization_spaces"] = false,
+        };
+        File.WriteAllText(Path.Combine(folder, Config), JsonSerializer.Serialize(config, DatasetJson.Options) + "\n");
+    }
+
+    private static int Id(BpeDefinition definition, string name, string where) =>
+        definition.AddedTokens.FirstOrDefault(t => t.Text == name)?.Id
+        ?? throw new DataException(where, $"the special token '{name}' is named, but tokenizer.json does not list it under added_tokens",
+            "a token of the vocabulary", $"correct bos_token and eos_token in {Config}");
+
+    // A token is named by a string or by an object { "content": … }.
+    private static string? TokenName(JsonDocument config, string key) =>
+        config.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Object
+            ? value.GetProperty("content").GetString()
+            : Text(config, key);
+
+    private static string? Text(JsonDocument config, string key) =>
+        config.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+}

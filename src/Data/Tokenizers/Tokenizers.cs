@@ -1,0 +1,40 @@
+using System.Text.Json;
+
+namespace SparkTrain.Data;
+
+/// <summary>Finds the tokenizer that a short description names.</summary>
+public static class Tokenizers
+{
+    /// <summary>
+    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, or the path of such a file.
+    /// Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
+    /// </summary>
+    public static ITokenizer Load(string spec)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(spec);
+        if (spec == ByteTokenizer.SpecName) return new ByteTokenizer();
+        if (TryParseTrained(spec, out _))
+            throw new DataException(spec, "a tokenizer that is yet to be trained", "a tokenizer that exists",
+                "let `prepare --tokenizer " + spec + "` train it, then name the folder `tokenizer` inside the data set");
+        var path = Directory.Exists(spec) ? Path.Combine(spec, TokenizerFiles.Definition) : spec;
+        if (!File.Exists(path))
+            throw new DataException(path, "there is no such file", "a tokenizer.json",
+                "give `byte`, `bpe:N` (prepare only), or a folder that holds tokenizer.json");
+        try
+        {
+            return TokenizerFiles.Read(path);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException(path, $"it is not JSON (line {e.LineNumber + 1}: {e.Message})", "a Hugging Face tokenizer.json",
+                "fetch the file again; it may be cut off or a Git LFS pointer", e);
+        }
+    }
+
+    /// <summary>Recognises <c>bpe:N</c>, a byte-level BPE tokenizer of N pieces in all that prepare trains.</summary>
+    internal static bool TryParseTrained(string spec, out int vocabSize)
+    {
+        vocabSize = 0;
+        return spec.StartsWith("bpe:", StringComparison.Ordinal) && int.TryParse(spec.AsSpan(4), out vocabSize);
+    }
+}

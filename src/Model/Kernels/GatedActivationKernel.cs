@@ -1,0 +1,107 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using SparkTrain.ModelFormat;
+using SparkTrain.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+using static SparkTrain.Model.Kernels.VectorMath;
+
+namespace SparkTrain.Model.Kernels;
+
+/// <summary>The middle of a dense gated FFN: h = σ(g) ∘ u in one pass over memory.</summary>
+public static unsafe class GatedActivationKernel
+{
+    // Every tensor has the same shape; the kernel sees one run of numbers.
+
+    private const long MinPerThread = 8192;
+
+    /// <summary>Returns h of g's shape.</summary>
+    /// <param name="g_NF">Gate branch, float32.</param>
+    /// <param name="u_NF">The other branch, float32.</param>
+    /// <param name="kind">Gated (σ = GELU in its tanh form), GatedRelu or GatedRelu2.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> selects by statistical top-k: see <see cref="SparkGateKernel"/>.</exception>
+    public static Tensor Apply(Tensor g_NF, Tensor u_NF, FfnKind kind) => kind switch
+    {
+        FfnKind.Gated => Apply<GeluActivation>(g_NF, u_NF),
+        FfnKind.GatedRelu => Apply<ReluActivation>(g_NF, u_NF),
+        FfnKind.GatedRelu2 => Apply<SquaredReluActivation>(g_NF, u_NF),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no elementwise activation"),
+    };
+
+    private static Tensor Apply<TActivation>(Tensor g_NF, Tensor u_NF) where TActivation : IActivation => KernelFunction.Run([g_NF, u_NF],
+        () =>
+        {
+            var (g_, u_) = (g_NF.contiguous(), u_NF.contiguous());
+            var h_ = empty_like(g_);
+            float* g = TensorMemory.Float32(g_), u = TensorMemory.Float32(u_), h = TensorMemory.Float32(h_);
+            OpenMp.ForRanges(g_.numel(), MinPerThread, (begin, end) => Forward<TActivation>(g + begin, u + begin, h + begin, end - begin));
+            return (h_, [g_, u_]);
+        },
+        (saved, dh_) =>
+        {
+            Tensor dg_ = empty_like(dh_), du_ = empty_like(dh_);
+            float* g = TensorMemory.Float32(saved[0]), u = TensorMemory.Float32(saved[1]), dh = TensorMemory.Float32(dh_);
+            float* dg = TensorMemory.Float32(dg_), du = TensorMemory.Float32(du_);
+            OpenMp.ForRanges(dh_.numel(), MinPerThread, (begin, end) =>
+                Backward<TActivation>(g + begin, u + begin, dh + begin, dg + begin, du + begin, end - begin));
+            return [dg_, du_];
+        });
+
+    private static void Forward<TActivation>(float* g, float* u, float* h, long count) where TActivation : IActivation
+    {
+        long i = 0;
+        for (; i + Lanes <= count; i += Lanes) (TActivation.Of(Vector512.Load(g + i), out _) * Vector512.Load(u + i)).Store(h + i);
+        int rest = (int)(count - i);
+        if (rest > 0) StorePart(TActivation.Of(LoadPart(g + i, rest), out _) * LoadPart(u + i, rest), h + i, rest);
+    }
+
+    private static void Backward<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : IActivation
+    {
+        long i = 0;
+        for (; i + Lanes <= count; i += Lanes)
+        {
+            var upstream = Vector512.Load(dh + i);
+            (upstream * TActivation.Of(Vector512.Load(g + i), out var slope)).Store(du + i);
+            (upstream * Vector512.Load(u + i) * slope).Store(dg + i);
+        }
+        int rest = (int)(count - i);
+        if (rest > 0)
+        {
+            var upstream = LoadPart(dh + i, rest);
+            StorePart(upstream * TActivation.Of(LoadPart(g + i, rest), out var slope), du + i, rest);
+            StorePart(upstream * LoadPart(u + i, rest) * slope, dg + i, rest);
+        }
+    }
+
+    private interface IActivation
+    {
+        static abstract Vector512<float> Of(Vector512<float> x, out Vector512<float> slope);
+    }
+
+    private readonly struct GeluActivation : IActivation
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope) => Gelu(x, out slope);
+    }
+
+    private readonly struct ReluActivation : IActivation
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope)
+        {
+            slope = Vector512<float>.One & Vector512.GreaterThan(x, Vector512<float>.Zero);
+            return Vector512.MaxNative(Vector512<float>.Zero, x);
+        }
+    }
+
+    private readonly struct SquaredReluActivation : IActivation
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope)
+        {
+            var positive = Vector512.MaxNative(Vector512<float>.Zero, x);
+            slope = positive + positive;
+            return positive * positive;
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Runtime.Intrinsics;
+using SparkTrain.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+using static SparkTrain.Model.Kernels.VectorMath;
+
+namespace SparkTrain.Model.Kernels;
+
+/// <summary>Statistical top-k (paper eq. 9-11): y = max(x − θ, 0) with θ = mean + std · Q(1 − k/d) over each row; gradients flow through θ.</summary>
+public static unsafe class StatisticalTopKKernel
+{
+    // Shapes: N rows (any leading dimensions), F entries of a row, d in the paper.
+
+    /// <summary>Returns y of x's shape. From k ≥ F on the operator is off and y = x.</summary>
+    /// <param name="x_NF">Scores [.., F], float32.</param>
+    /// <param name="k">The number of entries aimed at.</param>
+    /// <param name="correction">The variance divides by F − correction.</param>
+    public static Tensor Apply(Tensor x_NF, int k, int correction)
+    {
+        int width = (int)x_NF.shape[^1];
+        if (k >= width) return x_NF.alias();
+        var threshold = new StatisticalThreshold(k, width, correction);
+        return KernelFunction.Run([x_NF],
+            () =>
+            {
+                var x = x_NF.contiguous();
+                var y = empty_like(x);
+                long rows = x.numel() / width;
+                var rows_N3 = empty(rows, StatisticalThreshold.Saved, ScalarType.Float64);
+                Rows(rows, width, x, y, y, rows_N3, (x, y, _, row) =>
+                {
+                    var soft = threshold.Of(x, row);
+                    int i = 0;
+                    for (; i + Lanes <= width; i += Lanes) soft.Above(Vector512.Load(x + i)).Store(y + i);
+                    if (i < width) StorePart(soft.Above(LoadPart(x + i, width - i)), y + i, width - i);
+                });
+                return (y, [x, rows_N3]);
+            },
+            (saved, g) =>
+            {
+                var dx = empty_like(g);
+                Rows(g.numel() / width, width, saved[0], g, dx, saved[1], (x, g, dx, row) =>
+                {
+                    var soft = new SoftThreshold(row[0]);
+                    var sum = Vector512<double>.Zero;
+                    int i = 0;
+                    for (; i + Lanes <= width; i += Lanes)
+                    {
+                        var kept = Active(soft, Vector512.Load(x + i), Vector512.Load(g + i));
+                        sum += Vector512.WidenLower(kept) + Vector512.WidenUpper(kept);
+                        kept.Store(dx + i);
+                    }
+                    if (i < width)
+                    {
+                        var kept = Active(soft, LoadPart(x + i, width - i), LoadPart(g + i, width - i));
+                        sum += Vector512.WidenLower(kept) + Vector512.WidenUpper(kept);
+                        StorePart(kept, dx + i, width - i);
+                    }
+                    threshold.SubtractGradient(dx, x, Vector512.Sum(sum), row);
+                });
+                return [dx];
+            });
+    }
+
+    private delegate void RowBody(float* a, float* b, float* c, double* row);
+
+    private static void Rows(long rows, int width, Tensor a_NF, Tensor b_NF, Tensor c_NF, Tensor rows_N3, RowBody body)
+    {
+        float* a = TensorMemory.Float32(a_NF), b = TensorMemory.Float32(b_NF), c = TensorMemory.Float32(c_NF);
+        double* row = (double*)TensorMemory.Pointer(rows_N3);
+        OpenMp.ForRanges(rows, 1 + 16384 / width, (begin, end) =>
+        {
+            for (long n = begin; n < end; n++) body(a + n * width, b + n * width, c + n * width, row + n * StatisticalThreshold.Saved);
+        });
+    }
+
+    private static Vector512<float> Active(SoftThreshold soft, Vector512<float> x, Vector512<float> g) =>
+        g & Vector512.GreaterThan(soft.Above(x), Vector512<float>.Zero);
+}

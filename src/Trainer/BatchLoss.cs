@@ -1,0 +1,46 @@
+using SparkTrain.Data;
+using SparkTrain.Distributed;
+using SparkTrain.Model;
+using static TorchSharp.torch;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>Computes the loss of a batch of samples.</summary>
+public static class BatchLoss
+{
+    /// <summary>Returns the summed cross-entropy of a batch. A sample's first SeqLen tokens are read, its last SeqLen predicted, but none across a document border.</summary>
+    public static LossSum Of(SparkTransformer model, TokenBatch batch, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var tokens = tensor(batch.Tokens, [batch.Rows, batch.Columns], ScalarType.Int64, device);
+        var documents = tensor(batch.DocumentIds, [batch.Rows, batch.Columns], ScalarType.Int64, device);
+        var (inputs, inputDocuments) = (tokens[.., ..^1], documents[.., ..^1]);
+        var targets = tokens[.., 1..].masked_fill(documents[.., 1..].ne(inputDocuments), CrossEntropyOperator.Ignored);
+        var (nats, count) = model.Loss(inputs.contiguous(), targets, inputDocuments.contiguous());
+        return new(nats.MoveToOuterDisposeScope(), count);
+    }
+}
+
+/// <summary>Sums of losses over batches and ranks.</summary>
+/// <param name="Nats">Summed cross-entropy in nats.</param>
+/// <param name="Targets">Number of targets.</param>
+/// <param name="Bytes">Bytes of text that the targets stand for.</param>
+public readonly record struct LossTotals(double Nats, double Targets, double Bytes)
+{
+    /// <summary>Bits per byte of text.</summary>
+    public double BitsPerByte => Nats / Math.Log(2) / Bytes;
+
+    /// <summary>Adds two sums.</summary>
+    public static LossTotals operator +(LossTotals a, LossTotals b) => new(a.Nats + b.Nats, a.Targets + b.Targets, a.Bytes + b.Bytes);
+
+    /// <summary>Adds two sums.</summary>
+    public static LossTotals Add(LossTotals a, LossTotals b) => a + b;
+
+    /// <summary>Returns the sum over the ranks.</summary>
+    public LossTotals AllReduce(ICollectives ranks)
+    {
+        Span<double> sums = [Nats, Targets, Bytes];
+        ranks.AllReduceSum(sums);
+        return new(sums[0], sums[1], sums[2]);
+    }
+}

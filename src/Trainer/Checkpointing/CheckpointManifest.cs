@@ -1,0 +1,80 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>manifest.json of a checkpoint: everything about it but the tensors' bytes.</summary>
+public sealed record CheckpointManifest
+{
+    /// <summary>The manifest's file name.</summary>
+    public const string FileName = "manifest.json";
+
+    /// <summary>The newest format that this version reads, and the one it writes.</summary>
+    public const int CurrentFormat = 1;
+
+    /// <summary>Format of the checkpoint.</summary>
+    public required int FormatVersion { get; init; }
+
+    /// <summary>Version of SparkTrain that wrote it.</summary>
+    public required string CodeVersion { get; init; }
+
+    /// <summary>How far the run is.</summary>
+    public required TrainProgress Progress { get; init; }
+
+    /// <summary>Ranks that wrote it.</summary>
+    public required int WorldSize { get; init; }
+
+    /// <summary>Seed of weights and data order.</summary>
+    public required long Seed { get; init; }
+
+    /// <summary>Fingerprint of the dataset that NextSample counts in.</summary>
+    public required string DataFingerprint { get; init; }
+
+    /// <summary>The run's configuration.</summary>
+    public required JsonObject Config { get; init; }
+
+    /// <summary>Each file with its size and hash.</summary>
+    public required IReadOnlyDictionary<string, ShardFile> Files { get; init; }
+
+    /// <summary>Each tensor with its place.</summary>
+    public required IReadOnlyDictionary<string, TensorPlace> Tensors { get; init; }
+
+    internal static JsonSerializerOptions Json { get; } = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        RespectRequiredConstructorParameters = true,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
+    /// <summary>Reads a manifest.</summary>
+    /// <exception cref="CheckpointException">The file is missing, not valid, or of a newer format.</exception>
+    public static CheckpointManifest Read(string folder)
+    {
+        string path = Path.Combine(folder, FileName);
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            int? format = (int?)JsonNode.Parse(bytes)?["format_version"];
+            if (format > CurrentFormat)
+                throw new CheckpointException($"{path}: has format {format}. Expected: at most {CurrentFormat}. Do: use a newer SparkTrain.");
+            return JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: cannot be read ({e.Message.TrimEnd('.')}). Expected: the manifest of a checkpoint. Do: delete this checkpoint folder; the run resumes from the one before.", e);
+        }
+    }
+}
+
+/// <summary>A file of a checkpoint.</summary>
+/// <param name="Bytes">Its length.</param>
+/// <param name="Sha256">SHA-256 of its bytes, lower-case hex.</param>
+public sealed record ShardFile(long Bytes, string Sha256);
+
+/// <summary>Where a tensor's bytes lie.</summary>
+/// <param name="File">File name within the checkpoint.</param>
+/// <param name="Offset">First byte in the file.</param>
+/// <param name="Length">Number of bytes.</param>
+public sealed record TensorPlace(string File, long Offset, long Length);

@@ -1,0 +1,28 @@
+using System.Diagnostics;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>Measures the peak that MFU is a share of.</summary>
+public static class MachinePeak
+{
+    /// <summary>Returns the best rate of a large matrix product with the run's arithmetic and threads, in floating-point operations a second.</summary>
+    public static double Measure(ComputeType compute, Device device)
+    {
+        const int Size = 1536, Rounds = 4;
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var type = compute == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32;
+        var a = rand(Size, Size, device: device).to(type);
+        double best = 0;
+        for (int i = 0; i < Rounds; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            using var product = a.mm(a);
+            if (device.type == DeviceType.CUDA) cuda.synchronize();
+            best = Math.Max(best, 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(start).TotalSeconds);
+        }
+        return best;
+    }
+}

@@ -1,0 +1,64 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>One line of metrics.jsonl: what a step was like, null where there is nothing to say (step 0 has no loss yet). docs/metrics.md lists units and meanings.</summary>
+public sealed record StepMetrics
+{
+    /// <summary>Optimizer updates done; 0 is the state before the first.</summary>
+    public required long Step { get; init; }
+
+    /// <summary>Tokens trained on since the beginning of the run.</summary>
+    public required long Tokens { get; init; }
+
+    /// <summary>Cross-entropy of the step's targets, in nats per token.</summary>
+    public double? Loss { get; init; }
+
+    /// <summary>Cross-entropy of the step's targets, in bits per byte of text.</summary>
+    public double? BitsPerByte { get; init; }
+
+    /// <summary>Learning rate of the update.</summary>
+    public double? Lr { get; init; }
+
+    /// <summary>Global L2 norm of the mean gradient, before clipping.</summary>
+    public double? GradNorm { get; init; }
+
+    /// <summary>Tokens of the step over its wall time, all ranks.</summary>
+    public double? TokensPerSecond { get; init; }
+
+    /// <summary>Executed model FLOPs over the peak rate: Logging.PeakTeraflops, or the best matrix product measured at start.</summary>
+    public double? Mfu { get; init; }
+
+    /// <summary>Wall time of the step.</summary>
+    public double? StepSeconds { get; init; }
+
+    /// <summary>Share of the step that waited for data.</summary>
+    public double? DataWaitFraction { get; init; }
+
+    /// <summary>Share of non-zero FFN units, mean over layers.</summary>
+    public double? FfnActiveFraction { get; init; }
+
+    /// <summary>The same for each layer.</summary>
+    public IReadOnlyList<double>? FfnActiveFractionByLayer { get; init; }
+
+    /// <summary>Keys kept per query, mean over layers.</summary>
+    public double? AttentionKept { get; init; }
+
+    /// <summary>The same for each layer.</summary>
+    public IReadOnlyList<double>? AttentionKeptByLayer { get; init; }
+
+    /// <summary>Cross-entropy on the validation split, in nats per token; on validation steps only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ValLoss { get; init; }
+
+    /// <summary>Cross-entropy on the validation split, in bits per byte of text; on validation steps only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? ValBitsPerByte { get; init; }
+
+    internal static JsonSerializerOptions Json { get; } = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+    };
+}

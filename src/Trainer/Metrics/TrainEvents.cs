@@ -1,0 +1,35 @@
+namespace SparkTrain.Trainer;
+
+/// <summary>The message templates of everything that training logs.</summary>
+public static class TrainEvents
+{
+    /// <summary>The run begins.</summary>
+    public const string Started = "run {Run} | {Parameters:N0} parameters ({NonEmbedding:N0} without embedding) | {Steps:N0} steps × {GlobalBatchTokens:N0} tokens | {Compute} on {Device}, {Threads} threads";
+
+    /// <summary>The run goes on from a checkpoint.</summary>
+    public const string Resumed = "resumed {Run} at step {Step} of {Steps} from {Checkpoint}";
+
+    /// <summary>The run was complete already.</summary>
+    public const string AlreadyComplete = "run {Run} is complete: {Steps} steps. Train on with a larger Training.Steps, or begin anew under another Run.Name";
+
+    /// <summary>A checkpoint was passed over.</summary>
+    public const string CheckpointSkipped = "checkpoint skipped: {Problem}";
+
+    /// <summary>One optimizer step.</summary>
+    public const string Step = "step {Step,6}/{Steps} | loss {Loss,6:F3} | bpb {BitsPerByte,5:F3} | lr {Lr:0.00e+0} | gnorm {GradNorm,5:F2} | {TokensPerSecond,7:N0} tok/s | mfu {Mfu,5:P1} | ffn {FfnActiveFraction,5:P1} | keys {AttentionKept,5:F1} | data {DataWaitFraction,4:P1} | eta {Eta}";
+
+    /// <summary>A validation.</summary>
+    public const string Validated = "step {Step,6}/{Steps} | validation loss {ValLoss:F4} | {ValBitsPerByte:F4} bits per byte | {Tokens:N0} tokens in {Seconds:F1} s";
+
+    /// <summary>A checkpoint was saved.</summary>
+    public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s";
+
+    /// <summary>A checkpoint could not be saved; training goes on.</summary>
+    public const string SaveFailed = "step {Step}: {Problem}";
+
+    /// <summary>The run was asked to stop.</summary>
+    public const string Stopped = "stopped at step {Step} of {Steps}; run the same command again to go on";
+
+    /// <summary>The run is complete.</summary>
+    public const string Finished = "run {Run} is complete: {Steps} steps, {Tokens:N0} tokens in {Duration}; the model is in {Model}";
+}

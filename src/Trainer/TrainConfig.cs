@@ -1,0 +1,135 @@
+using System.ComponentModel.DataAnnotations;
+using SparkTrain.Data;
+using SparkTrain.ModelFormat;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>A training run: the table of contents of a config file.</summary>
+public sealed record TrainConfig : IValidatableObject
+{
+    /// <summary>The run's name, folder and seed.</summary>
+    public required RunConfig Run { get; init; }
+
+    /// <summary>The model to train.</summary>
+    public required ModelConfig Model { get; init; }
+
+    /// <summary>The tokens to train on.</summary>
+    public required DataConfig Data { get; init; }
+
+    /// <summary>Length, batch and arithmetic of the training.</summary>
+    public required TrainingConfig Training { get; init; }
+
+    /// <summary>The learning rate over the steps.</summary>
+    public required LrScheduleConfig LrSchedule { get; init; }
+
+    /// <summary>AdamW.</summary>
+    public OptimizerConfig Optimizer { get; init; } = new();
+
+    /// <summary>When and on how much the validation loss is computed.</summary>
+    public ValidationConfig Validation { get; init; } = new();
+
+    /// <summary>When checkpoints are written and how many stay.</summary>
+    public CheckpointConfig Checkpoint { get; init; } = new();
+
+    /// <summary>What is logged, and how often.</summary>
+    public LoggingConfig Logging { get; init; } = new();
+
+    /// <summary>Rules that span several sections.</summary>
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (Training is null || Model is null || LrSchedule is null) yield break;
+        if (Training.SeqLen > Model.MaxSeqLen)
+            yield return new($"is {Training.SeqLen}; it must not pass Model.MaxSeqLen = {Model.MaxSeqLen}.", ["Training.SeqLen"]);
+        if (Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen) != 0)
+            yield return new(BatchMessage(1), ["Training.GlobalBatchTokens"]);
+        if (LrSchedule.WarmupSteps + LrSchedule.DecaySteps > Training.Steps)
+            yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
+    }
+
+    /// <summary>Says why this run cannot be spread over <paramref name="worldSize"/> ranks, or returns null.</summary>
+    public string? ProblemWithRanks(int worldSize) =>
+        Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen * worldSize) == 0 ? null : "Training.GlobalBatchTokens " + BatchMessage(worldSize);
+
+    private string BatchMessage(int ranks)
+    {
+        long unit = (long)Training.MicroBatch * Training.SeqLen * ranks;
+        long below = Training.GlobalBatchTokens / unit * unit;
+        return $"is {Training.GlobalBatchTokens}; it must be a multiple of MicroBatch {Training.MicroBatch} × SeqLen {Training.SeqLen} × ranks {ranks} = {unit}. Nearest: {(below > 0 ? $"{below} or " : "")}{below + unit}.";
+    }
+}
+
+/// <summary>The run's name, folder and seed.</summary>
+public sealed record RunConfig
+{
+    /// <summary>The run's name; its files go to Folder/Name.</summary>
+    [RegularExpression(@"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", ErrorMessage = "must be 1 to 100 letters, digits, dots, dashes or underscores, beginning with a letter or digit.")]
+    public required string Name { get; init; }
+
+    /// <summary>The folder that holds runs.</summary>
+    [MinLength(1)]
+    public string Folder { get; init; } = "runs";
+
+    /// <summary>Seed of the initial weights and of the order of the data.</summary>
+    [Range(0, long.MaxValue)]
+    public long Seed { get; init; } = 1;
+}
+
+/// <summary>Length, batch and arithmetic of the training.</summary>
+public sealed record TrainingConfig
+{
+    /// <summary>Optimizer steps.</summary>
+    [Range(1, 1_000_000_000)]
+    public required long Steps { get; init; }
+
+    /// <summary>Tokens per sequence.</summary>
+    [Range(1, 16_777_216)]
+    public required int SeqLen { get; init; }
+
+    /// <summary>Tokens per optimizer step over all ranks; gradients are accumulated over as many micro-batches as that takes.</summary>
+    [Range(1L, 1_000_000_000_000L)]
+    public required long GlobalBatchTokens { get; init; }
+
+    /// <summary>Sequences per forward pass of one rank.</summary>
+    [Range(1, 65_536)]
+    public required int MicroBatch { get; init; }
+
+    /// <summary>Arithmetic of the matrix products: Float32, or BFloat16 with float32 master weights and statistics.</summary>
+    public ComputeType Compute { get; init; } = ComputeType.Float32;
+
+    /// <summary>Gradients are scaled down to this global norm; 0 leaves them as they are.</summary>
+    [Range(0.0, 1e9)]
+    public double GradClip { get; init; } = 1.0;
+
+    /// <summary>Where tensors live: Cpu or Cuda.</summary>
+    public DeviceKind Device { get; init; } = DeviceKind.Cpu;
+
+    /// <summary>Threads of one rank; 0 means one for every core the process may use.</summary>
+    [Range(0, 4096)]
+    public int Threads { get; init; }
+
+    /// <summary>Micro-batches that one rank runs per step.</summary>
+    public int AccumulationSteps(int worldSize) => checked((int)(GlobalBatchTokens / ((long)MicroBatch * SeqLen * worldSize)));
+
+    /// <summary>Tokens of the whole run.</summary>
+    public long TotalTokens() => checked(Steps * GlobalBatchTokens);
+}
+
+/// <summary>Arithmetic of the matrix products.</summary>
+public enum ComputeType
+{
+    /// <summary>IEEE 754 binary32 throughout.</summary>
+    Float32,
+
+    /// <summary>bfloat16 products that accumulate in float32; weights, statistics, softmax, norms and loss stay float32.</summary>
+    BFloat16,
+}
+
+/// <summary>Where tensors live.</summary>
+public enum DeviceKind
+{
+    /// <summary>The processor.</summary>
+    Cpu,
+
+    /// <summary>An NVIDIA GPU; needs a build with <c>-p:Torch=cuda</c>.</summary>
+    Cuda,
+}

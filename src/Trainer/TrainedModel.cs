@@ -1,0 +1,61 @@
+using System.Text.Json;
+using SparkTrain.Data;
+using SparkTrain.Model;
+using SparkTrain.ModelFormat;
+using static TorchSharp.torch;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>A model with its tokenizer, from wherever a user has one: a model folder, a run's folder, or one checkpoint of it.</summary>
+public sealed class TrainedModel : IDisposable
+{
+    private TrainedModel(SparkTransformer model, ITokenizer tokenizer, string source) => (Model, Tokenizer, Source) = (model, tokenizer, source);
+
+    /// <summary>The model.</summary>
+    public SparkTransformer Model { get; }
+
+    /// <summary>Its tokenizer.</summary>
+    public ITokenizer Tokenizer { get; }
+
+    /// <summary>The folder that the weights came from.</summary>
+    public string Source { get; }
+
+    /// <summary>Loads a model folder, a run's folder (its newest good checkpoint), or a checkpoint folder. libtorch must be loaded.</summary>
+    /// <exception cref="ModelFormatException">A file is missing, cut off or does not fit.</exception>
+    /// <exception cref="CheckpointException">The folder holds no good checkpoint.</exception>
+    /// <exception cref="DataException">The tokenizer is missing or of another vocabulary.</exception>
+    public static TrainedModel Load(string path, ComputeOptions options)
+    {
+        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+        if (CheckpointStore.IsComplete(path)) return OfCheckpoint(path, Path.Combine(path, "..", ".."), options);
+        if (new CheckpointStore(Path.Combine(path, "checkpoints"), 1).Complete() is [var newest, ..]) return OfCheckpoint(newest, path, options);
+        using var folder = ModelFolder.Open(path);
+        return WithTokenizer(ModelWeights.Load(folder, options), path, path);
+    }
+
+    /// <summary>Frees the weights.</summary>
+    public void Dispose() => Model.Dispose();
+
+    private static TrainedModel OfCheckpoint(string checkpoint, string run, ComputeOptions options)
+    {
+        var manifest = CheckpointStore.Verify(checkpoint);
+        var config = manifest.Config[nameof(TrainConfig.Model)].Deserialize<ModelConfig>(TrainState.ConfigOptions)!;
+        var model = new SparkTransformer(config, options);
+        using var noGrad = no_grad();
+        foreach (var (name, weight) in model.Weights)
+        {
+            using var file = SafetensorsFile.Open(Path.Combine(checkpoint, manifest.Tensors[name].File));
+            using var saved = ModelWeights.Read(file, name);
+            weight.copy_(saved);
+        }
+        return WithTokenizer(model, Path.Combine(run, "tokenizer"), checkpoint);
+    }
+
+    private static TrainedModel WithTokenizer(SparkTransformer model, string folder, string source)
+    {
+        var tokenizer = Tokenizers.Load(folder);
+        if (tokenizer.VocabSize > model.Config.VocabSize)
+            throw new DataException(folder, $"a tokenizer of {tokenizer.VocabSize} tokens", $"at most the model's {model.Config.VocabSize}", "use the tokenizer that the model was trained with");
+        return new(model, tokenizer, source);
+    }
+}

@@ -1,0 +1,178 @@
+using System.Diagnostics;
+using Serilog;
+using SparkTrain.Data;
+using SparkTrain.Distributed;
+using SparkTrain.Model;
+using SparkTrain.ModelFormat;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>How a call of <see cref="Trainer.Run"/> ended.</summary>
+public enum TrainOutcome
+{
+    /// <summary>All steps are done.</summary>
+    Complete,
+
+    /// <summary>The run was asked to stop; it was saved and can go on.</summary>
+    Stopped,
+}
+
+/// <summary>A run from its first or last saved step to its end.</summary>
+public sealed class Trainer : IDisposable
+{
+    private readonly TrainConfig config;
+    private readonly RunFolder folder;
+    private readonly ICollectives ranks;
+    private readonly ILogger log;
+    private readonly TokenDataset data;
+    private readonly SparsitySink sparsity;
+    private readonly TrainState state;
+    private readonly CheckpointStore checkpoints;
+    private readonly double peakFlops;
+
+    /// <summary>Opens the data, builds the model, and resumes from the newest good checkpoint of the run's folder.</summary>
+    /// <exception cref="DataException">The dataset cannot be read or does not fit the model.</exception>
+    /// <exception cref="CheckpointException">There are checkpoints, but none that this run can resume from.</exception>
+    /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
+    public Trainer(TrainConfig config, RunFolder folder, ICollectives ranks, ILogger log)
+    {
+        (this.config, this.folder, this.ranks, this.log) = (config, folder, ranks, log);
+        data = TrainingData.Open(config);
+        sparsity = new(config.Model.NumLayers);
+        state = TrainingModel.Create(config, sparsity);
+        checkpoints = new(folder.Checkpoints, config.Checkpoint.KeepLast);
+        ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, log);
+        peakFlops = config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device);
+    }
+
+    /// <summary>The checkpoint that the run goes on from, or null at its beginning.</summary>
+    public string? ResumedFrom { get; }
+
+    /// <summary>How far the run is.</summary>
+    public TrainProgress Progress => state.Progress;
+
+    /// <summary>Trains until the last step, or until asked to stop: then saves and leaves.</summary>
+    /// <exception cref="GuardException">Loss or gradient is not finite.</exception>
+    /// <exception cref="CheckpointException">The last checkpoint cannot be saved.</exception>
+    public TrainOutcome Run(CancellationToken stop)
+    {
+        long steps = config.Training.Steps;
+        if (state.Progress.Step >= steps && Directory.Exists(folder.Model))
+        {
+            log.Information(TrainEvents.AlreadyComplete, config.Run.Name, steps);
+            return TrainOutcome.Complete;
+        }
+        LogStart();
+        data.Tokenizer.Save(folder.Tokenizer);
+        using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
+        using var metricsFile = new MetricsFile(folder.MetricsFile, ResumedFrom is null ? null : state.Progress.Step);
+        var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder));
+        var validator = new Validator(state.Model, data.Validation, config, ranks);
+        var pace = new Pace(steps);
+
+        if (state.Progress.Step == 0 && config.Validation.EverySteps > 0)
+            metricsFile.Write(Validate(validator, new() { Step = 0, Tokens = 0 }));
+
+        while (state.Progress.Step < steps && !stop.IsCancellationRequested)
+        {
+            long next = state.Progress.Step + 1;
+            bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps);
+            var metrics = Complete(step.Run(measureSparsity: logged || validated));
+            pace.Add(metrics);
+            if (logged) LogStep(metrics, pace);
+            if (next < steps && IsDue(next, config.Checkpoint.EverySteps)) SaveAndGoOn();
+            if (validated) metrics = Validate(validator, metrics);
+            if (logged || validated) metricsFile.Write(metrics);
+        }
+
+        Save();
+        if (state.Progress.Step < steps)
+        {
+            log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
+            return TrainOutcome.Stopped;
+        }
+        ExportModel();
+        log.Information(TrainEvents.Finished, config.Run.Name, steps, state.Progress.Tokens, Pace.Text(state.Progress.Seconds), folder.Model);
+        return TrainOutcome.Complete;
+    }
+
+    /// <summary>Frees weights, gradients and data.</summary>
+    public void Dispose()
+    {
+        state.Dispose();
+        state.Model.Dispose();
+        data.Dispose();
+    }
+
+    private bool IsDue(long step, long every) => every > 0 && (step % every == 0 || step == config.Training.Steps);
+
+    private StepMetrics Complete(StepMetrics metrics)
+    {
+        if (!sparsity.IsRecording) return metrics;
+        var (active, kept) = SparsityTotals.AllReduce(sparsity, ranks);
+        double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept.Average()).Total;
+        return metrics with
+        {
+            Mfu = flops * metrics.TokensPerSecond / (peakFlops * ranks.WorldSize),
+            FfnActiveFraction = active.Average(),
+            FfnActiveFractionByLayer = active,
+            AttentionKept = kept.Average(),
+            AttentionKeptByLayer = kept,
+        };
+    }
+
+    private StepMetrics Validate(Validator validator, StepMetrics metrics)
+    {
+        long start = Stopwatch.GetTimestamp();
+        var total = validator.Run();
+        var result = metrics with { ValLoss = total.Nats / total.Targets, ValBitsPerByte = total.BitsPerByte };
+        log.Information(TrainEvents.Validated, metrics.Step, config.Training.Steps, result.ValLoss, result.ValBitsPerByte, (long)total.Targets, Stopwatch.GetElapsedTime(start).TotalSeconds);
+        return result;
+    }
+
+    private void Save()
+    {
+        long start = Stopwatch.GetTimestamp();
+        string path = state.Save(checkpoints, config, data.Manifest.Fingerprint);
+        log.Information(TrainEvents.Saved, state.Progress.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, path), Stopwatch.GetElapsedTime(start).TotalSeconds);
+    }
+
+    // A disk that is full now may have room by the next save.
+    private void SaveAndGoOn()
+    {
+        try
+        {
+            Save();
+        }
+        catch (CheckpointException e)
+        {
+            log.Error(TrainEvents.SaveFailed, state.Progress.Step, e.Message);
+        }
+    }
+
+    private void ExportModel()
+    {
+        try
+        {
+            DurableFolder.Publish(folder.Model, temporary =>
+            {
+                ModelWeights.Save(state.Model, temporary, TensorType.F32);
+                data.Tokenizer.Save(temporary);
+            });
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{folder.Model}: the model was not written ({e.Message.TrimEnd('.')}). The last checkpoint is good. Do: free space and run the same command again.", e);
+        }
+    }
+
+    private void LogStart()
+    {
+        var parameters = ParameterCount.Of(config.Model);
+        log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute, config.Training.Device, TorchSharp.torch.get_num_threads());
+        if (ResumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, state.Progress.Step, config.Training.Steps, Path.GetFileName(ResumedFrom));
+    }
+
+    private void LogStep(StepMetrics m, Pace pace) =>
+        log.Information(TrainEvents.Step, m.Step, config.Training.Steps, m.Loss, m.BitsPerByte, m.Lr, m.GradNorm, m.TokensPerSecond, m.Mfu, m.FfnActiveFraction, m.AttentionKept, m.DataWaitFraction, pace.Remaining());
+}

@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs every test; ends with one line: N passed, N failed, N skipped.
+# Arguments are the test projects to run, for example: ./test.sh Data Model. None means all.
+set -uo pipefail
+cd "$(dirname "$0")"
+. scripts/require-dotnet.sh
+
+passed=0 failed=0 skipped=0
+finish() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; exit; }
+
+if ! dotnet build SparkTrain.sln --configuration Release --verbosity quiet -nologo; then
+    echo "the build failed"
+    failed=1
+    finish
+fi
+
+for project in tests/*.Tests; do
+    name=$(basename "$project" .Tests)
+    if [ $# -gt 0 ] && [[ ! " $* " == *" $name "* ]]; then continue; fi
+    echo "== $name"
+    log=$(mktemp)
+    dotnet "$project/bin/Release/net10.0/$name.Tests.dll" -noColor 2>&1 | tee "$log" | grep -vE '^ *(Discover|Start|Finish)'
+    status=${PIPESTATUS[0]}
+    summary=$(grep -E "^ +$name.Tests +Total: " "$log" | tail -1)
+    count() { sed -nE "s/.*$1: ([0-9]+).*/\1/p" <<<"$summary"; }
+    total=$(count Total) errors=$(count Errors) fails=$(count Failed) skips=$(count Skipped)
+    rm -f "$log"
+    if [ -z "$total" ] || [ "$total" -eq 0 ]; then
+        echo "$name: no test was run (exit status $status)"
+        failed=$((failed + 1))
+        continue
+    fi
+    bad=$((errors + fails))
+    if [ "$bad" -eq 0 ] && [ "$status" -ne 0 ]; then
+        echo "$name: the test process ended with exit status $status"
+        bad=1
+    fi
+    passed=$((passed + total - fails - skips)) failed=$((failed + bad)) skipped=$((skipped + skips))
+done
+finish

@@ -1,0 +1,36 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SparkTrain.Trainer.Tests;
+
+public sealed class AdamWTests
+{
+    [Fact]
+    public void Follows_torchs_own_AdamW_with_decay_on_matrices_only()
+    {
+        using var scope = NewDisposeScope();
+        var generator = new Generator(7, CPU);
+        var config = new OptimizerConfig { Beta1 = 0.9, Beta2 = 0.95, Eps = 1e-8, WeightDecay = 0.1 };
+        Tensor[] initial = [randn([5, 3], generator: generator), randn([4], generator: generator)];
+        List<(string, Tensor)> ours = [("matrix", new TorchSharp.Modules.Parameter(initial[0].clone())), ("norm", new TorchSharp.Modules.Parameter(initial[1].clone()))];
+        var theirs = initial.Select(t => new TorchSharp.Modules.Parameter(t.clone())).ToArray();
+        var decayed = optim.AdamW([theirs[0]], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1);
+        var plain = optim.AdamW([theirs[1]], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0);
+        using var gradients = new GradientBuffer(ours);
+        using var adamW = new AdamW(ours, gradients, config);
+
+        for (int step = 1; step <= 20; step++)
+        {
+            for (int i = 0; i < ours.Count; i++)
+            {
+                var g = randn(initial[i].shape, generator: generator);
+                gradients.View(gradients.Flat, ours[i].Item1).copy_(g * 8);
+                theirs[i].grad = g;
+            }
+            adamW.Step(step, 0.01, 1.0 / 8);
+            decayed.step();
+            plain.step();
+        }
+        for (int i = 0; i < ours.Count; i++) Assert.True((ours[i].Item2 - theirs[i]).abs().max().item<float>() < 1e-6);
+    }
+}

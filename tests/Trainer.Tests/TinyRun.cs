@@ -1,0 +1,55 @@
+using System.Text.Json;
+using Serilog;
+using SparkTrain.Data;
+using SparkTrain.Distributed;
+using SparkTrain.ModelFormat;
+
+namespace SparkTrain.Trainer.Tests;
+
+/// <summary>A run small enough for a second: a byte-level Spark Transformer of two layers.</summary>
+internal static class TinyRun
+{
+    private static readonly string[] Words = ["the", "norm", "of", "every", "query", "keeps", "its", "keys", "and", "neurons", "are", "few"];
+
+    public static TrainConfig Config(string data, string runs) => new()
+    {
+        Run = new() { Name = "tiny", Folder = runs, Seed = 1 },
+        Model = new()
+        {
+            VocabSize = 258, DModel = 32, NumLayers = 2, MaxSeqLen = 48,
+            Ffn = new() { Kind = FfnKind.Spark, DFf = 96, PredictorDim = 16, Active = 8 },
+            Attention = new() { Kind = AttentionKind.Spark, NumHeads = 4, NumKvHeads = 2, HeadDim = 8, PredictorDim = 4, Active = 8, Window = 16 },
+        },
+        Data = new() { Folder = data },
+        Training = new() { Steps = 8, SeqLen = 32, MicroBatch = 2, GlobalBatchTokens = 256, Threads = 2 },
+        LrSchedule = new() { Lr = 0.01, WarmupSteps = 2 },
+        Validation = new() { EverySteps = 4, Tokens = 512 },
+        Checkpoint = new() { EverySteps = 3 },
+        Logging = new() { PeakTeraflops = 1 },
+    };
+
+    /// <summary>Prepares a byte-level dataset of a few hundred short documents.</summary>
+    public static string Data(TemporaryFolder folder)
+    {
+        var random = new Random(3);
+        string text = folder["documents.jsonl"], data = folder["data"];
+        File.WriteAllLines(text, Enumerable.Range(0, 300).Select(_ =>
+            JsonSerializer.Serialize(new { text = string.Join(' ', Enumerable.Range(0, random.Next(3, 20)).Select(_ => Words[random.Next(Words.Length)])) + "." })));
+        DatasetBuilder.Build(new() { Sources = [text], Output = data, ValidationFraction = 0.2 }, cancellation: TestContext.Current.CancellationToken);
+        return data;
+    }
+
+    public static TrainOutcome Train(TrainConfig config, CancellationTokenSource? stop = null, ICollectives? ranks = null, ILogger? log = null)
+    {
+        using var folder = RunFolder.Open(config.Run);
+        using var trainer = new Trainer(config, folder, ranks ?? new SingleProcess(), log ?? Serilog.Core.Logger.None);
+        return trainer.Run(stop?.Token ?? CancellationToken.None);
+    }
+
+    public static JsonElement[] Metrics(TrainConfig config) =>
+        [.. File.ReadLines(Path.Combine(config.Run.Folder, config.Run.Name, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];
+
+    public static double?[] Losses(TrainConfig config) => [.. Metrics(config).Select(m => m.GetProperty("loss").ValueKind == JsonValueKind.Null ? (double?)null : m.GetProperty("loss").GetDouble())];
+
+    public static byte[] Weights(TrainConfig config) => File.ReadAllBytes(Path.Combine(config.Run.Folder, config.Run.Name, "model", "model.safetensors"));
+}

@@ -1,0 +1,22 @@
+using System.Runtime.CompilerServices;
+using SparkTrain.Native;
+
+// One test at a time: libtorch has its own threads, and live tensors are counted for the whole process.
+[assembly: Xunit.v3.Parallelization(Mode = Xunit.Sdk.ParallelMode.None)]
+
+namespace SparkTrain.Trainer.Tests;
+
+internal static class Torch
+{
+    [ModuleInitializer]
+    internal static void Load() => LibTorch.Load(2);
+}
+
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("trainer-").FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}

@@ -1,0 +1,185 @@
+using Serilog;
+using Serilog.Core;
+using Serilog.Events;
+using SparkTrain.Data;
+using SparkTrain.Model;
+using SparkTrain.ModelFormat;
+using TorchSharp;
+
+namespace SparkTrain.Trainer.Tests;
+
+public sealed class TrainerTests : IDisposable
+{
+    private readonly TemporaryFolder folder = new();
+    private readonly TrainConfig config;
+
+    public TrainerTests() => config = TinyRun.Config(TinyRun.Data(folder), folder["runs"]);
+
+    public void Dispose() => folder.Dispose();
+
+    [Fact]
+    public void A_run_learns_and_leaves_model_checkpoints_and_metrics()
+    {
+        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(config with { Training = config.Training with { Steps = 40 } }));
+        double?[] losses = TinyRun.Losses(config);
+        // A uniform guess over 258 bytes costs ln 258 = 5.55 nats; the letters' frequencies alone bring less than 3.5.
+        Assert.InRange(losses[1]!.Value, 5, 7);
+        Assert.True(losses[^1] < 3.5, $"the last loss is {losses[^1]}");
+        Assert.Equal(41, losses.Length);
+        using var model = TrainedModel.Load(Path.Combine(config.Run.Folder, "tiny"), new ComputeOptions());
+        Assert.Equal(258, model.Model.Config.VocabSize);
+        using var exported = TrainedModel.Load(Path.Combine(config.Run.Folder, "tiny", "model"), new ComputeOptions());
+        Assert.Equal(model.Model.Weights.Select(w => w.Weight.sum().item<float>()), exported.Model.Weights.Select(w => w.Weight.sum().item<float>()));
+    }
+
+    [Fact]
+    public void The_same_seed_gives_the_same_bits_and_another_seed_does_not()
+    {
+        TinyRun.Train(config);
+        byte[] first = TinyRun.Weights(config);
+        var again = config with { Run = config.Run with { Name = "again" } };
+        TinyRun.Train(again);
+        Assert.Equal(first, TinyRun.Weights(again));
+        Assert.Equal(TinyRun.Losses(config), TinyRun.Losses(again));
+        var other = config with { Run = config.Run with { Name = "other", Seed = 2 } };
+        TinyRun.Train(other);
+        Assert.NotEqual(first, TinyRun.Weights(other));
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(7)]
+    public void A_run_that_was_stopped_and_resumed_equals_the_unbroken_one(int stopAfter)
+    {
+        TinyRun.Train(config);
+        var broken = config with { Run = config.Run with { Name = "broken" } };
+        using var stop = new CancellationTokenSource();
+        using (var log = new LoggerConfiguration().WriteTo.Sink(new StopAt(stop, stopAfter)).CreateLogger())
+            Assert.Equal(TrainOutcome.Stopped, TinyRun.Train(broken, stop, log: log));
+        Assert.Equal(stopAfter, TinyRun.Metrics(broken)[^1].GetProperty("step").GetInt32());
+        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(broken));
+        Assert.Equal(TinyRun.Losses(config), TinyRun.Losses(broken));
+        Assert.Equal(TinyRun.Weights(config), TinyRun.Weights(broken));
+    }
+
+    [Fact]
+    public void A_complete_run_is_left_alone_and_a_longer_one_goes_on()
+    {
+        TinyRun.Train(config);
+        var written = File.GetLastWriteTimeUtc(Path.Combine(config.Run.Folder, "tiny", "model", "model.safetensors"));
+        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(config));
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(config.Run.Folder, "tiny", "model", "model.safetensors")));
+        TinyRun.Train(config with { Training = config.Training with { Steps = 10 } });
+        Assert.Equal([.. Enumerable.Range(0, 11)], TinyRun.Metrics(config).Select(m => m.GetProperty("step").GetInt32()));
+    }
+
+    [Fact]
+    public void A_damaged_checkpoint_is_skipped_and_the_one_before_it_is_used()
+    {
+        TinyRun.Train(config);
+        string checkpoints = Path.Combine(config.Run.Folder, "tiny", "checkpoints");
+        Damage(Path.Combine(checkpoints, "step-00000008"));
+        Directory.Delete(Path.Combine(config.Run.Folder, "tiny", "model"), recursive: true);
+        byte[] expected = File.ReadAllBytes(Directory.GetFiles(Path.Combine(checkpoints, "step-00000006"), "*.safetensors")[0]);
+        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(config));
+        Assert.NotEmpty(expected);
+        foreach (string each in Directory.GetDirectories(checkpoints)) Damage(each);
+        Assert.Contains("none of the 3 checkpoints is good", Assert.Throws<CheckpointException>(() => TinyRun.Train(config)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_configuration_or_dataset_does_not_resume()
+    {
+        TinyRun.Train(config);
+        var changed = config with { Optimizer = new() { WeightDecay = 0.5 } };
+        Assert.Contains("Optimizer.WeightDecay was 0.1, is 0.5", Assert.Throws<CheckpointException>(() => TinyRun.Train(changed)).Message, StringComparison.Ordinal);
+        string other = folder["other.txt"];
+        File.WriteAllText(other, string.Concat(Enumerable.Repeat("entirely other words\n\n", 400)));
+        DatasetBuilder.Build(new() { Sources = [config.Data.Folder + "/../documents.jsonl", other], Output = folder["data2"], ValidationFraction = 0.2 }, cancellation: TestContext.Current.CancellationToken);
+        Assert.Contains("has fingerprint", Assert.Throws<CheckpointException>(() => TinyRun.Train(config with { Data = new() { Folder = folder["data2"] } })).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_run_folder_belongs_to_one_process()
+    {
+        using var held = RunFolder.Open(config.Run);
+        Assert.Contains("is in use", Assert.Throws<CheckpointException>(() => RunFolder.Open(config.Run)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tokenizer_with_more_tokens_than_the_model_is_refused()
+    {
+        var small = config with { Model = config.Model with { VocabSize = 200 } };
+        Assert.Contains("Model.VocabSize = 200", Assert.Throws<DataException>(() => TinyRun.Train(small)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_loss_that_is_not_finite_stops_the_run_and_spares_the_checkpoints()
+    {
+        var wild = config with { LrSchedule = new() { Lr = 100, MinLrFactor = 1 }, Training = config.Training with { GradClip = 0, Steps = 400 }, Optimizer = new() { Eps = 1e-20, Beta1 = 0, Beta2 = 0, WeightDecay = 10 } };
+        var e = Assert.Throws<GuardException>(() => TinyRun.Train(wild));
+        Assert.Contains("finite", e.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Live_tensors_stay_constant_over_steps()
+    {
+        var counts = new List<long>();
+        using var log = new LoggerConfiguration().WriteTo.Sink(new EachStep(_ => counts.Add(torch.Tensor.TotalCount))).CreateLogger();
+        TinyRun.Train(config with { Training = config.Training with { Steps = 12 }, Validation = new() { EverySteps = 0 }, Checkpoint = new() { EverySteps = 100 } }, log: log);
+        Assert.Equal(12, counts.Count);
+        Assert.Equal(counts[2], counts[^1]);
+    }
+
+    [Theory]
+    [InlineData(ComputeType.BFloat16)]
+    [InlineData(ComputeType.Float32)]
+    public void The_shape_of_the_micro_batches_does_not_change_the_mean(ComputeType compute)
+    {
+        var one = config with { Run = config.Run with { Name = "one" }, Training = config.Training with { MicroBatch = 8, Compute = compute, Steps = 3 } };
+        var many = config with { Run = config.Run with { Name = "many" }, Training = config.Training with { MicroBatch = 1, Compute = compute, Steps = 3 } };
+        TinyRun.Train(one);
+        TinyRun.Train(many);
+        double tolerance = compute == ComputeType.Float32 ? 1e-4 : 2e-2;
+        foreach (var (a, b) in TinyRun.Losses(one).Zip(TinyRun.Losses(many)).Skip(1)) Assert.Equal(a!.Value, b!.Value, tolerance);
+    }
+
+    [Fact]
+    public void Two_ranks_train_as_one()
+    {
+        TinyRun.Train(config);
+        var spread = config with { Run = config.Run with { Name = "spread" } };
+        Distributed.ThreadRanks.Run(2, ranks =>
+        {
+            var own = spread with { Run = spread.Run with { Name = "spread" + ranks.Rank } };
+            TinyRun.Train(own, ranks: ranks);
+        });
+        foreach (var (a, b) in TinyRun.Losses(config).Zip(TinyRun.Losses(spread with { Run = spread.Run with { Name = "spread0" } })).Skip(1)) Assert.Equal(a!.Value, b!.Value, 1e-4);
+        Assert.Equal(TinyRun.Weights(spread with { Run = spread.Run with { Name = "spread0" } }), TinyRun.Weights(spread with { Run = spread.Run with { Name = "spread1" } }));
+    }
+
+    private static void Damage(string checkpoint)
+    {
+        string shard = Directory.GetFiles(checkpoint, "*.safetensors")[0];
+        byte[] bytes = File.ReadAllBytes(shard);
+        bytes[bytes.Length / 2] ^= 64;
+        File.WriteAllBytes(shard, bytes);
+    }
+
+    private sealed class EachStep(Action<long> act) : ILogEventSink
+    {
+        public void Emit(LogEvent logEvent)
+        {
+            if (logEvent.MessageTemplate.Text == TrainEvents.Step) act((long)((ScalarValue)logEvent.Properties["Step"]).Value!);
+        }
+    }
+
+    private sealed class StopAt(CancellationTokenSource stop, long step) : ILogEventSink
+    {
+        public void Emit(LogEvent logEvent)
+        {
+            if (logEvent.MessageTemplate.Text == TrainEvents.Step && (long)((ScalarValue)logEvent.Properties["Step"]).Value! == step) stop.Cancel();
+        }
+    }
+}

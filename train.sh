@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Sets up, builds and runs the main job: pretrains configs/spark-tiny.json on the XML documentation of the installed .NET SDK, then prints a sample.
+# Run it again to go on after an interruption. Arguments are handed to `train`, for example: ./train.sh --set Training.Steps=100
+set -euo pipefail
+cd "$(dirname "$0")"
+. scripts/require-dotnet.sh
+
+dotnet build src/Launcher --configuration Release --verbosity quiet -nologo
+launcher=src/Launcher/bin/Release/net10.0/Launcher.dll
+
+dotnet "$launcher" prepare --source dotnet-docs --tokenizer bpe:4096 --output data/dotnet-docs
+dotnet "$launcher" --config spark-tiny.json "$@"
+
+echo
+echo "A sample of the saved checkpoint (runs/spark-tiny):"
+dotnet "$launcher" generate --model runs/spark-tiny --prompt "Gets the " --max-tokens 120 --temperature 0.7 --seed 1
