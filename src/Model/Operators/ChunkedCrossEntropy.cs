@@ -32,7 +32,7 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
             dh_ND![chunk] = F.linear(dz_CV, embed_VD.t().to(computeDtype)).to(h_ND.dtype);
             dembed_VD!.add_(mm(dz_CV.t(), h_ND[chunk].to(computeDtype)).to(embed_VD.dtype));
         }
-        if (learns) ctx.save_for_backward([dh_ND!.DetachFromDisposeScope(), dembed_VD!.DetachFromDisposeScope()]);
+        if (learns) ctx.save_for_backward([dh_ND!.MoveToOuterDisposeScope(), dembed_VD!.MoveToOuterDisposeScope()]);
         return loss.to(Precision.OfStatistics(h_ND.dtype)).MoveToOuterDisposeScope();
     }
 

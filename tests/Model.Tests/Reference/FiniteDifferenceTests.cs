@@ -1,0 +1,52 @@
+namespace SparkTrain.Model.Tests.Reference;
+
+public sealed class FiniteDifferenceTests
+{
+    private const double Step = 1e-6;
+
+    [Theory]
+    [InlineData(FfnKind.Spark, AttentionKind.Spark)]
+    [InlineData(FfnKind.GatedTopk, AttentionKind.Topk)]
+    [InlineData(FfnKind.Gated, AttentionKind.Dense)]
+    [InlineData(FfnKind.GatedRelu, AttentionKind.Dense)]
+    [InlineData(FfnKind.GatedRelu2, AttentionKind.Dense)]
+    public void Every_weight_has_the_gradient_of_finite_differences(FfnKind ffn, AttentionKind attention)
+    {
+        using var scope = NewDisposeScope();
+        var config = TinyConfigs.Of(ffn, attention) with { VocabSize = 7, DModel = 6, NumLayers = 1 };
+        using var model = TinyConfigs.Model(config, ScalarType.Float64);
+        var tokens_BT = TinyConfigs.Tokens(config, 1, 9);
+        var documents_BT = tensor(new long[] { 0, 0, 0, 0, 0, 0, 1, 1, 1 }).view(1, 9);
+        Randomise(model);
+        model.Loss(tokens_BT, documents_BT).Nats.backward();
+
+        using var noGradient = no_grad();
+        foreach (var (name, weight) in model.Weights)
+        {
+            using var inner = NewDisposeScope();
+            double[] gradient = weight.grad!.flatten().data<double>().ToArray();
+            double scale = gradient.Max(Math.Abs);
+            var values = weight.view(-1);
+            for (int i = 0; i < gradient.Length; i++)
+            {
+                using var entry = NewDisposeScope();
+                double value = values[i].item<double>();
+                values[i] = value + Step;
+                double above = model.Loss(tokens_BT, documents_BT).Nats.item<double>();
+                values[i] = value - Step;
+                double below = model.Loss(tokens_BT, documents_BT).Nats.item<double>();
+                values[i] = value;
+                Deviation.AssertWithin(1e-7 * Math.Max(scale, 1), Math.Abs((above - below) / (2 * Step) - gradient[i]), $"{name}[{i}]");
+            }
+        }
+    }
+
+    // Norm weights away from 0, so that their gradient is not a special case.
+    private static void Randomise(SparkTransformer model)
+    {
+        using var noGradient = no_grad();
+        using var generator = new Generator(12);
+        foreach (var (_, weight) in model.Weights)
+            if (weight.dim() == 1) weight.copy_(randn(weight.shape, ScalarType.Float64, generator: generator) * 0.3);
+    }
+}

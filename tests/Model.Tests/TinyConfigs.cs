@@ -1,0 +1,34 @@
+namespace SparkTrain.Model.Tests;
+
+/// <summary>Models small enough for a test of a second.</summary>
+internal static class TinyConfigs
+{
+    public static readonly ModelConfig Spark = new()
+    {
+        VocabSize = 29, DModel = 8, NumLayers = 2, MaxSeqLen = 64,
+        Ffn = new() { Kind = FfnKind.Spark, DFf = 12, PredictorDim = 4, Active = 3 },
+        Attention = new() { Kind = AttentionKind.Spark, NumHeads = 2, NumKvHeads = 1, HeadDim = 4, PredictorDim = 2, Active = 3, Window = 5 },
+    };
+
+    public static ModelConfig Of(FfnKind ffn, AttentionKind attention) => Spark with
+    {
+        Ffn = new() { Kind = ffn, DFf = 12, PredictorDim = ffn == FfnKind.Spark ? 4 : 0, Active = ffn is FfnKind.Spark or FfnKind.GatedTopk ? 3 : 0 },
+        Attention = Spark.Attention with
+        {
+            Kind = attention, PredictorDim = attention == AttentionKind.Spark ? 2 : 0, Active = attention == AttentionKind.Dense ? 0 : 3,
+        },
+    };
+
+    public static SparkTransformer Model(ModelConfig config, ScalarType dtype = ScalarType.Float32, SparsitySink? sparsity = null, long seed = 1)
+    {
+        var model = new SparkTransformer(config, new ComputeOptions { Dtype = dtype, Sparsity = sparsity });
+        WeightInit.Fill(model, seed);
+        return model;
+    }
+
+    public static Tensor Tokens(ModelConfig config, int batch, int length, ulong seed = 1)
+    {
+        using var generator = new Generator(seed);
+        return randint(0, config.VocabSize, [batch, length], ScalarType.Int64, generator: generator);
+    }
+}
