@@ -44,13 +44,13 @@ public static class ConfigurationReference
         // A bare name is enough where it can be answered: Window, when only one section has it.
         var named = keys.FindAll(k => k.Name.Equals(asked, StringComparison.OrdinalIgnoreCase));
         if (named.Count == 1) return Explain(named[0]);
-        var near = named.Count > 1 ? string.Join(" or ", named.Select(k => k.Path)) : NearestName.Of(asked, keys.Select(k => k.Path)) ?? Near(keys, asked);
+        var near = named.Count > 1 ? string.Join(" or ", named.Select(k => k.Path)) : NearestName.Of(asked, [.. keys.Select(k => k.Path)]) ?? Near(keys, asked);
         throw new ConfigurationException($"{key}: no such key." + (near is null ? " config reference lists all keys." : $" Did you mean {near}?"));
     }
 
     private static string? Near(List<KeySchema> keys, string asked)
     {
-        var name = NearestName.Of(asked.Split('.')[^1], keys.Select(k => k.Name));
+        var name = NearestName.Of(asked.Split('.')[^1], [.. keys.Select(k => k.Name)]);
         return keys.Find(k => k.Name == name)?.Path;
     }
 

@@ -4,12 +4,16 @@ namespace SparkTrain.Configuration;
 public static class NearestName
 {
     /// <summary>Returns the candidate nearest to <paramref name="typed"/>, or null where none is near; case, <c>_</c> and <c>-</c> do not count.</summary>
-    public static string? Of(string typed, IEnumerable<string> candidates)
+    public static string? Of(string typed, IReadOnlyCollection<string> candidates)
     {
         var plain = Plain(typed);
         var best = candidates.Select(candidate => (Name: candidate, Distance: Distance(plain, Plain(candidate)))).DefaultIfEmpty().MinBy(c => c.Distance);
-        return best.Name is not null && best.Distance <= Math.Max(1, plain.Length / 3) ? best.Name : null;
+        if (best.Name is not null && best.Distance <= Math.Max(1, plain.Length / 3)) return best.Name;
+        // A name that became longer or shorter: ActiveFraction for Active, Layers for NumLayers.
+        return candidates.FirstOrDefault(candidate => Contains(plain, Plain(candidate)) || Contains(Plain(candidate), plain));
     }
+
+    private static bool Contains(string longer, string shorter) => shorter.Length >= 4 && longer.Contains(shorter, StringComparison.Ordinal);
 
     private static string Plain(string name) =>
         name.TrimStart('-').Replace("_", "", StringComparison.Ordinal).Replace("-", "", StringComparison.Ordinal).ToUpperInvariant();

@@ -162,14 +162,15 @@ internal sealed class RecordReader(Layers layers, SectionSchema root, List<Confi
 
     private string Suggestion(SectionSchema section, string name)
     {
-        if (NearestName.Of(name, section.Keys.Select(key => key.Name)) is { } near) return $" Did you mean {near}?";
+        if (NearestName.Of(name, [.. section.Keys.Select(key => key.Name)]) is { } near) return $" Did you mean {near}?";
         var elsewhere = root.AllKeys().FirstOrDefault(key => key.Name.Equals(name.Split('.')[^1], StringComparison.OrdinalIgnoreCase));
         return elsewhere is null ? "" : $" Did you mean {elsewhere.Path}?";
     }
 
     private void CheckRules(IValidatableObject record, string path)
     {
-        foreach (var result in record.Validate(new ValidationContext(record)))
+        // ValidationResult.Success is null.
+        foreach (var result in record.Validate(new ValidationContext(record)).OfType<ValidationResult>())
         {
             var member = result.MemberNames.FirstOrDefault() ?? "";
             var full = member.Length == 0 ? path : KeyPath.Join(path, KeyPath.FromDisplay(member));

@@ -1,1 +1,3 @@
-Console.WriteLine("SparkTrain");
+using SparkTrain.Launcher;
+
+return CommandLine.Run(args, Terminal.OfThisProcess());

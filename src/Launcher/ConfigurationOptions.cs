@@ -1,0 +1,41 @@
+using System.CommandLine;
+using SparkTrain.Configuration;
+
+namespace SparkTrain.Launcher;
+
+/// <summary>The options <c>--config FILE</c> and <c>--set A.B=v</c>, which every verb that reads a configuration shares.</summary>
+internal sealed class ConfigurationOptions
+{
+    private readonly Option<string> config = new("--config")
+    {
+        HelpName = "FILE",
+        Required = true,
+        Description = "The configuration: a path, or the name of a shipped one.",
+    };
+
+    private readonly Option<string[]> set = new("--set")
+    {
+        HelpName = "A.B=v",
+        Description = "Overrides one key; may be repeated.",
+        Arity = ArgumentArity.OneOrMore,
+        AllowMultipleArgumentsPerToken = false,
+        DefaultValueFactory = _ => [],
+    };
+
+    /// <summary>Adds the two options to a verb.</summary>
+    public ConfigurationOptions(Command command)
+    {
+        config.CompletionSources.Add(_ => ConfigurationFile.Shipped(ShippedFolder));
+        set.CompletionSources.Add(_ => ConfigurationReference.Keys<TrainConfig>().Select(key => key + "="));
+        command.Options.Add(config);
+        command.Options.Add(set);
+    }
+
+    /// <summary>The folder of the shipped configurations, beside Launcher.dll.</summary>
+    public static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "configs");
+
+    /// <summary>Loads what the arguments ask for.</summary>
+    /// <exception cref="ConfigurationException">No such file, or it or an override is wrong.</exception>
+    public ResolvedConfiguration<TrainConfig> Load(ParseResult arguments) =>
+        StrictConfiguration.Load<TrainConfig>(ConfigurationFile.Find(arguments.GetValue(config)!, ShippedFolder), arguments.GetValue(set)!);
+}

@@ -1,0 +1,59 @@
+using System.Globalization;
+using System.Text;
+
+namespace SparkTrain.Launcher;
+
+/// <summary>What the process may print and how: plain lines unless a person watches one process.</summary>
+internal sealed class Terminal
+{
+    /// <summary>Set for each rank by Open MPI, by MPICH and its relatives, and by Slurm.</summary>
+    private static readonly string[] RankVariables = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"];
+
+    public Terminal(Func<string, string?> variable, bool isOutputRedirected, TextWriter output, TextWriter error)
+    {
+        (Out, Error) = (output, error);
+        var rank = RankVariables.Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
+        Rank = int.TryParse(rank, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        // mpiexec gives every rank a pseudo-terminal, even when its own output goes to a file.
+        IsLive = rank is null && !isOutputRedirected && variable("TERM") is not (null or "" or "dumb");
+        UsesColor = IsLive && string.IsNullOrEmpty(variable("NO_COLOR"));
+    }
+
+    /// <summary>Standard output.</summary>
+    public TextWriter Out { get; }
+
+    /// <summary>Standard error.</summary>
+    public TextWriter Error { get; }
+
+    /// <summary>This process's rank as its launcher gave it, 0 when alone.</summary>
+    public int Rank { get; }
+
+    /// <summary>True where tables may be redrawn: a person watches, and no launcher mixes the output of ranks.</summary>
+    public bool IsLive { get; }
+
+    /// <summary>True where ANSI colours are welcome (see no-color.org).</summary>
+    public bool UsesColor { get; }
+
+    /// <summary>The terminal of this process.</summary>
+    public static Terminal OfThisProcess()
+    {
+        // Not Console.Out: where it finds a terminal it writes escape codes to it, which end up in the job logs of every rank.
+        var plain = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        return new(
+            Environment.GetEnvironmentVariable,
+            Console.IsOutputRedirected,
+            new StreamWriter(Console.OpenStandardOutput(), plain) { AutoFlush = true },
+            new StreamWriter(Console.OpenStandardError(), plain) { AutoFlush = true });
+    }
+
+    /// <summary>Colours a text where colours are welcome.</summary>
+    public string Colored(string text, AnsiColor color) => UsesColor ? $"\e[{(int)color}m{text}\e[0m" : text;
+}
+
+/// <summary>Foreground colours by their ANSI numbers.</summary>
+internal enum AnsiColor
+{
+    Red = 31,
+    Green = 32,
+    Yellow = 33,
+}

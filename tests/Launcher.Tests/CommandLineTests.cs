@@ -1,0 +1,86 @@
+using System.CommandLine;
+
+namespace SparkTrain.Launcher.Tests;
+
+public sealed class CommandLineTests
+{
+    [Theory]
+    [InlineData("trian --config x.json", "error: there is no verb 'trian'.")]
+    [InlineData("dcotor", "error: there is no verb 'dcotor'. Did you mean doctor?")]
+    [InlineData("config shw", "error: config has no verb 'shw'. Did you mean show?")]
+    [InlineData("config show --confg x", "error: config show has no option '--confg'. Did you mean --config?")]
+    [InlineData("config show", "error: Option '--config' is required.")]
+    [InlineData("config explain", "error: Required argument 'KEY' missing")]
+    [InlineData("config explain Model.Dmodle", "error: Model.Dmodle: no such key. Did you mean Model.DModel?")]
+    [InlineData("config explain @x", "error: @x: no such key. config reference lists all keys.")]
+    [InlineData("config check --config spark-tny.json", "error: spark-tny.json: no such configuration file in the working directory or beside Launcher.dll. Did you mean spark-tiny.json?")]
+    [InlineData("config check --config spark-tiny.json --set Model.DModle=3", "error: --set: 1 problem\n  Model.DModle  unknown key. Did you mean DModel?\n")]
+    [InlineData("config reference --update nowhere.md", "error: nowhere.md: no such file;")]
+    public void A_wrong_command_ends_with_2_and_a_hint_on_standard_error(string arguments, string error)
+    {
+        var run = LauncherProcess.Run(arguments);
+        Assert.Equal(ExitCodes.Configuration, run.ExitCode);
+        Assert.StartsWith(error, run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Error, StringComparison.Ordinal);
+        Assert.Equal("", run.Out);
+    }
+
+    [Fact]
+    public void Help_shows_every_verb_and_three_examples()
+    {
+        var run = LauncherProcess.Run("--help");
+        Assert.Equal(ExitCodes.Done, run.ExitCode);
+        Assert.Equal("", run.Error);
+        Assert.Equal(3, run.Out.Split('\n').Count(line => line.Contains("dotnet Launcher.dll", StringComparison.Ordinal)));
+        var terminal = new Terminal(_ => null, isOutputRedirected: true, TextWriter.Null, TextWriter.Null);
+        Assert.All(CommandLine.Groups(terminal).SelectMany(group => group.Commands), command =>
+        {
+            Assert.Contains($"\n  {command.Name} ", run.Out, StringComparison.Ordinal);
+            Assert.NotEmpty(command.Description!);
+        });
+        Assert.Equal(run.Out, LauncherProcess.Run("").Out);
+    }
+
+    [Fact]
+    public void Each_verb_explains_itself()
+    {
+        var run = LauncherProcess.Run("config show --help");
+        Assert.Equal(ExitCodes.Done, run.ExitCode);
+        Assert.Contains("dotnet Launcher.dll config show [options]", run.Out, StringComparison.Ordinal);
+        Assert.Contains("--set <A.B=v>", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Version_is_a_version() => Assert.Matches(@"^\d+\.\d+\.\d+", LauncherProcess.Run("--version").Out);
+
+    [Theory]
+    [InlineData(new[] { "--config", "a.json" }, new[] { "train", "--config", "a.json" })]
+    [InlineData(new[] { "train", "--config", "a.json" }, new[] { "train", "--config", "a.json" })]
+    [InlineData(new[] { "plan" }, new[] { "plan" })]
+    [InlineData(new[] { "--help" }, new[] { "--help" })]
+    [InlineData(new[] { "--version" }, new[] { "--version" })]
+    [InlineData(new string[0], new[] { "--help" })]
+    public void Options_without_a_verb_train(string[] arguments, string[] expected) => Assert.Equal(expected, CommandLine.WithVerb(arguments));
+
+    [Fact]
+    public void Keys_and_shipped_files_are_completed()
+    {
+        Assert.Contains("Model.Ffn.Active=", LauncherProcess.Run("\"[suggest:18]\" \"config show --set Model.Ffn.A\"").Out, StringComparison.Ordinal);
+        Assert.Contains("spark-tiny.json", LauncherProcess.Run("\"[suggest:21]\" \"config show --config \"").Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("config show --config spark-tiny.json")]
+    [InlineData("doctor")]
+    public void Commands_that_need_no_tensors_load_no_libtorch(string arguments)
+    {
+        // glibc's loader writes every library that it opens to this file.
+        var log = Path.Combine(Path.GetTempPath(), $"launcher-{Guid.NewGuid():N}");
+        LauncherProcess.Run(arguments, ("LD_DEBUG", "files"), ("LD_DEBUG_OUTPUT", log));
+        var logs = Directory.GetFiles(Path.GetDirectoryName(log)!, Path.GetFileName(log) + "*");
+        var opened = string.Concat(logs.Select(File.ReadAllText));
+        foreach (var file in logs) File.Delete(file);
+        Assert.Contains("libcoreclr.so", opened, StringComparison.Ordinal);
+        Assert.DoesNotMatch(@"file=\S*(libtorch|LibTorchSharp)", opened);
+    }
+}

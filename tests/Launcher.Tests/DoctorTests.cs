@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using SparkTrain.Launcher.Commands;
+using SparkTrain.Launcher.Doctor;
+using SparkTrain.Native;
+
+namespace SparkTrain.Launcher.Tests;
+
+public sealed class DoctorTests
+{
+    [Fact]
+    public void One_line_for_each_subject_with_its_verdict()
+    {
+        var run = LauncherProcess.Run("doctor");
+        var lines = run.Out.TrimEnd('\n').Split('\n');
+        Assert.Equal([".NET", "processor", "memory", "disk", "libstdc++", "libtorch", "MPI", "dotnet-docs"], lines.Select(line => line[6..].Split(' ')[0]));
+        Assert.All(lines, line => Assert.Matches("^(ok  |warn|fail)  ", line));
+        Assert.Equal(lines.Any(line => line.StartsWith("fail", StringComparison.Ordinal)) ? 5 : 0, run.ExitCode);
+        Assert.Equal("", run.Error);
+    }
+
+    [Fact]
+    public void A_missing_libtorch_ends_with_5_and_names_the_folder()
+    {
+        var run = LauncherProcess.Run("doctor", ("SPARKTRAIN_LIBTORCH", "/nowhere/libtorch"));
+        Assert.Equal(5, run.ExitCode);
+        Assert.Contains("fail  libtorch     SPARKTRAIN_LIBTORCH=/nowhere/libtorch: holds no libtorch_cpu.so", run.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Only_a_failure_changes_the_exit_code()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var terminal = new Terminal(_ => null, isOutputRedirected: true, output, TextWriter.Null);
+        Assert.Equal(0, DoctorCommand.Report([new(Verdict.Ok, "a", "fine"), new(Verdict.Warn, "bcd", "slow", "buy")], terminal));
+        Assert.Equal("ok    a    fine\nwarn  bcd  slow; buy\n", output.ToString());
+        Assert.Equal(5, DoctorCommand.Report([new(Verdict.Ok, "a", "fine"), new(Verdict.Fail, "b", "gone")], terminal));
+    }
+
+    [Fact]
+    public void A_problem_of_libtorch_is_a_failure_and_a_relaxed_need_is_not()
+    {
+        Assert.Equal(Verdict.Fail, SoftwareChecks.Torch(new LibTorchProbe(null, null, false, "gone")).Verdict);
+        Assert.Equal(Verdict.Ok, SoftwareChecks.Torch(new LibTorchProbe("/lib", "/lib/x.so", true, null)).Verdict);
+    }
+
+    [Theory]
+    [InlineData("flags : fpu avx2 avx512f avx512_bf16", Architecture.X64, "Ok", "AVX2, AVX-512, bf16")]
+    [InlineData("flags : fpu avx2", Architecture.X64, "Ok", "AVX2")]
+    [InlineData("flags : fpu avx20 xavx2", Architecture.X64, "Warn", "none of AVX2, AVX-512, bf16")]
+    [InlineData("Features : fp asimd bf16", Architecture.Arm64, "Warn", "bf16")]
+    public void The_processor_is_judged_by_its_flags(string line, Architecture architecture, string verdict, string features)
+    {
+        var finding = MachineChecks.Processor(["model name : Test CPU", line], architecture, 2);
+        Assert.Equal((verdict, $"Test CPU, 2 cores for this process; {features}"), (finding.Verdict.ToString(), finding.Found));
+    }
+
+    [Fact]
+    public void Memory_heeds_the_control_group()
+    {
+        string[] meminfo = ["MemTotal:       25165824 kB", "MemFree:  1 kB", "MemAvailable:   12582912 kB"];
+        Assert.Equal(new Finding(Verdict.Ok, "memory", "12 GiB available of 24 GiB"), MachineChecks.Memory(meminfo, null));
+        var capped = MachineChecks.Memory(meminfo, 1536L << 20);
+        Assert.Equal((Verdict.Warn, "12 GiB available of 24 GiB, limited to 1.5 GiB by the control group"), (capped.Verdict, capped.Found));
+    }
+
+    [Theory]
+    [InlineData("memory.max", "1073741824\n", 1073741824L)]
+    [InlineData("memory.max", "max\n", null)]
+    [InlineData("memory/memory.limit_in_bytes", "2048\n", 2048L)]
+    public void The_limit_of_a_control_group_is_read_in_both_versions(string file, string text, long? expected)
+    {
+        var root = Directory.CreateTempSubdirectory("cgroup").FullName;
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(root, file))!);
+        File.WriteAllText(Path.Combine(root, file), text);
+        Assert.Equal(expected, MachineChecks.CgroupLimit(root));
+        Directory.Delete(root, recursive: true);
+    }
+
+    [Fact]
+    public void The_disk_of_a_folder_that_does_not_exist_yet_is_that_of_its_parent_and_nothing_is_left_behind()
+    {
+        var root = Directory.CreateTempSubdirectory("disk").FullName;
+        Assert.NotEqual(Verdict.Fail, MachineChecks.Disk(Path.Combine(root, "a", "b")).Verdict);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(root));
+        Directory.Delete(root);
+        Assert.Equal(Verdict.Fail, MachineChecks.Disk("/proc/nothing").Verdict);
+    }
+
+    [Theory]
+    [InlineData(17, "17 bytes")]
+    [InlineData(1536, "1.5 KiB")]
+    [InlineData(25_769_803_776, "24 GiB")]
+    public void Sizes_are_written_in_binary_units(long bytes, string expected) => Assert.Equal(expected, Size.Text(bytes));
+}
