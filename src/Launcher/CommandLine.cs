@@ -15,6 +15,8 @@ internal static class CommandLine
     /// <summary>Every verb, in the order of the first screen.</summary>
     public static IReadOnlyList<CommandGroup> Groups(Terminal terminal) =>
     [
+        new("Train", [PrepareCommand.Create(terminal), PlanCommand.Create(terminal), TrainCommand.Create(terminal)]),
+        new("Use a model", [GenerateCommand.Create(terminal), ScoreCommand.Create(terminal)]),
         new("Configure", [ConfigCommand.Create(terminal)]),
         new("Check", [DoctorCommand.Create(terminal)]),
     ];

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher;
 

@@ -2,6 +2,7 @@ using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher;
 
@@ -31,7 +32,10 @@ internal static class ExitCodes
         (typeof(ConfigurationException), Configuration),
         (typeof(DataException), Data),
         (typeof(ModelFormatException), Model),
+        (typeof(CheckpointException), Model),
         (typeof(EnvironmentException), Environment),
+        (typeof(GuardException), Guard),
+        (typeof(OperationCanceledException), SavedAndLeft),
     ];
 
     /// <summary>Returns the exit code of an exception; <see cref="Bug"/> for one that is not meant for the user.</summary>

@@ -11,7 +11,7 @@ internal sealed class FirstScreen(IReadOnlyList<CommandGroup> groups, HelpAction
     [
         ($"{CommandLine.Invocation} doctor", "see whether this machine has what training needs"),
         ($"{CommandLine.Invocation} --config spark-tiny.json", "train a small model on text that this machine has"),
-        ($"mpiexec -n 8 {CommandLine.Invocation} --config spark-2b.json", "train on eight ranks"),
+        ($"{CommandLine.Invocation} plan --config spark-2b.json", "see what the paper's 2B model takes"),
     ];
 
     public override bool ClearsParseErrors => true;

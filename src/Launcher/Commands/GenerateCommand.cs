@@ -48,8 +48,8 @@ internal static class GenerateCommand
         terminal.Out.Write(prompt);
         var decoder = new StreamingDecoder(tokenizer);
         foreach (int token in TokenGenerator.Generate(trained.Model, tokens, maxTokens, tokenizer.EosToken, options))
-            if (token != tokenizer.EosToken) terminal.Out.Write(decoder.Add(token));
-        terminal.Out.WriteLine(decoder.Finish());
+            if (token != tokenizer.EosToken) terminal.Out.Write(decoder.Append(token));
+        terminal.Out.WriteLine(decoder.Flush());
         return ExitCodes.Done;
     }
 

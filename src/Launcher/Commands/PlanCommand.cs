@@ -1,0 +1,31 @@
+using System.CommandLine;
+using SparkTrain.Configuration;
+using SparkTrain.Native;
+using SparkTrain.Trainer;
+
+namespace SparkTrain.Launcher.Commands;
+
+/// <summary><c>plan</c>: what a run will take, without taking it.</summary>
+internal static class PlanCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("plan", "Show parameters, memory, FLOPs, tokens and checkpoint size of a configuration.");
+        var options = new ConfigurationOptions(command);
+        var ranks = new Option<int>("--ranks") { HelpName = "N", Description = "Ranks that train together.", DefaultValueFactory = _ => 1 };
+        var json = new Option<bool>("--json") { Description = "Print JSON: bytes, FLOPs and counts as plain numbers." };
+        command.Options.Add(ranks);
+        command.Options.Add(json);
+        command.SetAction(arguments =>
+        {
+            var resolved = options.Load(arguments);
+            int worldSize = arguments.GetValue(ranks);
+            if (worldSize < 1) throw new ConfigurationException($"--ranks is {worldSize}; must be at least 1.");
+            if (resolved.Value.ProblemWithRanks(worldSize) is { } problem) throw resolved.Refuse("Training.GlobalBatchTokens", problem);
+            var plan = RunPlan.Of(resolved.Value, worldSize);
+            if (arguments.GetValue(json)) terminal.Out.WriteLine(plan.ToJson());
+            else PlanText.Write(plan, resolved.File, MachineMemory.Available(), terminal.Out);
+        });
+        return command;
+    }
+}

@@ -1,0 +1,69 @@
+using System.Text.Json;
+using SparkTrain.ModelFormat;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>What a run will take, computed from its configuration alone.</summary>
+public sealed record RunPlan
+{
+    /// <summary>The run's configuration.</summary>
+    public required TrainConfig Config { get; init; }
+
+    /// <summary>Ranks that train together.</summary>
+    public required int WorldSize { get; init; }
+
+    /// <summary>Parameters by part.</summary>
+    public required ParameterCount Parameters { get; init; }
+
+    /// <summary>Memory of one rank.</summary>
+    public required MemoryEstimate Memory { get; init; }
+
+    /// <summary>FLOPs per token at the run's sequence length, every product computed, true dimensions.</summary>
+    public required FlopCount Dense { get; init; }
+
+    /// <summary>FLOPs per token at the run's sequence length at the configured sparsity, true dimensions.</summary>
+    public required FlopCount Sparse { get; init; }
+
+    /// <summary>The same two by the convention of the paper's Table C.1.</summary>
+    public required (FlopCount Dense, FlopCount Sparse) PaperTable { get; init; }
+
+    /// <summary>Floating-point operations of the whole run: forward and backward of all tokens, as executed in training.</summary>
+    public required double TrainingFlops { get; init; }
+
+    /// <summary>Bytes of one checkpoint.</summary>
+    public long CheckpointBytes => 12 * Parameters.Total;
+
+    /// <summary>Plans a run.</summary>
+    public static RunPlan Of(TrainConfig config, int worldSize)
+    {
+        int seqLen = config.Training.SeqLen;
+        double kept = config.Model.Attention.HasTopk() ? config.Model.Attention.Active : seqLen;
+        return new()
+        {
+            Config = config,
+            WorldSize = worldSize,
+            Parameters = ParameterCount.Of(config.Model),
+            Memory = MemoryEstimate.Of(config),
+            Dense = FlopCount.Dense(config.Model, seqLen),
+            Sparse = FlopCount.Sparse(config.Model, seqLen),
+            PaperTable = (FlopCount.PaperTable(config.Model, seqLen, sparse: false), FlopCount.PaperTable(config.Model, seqLen, sparse: true)),
+            TrainingFlops = 3 * FlopCount.Training(config.Model, seqLen, kept).Total * config.Training.TotalTokens(),
+        };
+    }
+
+    /// <summary>Renders the plan as JSON: plain numbers, bytes and FLOPs.</summary>
+    public string ToJson() => JsonSerializer.Serialize(new
+    {
+        Parameters,
+        Memory,
+        CheckpointBytes,
+        Tokens = Config.Training.TotalTokens(),
+        Config.Training.Steps,
+        AccumulationSteps = Config.Training.AccumulationSteps(WorldSize),
+        WorldSize,
+        FlopsPerToken = new { Dense, Sparse, PaperDense = PaperTable.Dense, PaperSparse = PaperTable.Sparse },
+        TrainingFlops,
+    }, JsonOptions);
+
+    private static JsonSerializerOptions JsonOptions { get; } = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+}
