@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace SparkTrain.Launcher;
 
@@ -37,13 +38,22 @@ internal sealed class Terminal
     /// <summary>The terminal of this process.</summary>
     public static Terminal OfThisProcess()
     {
-        // Not Console.Out: where it finds a terminal it writes escape codes to it, which end up in the job logs of every rank.
-        var plain = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
-        return new(
-            Environment.GetEnvironmentVariable,
-            Console.IsOutputRedirected,
-            new StreamWriter(Console.OpenStandardOutput(), plain) { AutoFlush = true },
-            new StreamWriter(Console.OpenStandardError(), plain) { AutoFlush = true });
+        var isRedirected = Console.IsOutputRedirected;
+        var isRank = RankVariables.Any(name => !string.IsNullOrEmpty(Environment.GetEnvironmentVariable(name)));
+        // .NET's console greets a terminal with escape codes at the first write. Under mpiexec every rank has one, and its codes end up in the job's log.
+        var (output, error) = isRank && !isRedirected
+            ? (Unannounced(1) ?? Console.OpenStandardOutput(), Unannounced(2) ?? Console.OpenStandardError())
+            : (Console.OpenStandardOutput(), Console.OpenStandardError());
+        return new(Environment.GetEnvironmentVariable, isRedirected, Writer(output), Writer(error));
+    }
+
+    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+
+    /// <summary>Opens a descriptor past .NET's console; null for a file, where ranks that share it would overwrite each other.</summary>
+    private static FileStream? Unannounced(int descriptor)
+    {
+        var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        return stream.CanSeek ? null : stream;
     }
 
     /// <summary>Colours a text where colours are welcome.</summary>

@@ -65,7 +65,7 @@ public sealed class ProblemTests
     [InlineData("""{ "Shape": { "Width": 8, "Colour": "1" } }""",
         "1:26  Shape.Colour  is \"1\"; must be one of Red, Green.")]
     [InlineData("""{ "Shape": { "Width": 8, "Colour": "Red, Green" } }""",
-        "1:26  Shape.Colour  is \"Red, Green\"; must be one of Red, Green.")]
+        "1:26  Shape.Colour  is \"Red, Green\"; must be one of Red, Green. / Did you mean Green?")]
     // Lists.
     [InlineData("""{ "Shape": { "Width": 8, "Colour": "Red", "Layers": ["Red", "Blau"] } }""",
         "1:61  Shape.Layers[1]  is \"Blau\"; must be one of Red, Green.")]

@@ -7,16 +7,26 @@ internal static class LauncherProcess
 {
     public static string Folder => AppContext.BaseDirectory;
 
-    public static (int ExitCode, string Out, string Error) Run(string arguments, params (string Name, string Value)[] environment)
+    /// <summary>Runs with both outputs redirected.</summary>
+    public static (int ExitCode, string Out, string Error) Run(string arguments, params (string Name, string Value)[] environment) =>
+        Start("dotnet", $"\"{Path.Combine(Folder, "Launcher.dll")}\" {arguments}", environment);
+
+    /// <summary>Runs in a pseudo-terminal, as mpiexec does; what the terminal received is returned.</summary>
+    public static string RunInTerminal(string arguments, params (string Name, string Value)[] environment) =>
+        Start("script", $"-qec \"dotnet '{Path.Combine(Folder, "Launcher.dll")}' {arguments}\" /dev/null", environment).Out;
+
+    private static (int ExitCode, string Out, string Error) Start(string program, string arguments, (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", $"\"{Path.Combine(Folder, "Launcher.dll")}\" {arguments}")
+        var start = new ProcessStartInfo(program, arguments)
         {
+            RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Folder,
         };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
+        process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

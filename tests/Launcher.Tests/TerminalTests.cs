@@ -19,4 +19,15 @@ public sealed class TerminalTests
         Assert.Equal((isLive, usesColor, rank), (terminal.IsLive, terminal.UsesColor, terminal.Rank));
         Assert.Equal(usesColor ? "\e[31mfail\e[0m" : "fail", terminal.Colored("fail", AnsiColor.Red));
     }
+
+    [Fact]
+    public void A_rank_writes_no_escape_codes_to_the_terminal_that_mpiexec_gives_it()
+    {
+        Assert.SkipUnless(File.Exists("/usr/bin/script"), "The program script (Debian: bsdutils) makes the pseudo-terminal of this test and is not installed.");
+        var person = LauncherProcess.RunInTerminal("doctor", ("TERM", "xterm"));
+        var rank = LauncherProcess.RunInTerminal("doctor", ("TERM", "xterm"), ("OMPI_COMM_WORLD_RANK", "0"));
+        Assert.Contains("\e[32mok", person, StringComparison.Ordinal);
+        Assert.Contains("ok    .NET", rank, StringComparison.Ordinal);
+        Assert.DoesNotContain("\e", rank, StringComparison.Ordinal);
+    }
 }
