@@ -109,4 +109,5 @@ public sealed record SplitManifest(long Tokens, long Documents, long Bytes, IRea
 /// <param name="Bytes">UTF-8 bytes of the text of these documents.</param>
 /// <param name="FileBytes">Its size on disk.</param>
 /// <param name="Sha256">SHA-256 of the file in lower-case hex.</param>
-public sealed record ShardManifest(string File, long Tokens, long Documents, long Bytes, long FileBytes, string Sha256);
+/// <param name="Checksums">CRC-32C of every 128 KiB of the file, four little-endian bytes each, in base 64.</param>
+public sealed record ShardManifest(string File, long Tokens, long Documents, long Bytes, long FileBytes, string Sha256, byte[] Checksums);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using Parquet;
@@ -58,12 +59,26 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
             writer = ParquetWriter.CreateAsync(new ParquetSchema(ShardFormat.Column), stream, ShardFormat.WriteOptions).GetAwaiter().GetResult();
         }
         using (var group = writer.CreateRowGroup())
-        {
-            var metadata = new Dictionary<string, string> { [ShardFormat.ChecksumKey] = ShardFormat.Checksum(buffer.AsSpan(0, buffered)) };
-            group.WriteAsync<int>(ShardFormat.Column, buffer.AsMemory(0, buffered), null, metadata).GetAwaiter().GetResult();
-        }
+            group.WriteAsync<int>(ShardFormat.Column, buffer.AsMemory(0, buffered)).GetAwaiter().GetResult();
         tokens += buffered;
         buffered = 0;
+    }
+
+    private ShardManifest Describe(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
+        RandomAccess.FlushToDisk(file);
+        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var length = RandomAccess.GetLength(file);
+        var checksums = new byte[CheckedStream.ChecksumBytes(length)];
+        var block = new byte[CheckedStream.BlockBytes];
+        for (var at = 0; (long)at * block.Length < length; at++)
+        {
+            var count = RandomAccess.Read(file, block, (long)at * block.Length);
+            sha256.AppendData(block, 0, count);
+            BinaryPrimitives.WriteUInt32LittleEndian(checksums.AsSpan(at * sizeof(uint)), CheckedStream.Checksum(block.AsSpan(0, count)));
+        }
+        return new ShardManifest(Path.GetFileName(path), tokens, documents, bytes, length, Convert.ToHexStringLower(sha256.GetHashAndReset()), checksums);
     }
 
     private void CloseShard()
@@ -71,12 +86,7 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
         if (buffered > 0) WriteRowGroup();
         if (stream is null) return;
         Dispose();
-        var path = PathOf(shards.Count);
-        using (var written = File.OpenRead(path))
-        {
-            RandomAccess.FlushToDisk(written.SafeFileHandle);
-            shards.Add(new ShardManifest(Path.GetFileName(path), tokens, documents, bytes, written.Length, Convert.ToHexStringLower(SHA256.HashData(written))));
-        }
+        shards.Add(Describe(PathOf(shards.Count)));
         (stream, writer, tokens, documents, bytes) = (null, null, 0, 0, 0);
     }
 }

@@ -17,30 +17,42 @@ internal static class JsonLines
             {
                 number++;
                 if (line.Span.Trim(" \t\r"u8).IsEmpty) continue;
-                if (!Utf8.IsValid(line.Span)) skipped.Invalid++;
-                else if (Text(file, number, line, textField) is { } text && !string.IsNullOrWhiteSpace(text)) yield return new Document(text);
-                else skipped.Empty++;
+                if (!Utf8.IsValid(line.Span) || !TryReadText(file, number, line, textField, out var text)) skipped.Invalid++;
+                else if (string.IsNullOrWhiteSpace(text)) skipped.Empty++;
+                else yield return new Document(text);
             }
         }
     }
 
-    private static string? Text(string file, long number, ReadOnlyMemory<byte> line, string textField)
+    // False where the string holds half a surrogate pair, for which UTF-8 has no bytes.
+    private static bool TryReadText(string file, long number, ReadOnlyMemory<byte> line, string textField, out string? text)
     {
         var where = $"{file}:{number}";
+        using var document = Parse(where, number == 1 && line.Span.StartsWith("\uFEFF"u8) ? line[3..] : line);
+        var root = document.RootElement;
+        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(textField, out var value))
+            throw new DataException(where, $"there is no field '{textField}'", "an object a line with the text in that field", "name the field by --text-field");
+        if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
+            throw new DataException(where, $"the field '{textField}' is a {value.ValueKind}", "a string", "name the field by --text-field");
         try
         {
-            using var document = JsonDocument.Parse(number == 1 && line.Span.StartsWith("\uFEFF"u8) ? line[3..] : line);
-            var root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(textField, out var text))
-                throw new DataException(where, $"there is no field '{textField}'", "an object a line with the text in that field", "name the field by --text-field");
-            return text.ValueKind switch
-            {
-                JsonValueKind.String => text.GetString(),
-                JsonValueKind.Null => null,
-                var kind => throw new DataException(where, $"the field '{textField}' is a {kind}", "a string", "name the field by --text-field"),
-            };
+            text = value.GetString();
+            return true;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (InvalidOperationException)
+        {
+            text = null;
+            return false;
+        }
+    }
+
+    private static JsonDocument Parse(string where, ReadOnlyMemory<byte> line)
+    {
+        try
+        {
+            return JsonDocument.Parse(line);
+        }
+        catch (JsonException e)
         {
             throw new DataException(where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line", "repair or fetch the file again; its last line may be cut off", e);
         }

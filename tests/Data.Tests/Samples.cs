@@ -1,0 +1,42 @@
+using System.Globalization;
+using System.Text;
+using CsCheck;
+
+namespace SparkTrain.Data.Tests;
+
+/// <summary>Small data sets for tests.</summary>
+public static class Samples
+{
+    public static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "goldens", name);
+
+    public static Gen<string> AnyOf(params string[] choices) => Gen.Int[0, choices.Length - 1].Select(i => choices[i]);
+
+    /// <summary>Documents of different lengths, all different, in JSON lines.</summary>
+    public static string WriteDocuments(TemporaryFolder folder, int count)
+    {
+        var lines = new StringBuilder();
+        for (var i = 0; i < count; i++)
+            lines.Append(CultureInfo.InvariantCulture, $"{{\"text\":\"Document {i}: {string.Join(' ', Enumerable.Range(i, 5 + (i % 37)))}\"}}\n");
+        return folder.Write("documents.jsonl", lines.ToString());
+    }
+
+    /// <summary>A byte data set of <paramref name="count"/> documents.</summary>
+    public static TokenDataset Build(TemporaryFolder folder, int count = 200, double validationFraction = 0.1, long shardTokens = 1 << 20)
+    {
+        DatasetBuilder.Build(new PrepareOptions
+        {
+            Sources = [WriteDocuments(folder, count)],
+            Output = folder["set"],
+            ValidationFraction = validationFraction,
+            ShardTokens = shardTokens,
+        });
+        return TokenDataset.Open(folder["set"]);
+    }
+
+    public static int[] ReadAll(this TokenSplit split)
+    {
+        var tokens = new int[split.Tokens];
+        split.Read(0, tokens);
+        return tokens;
+    }
+}
