@@ -17,7 +17,7 @@ public static unsafe class SparkGateKernel
     /// <param name="u_NF">The other branch [.., F], float32.</param>
     /// <param name="k">The number of neurons aimed at; from F on nothing is cut and h = gelu(s) ∘ u.</param>
     /// <param name="correction">The variance divides by F − correction.</param>
-    /// <param name="active_N">int64, contiguous, one entry per row: receives the number of scores above the threshold (F where nothing is cut); null counts nothing.</param>
+    /// <param name="active_N">int32, contiguous, one entry per row: receives the number of scores above the threshold (F where nothing is cut); null counts nothing.</param>
     public static Tensor Apply(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N = null)
     {
         int width = (int)s_NF.shape[^1];
@@ -36,13 +36,13 @@ public static unsafe class SparkGateKernel
                 var rows_N3 = empty(rows, StatisticalThreshold.Saved, ScalarType.Float64);
                 float* s = TensorMemory.Float32(s_), u = TensorMemory.Float32(u_), h = TensorMemory.Float32(h_);
                 double* row = (double*)TensorMemory.Pointer(rows_N3);
-                long* active = active_N is null ? null : (long*)TensorMemory.Pointer(active_N);
+                int* active = active_N is null ? null : (int*)TensorMemory.Pointer(active_N);
                 OpenMp.ForRanges(rows, 1 + 8192 / width, (begin, end) =>
                 {
                     for (long n = begin; n < end; n++)
                     {
                         var soft = threshold.Of(s + n * width, row + n * StatisticalThreshold.Saved);
-                        long count = Forward(soft, s + n * width, u + n * width, h + n * width, width);
+                        int count = Forward(soft, s + n * width, u + n * width, h + n * width, width);
                         if (active != null) active[n] = count;
                     }
                 });
@@ -68,7 +68,7 @@ public static unsafe class SparkGateKernel
             });
     }
 
-    private static long Forward(SoftThreshold soft, float* s, float* u, float* h, int width)
+    private static int Forward(SoftThreshold soft, float* s, float* u, float* h, int width)
     {
         var count = Vector512<int>.Zero;
         int i = 0;

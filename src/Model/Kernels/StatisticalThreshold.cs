@@ -9,7 +9,7 @@ internal readonly unsafe struct StatisticalThreshold(int k, int width, int corre
     /// <summary>float64 numbers kept per row for the backward pass: θ, mean, std.</summary>
     internal const int Saved = 3;
 
-    private readonly double quantile = NormalQuantile.Above(k, width);
+    private readonly double quantile = QuantileTable.Above(k, width);
 
     /// <summary>Returns the row's soft threshold and fills its saved numbers.</summary>
     internal SoftThreshold Of(float* x, double* row)

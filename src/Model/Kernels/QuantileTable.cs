@@ -3,7 +3,7 @@ using TorchSharp;
 namespace SparkTrain.Model.Kernels;
 
 /// <summary>Q(1 − k/n) of paper eq. 10: the standard normal quantile that leaves the share k/n above it.</summary>
-internal static class NormalQuantile
+internal static class QuantileTable
 {
     private static readonly Dictionary<long, double[]> Tables = [];
 
@@ -16,7 +16,7 @@ internal static class NormalQuantile
     }
 
     /// <summary>Returns Q(1 − k/n) for n = 0..<paramref name="longest"/> (or more); −∞ where n ≤ k, so that everything is kept. Tables are kept per k.</summary>
-    internal static double[] Table(long k, int longest)
+    internal static double[] Of(long k, int longest)
     {
         lock (Tables)
         {
