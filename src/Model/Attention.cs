@@ -37,7 +37,7 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
     {
         using var scope = NewDisposeScope();
         int first = context.FirstPosition;
-        var q_BTHE = rotary.Rotate(Heads(wQ.call(x_BTD)), first) * config.QueryScale();
+        var q_BTHE = rotary.Rotate(Heads(wQ.call(x_BTD)), first, config.QueryScale());
         var k_BSGE = rotary.Rotate(Heads(wK.call(x_BTD)), first);
         var v_BSGE = Heads(wV.call(x_BTD));
         if (context.Cache is { } cache) (k_BSGE, v_BSGE) = cache.Append(layer, k_BSGE, v_BSGE);

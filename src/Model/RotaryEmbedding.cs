@@ -22,14 +22,18 @@ public sealed class RotaryEmbedding : IDisposable
         predictorDim = config.Kind == AttentionKind.Spark ? config.PredictorDim : 0;
     }
 
-    /// <summary>Returns x [B, T, H, E] rotated; entry t stands at position <paramref name="firstPosition"/> + t.</summary>
-    public Tensor Rotate(Tensor x_BTHE, long firstPosition)
+    /// <summary>Returns x [B, T, H, E] rotated, times <paramref name="scale"/>; entry t stands at position <paramref name="firstPosition"/> + t.</summary>
+    public Tensor Rotate(Tensor x_BTHE, int firstPosition, double scale = 1) => FusedKernels.Take(x_BTHE)
+        ? RotaryKernel.Apply(x_BTHE, firstPosition, predictorDim, theta, scale)
+        : Composed(x_BTHE, firstPosition, scale);
+
+    private Tensor Composed(Tensor x_BTHE, int firstPosition, double scale)
     {
         using var scope = NewDisposeScope();
         var rotated_BTHE = predictorDim == 0
             ? RotatePart(x_BTHE, firstPosition)
             : cat([RotatePart(x_BTHE[.., .., .., ..predictorDim], firstPosition), RotatePart(x_BTHE[.., .., .., predictorDim..], firstPosition)], -1);
-        return rotated_BTHE.MoveToOuterDisposeScope();
+        return (rotated_BTHE * scale).MoveToOuterDisposeScope();
     }
 
     /// <summary>Frees the tables.</summary>

@@ -45,12 +45,16 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     }
 
     /// <summary>Returns logits [B, T, V] of the tokens that follow those in <paramref name="cache"/>, and appends them to it. Computes no gradient.</summary>
+    /// <param name="tokens_BT">int64 token ids.</param>
+    /// <param name="cache">Keys and values of the tokens before.</param>
+    /// <param name="lastOnly">True returns the logits of the last token only, [B, 1, V].</param>
     /// <exception cref="ArgumentException">A shape or type does not fit, or the cache is full.</exception>
-    public Tensor Decode(Tensor tokens_BT, KeyValueCache cache)
+    public Tensor Decode(Tensor tokens_BT, KeyValueCache cache, bool lastOnly = false)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var z_BTV = Logits(Hidden(tokens_BT, new(null, cache)));
+        var h_BTD = Hidden(tokens_BT, new(null, cache));
+        var z_BTV = Logits(lastOnly ? h_BTD[.., ^1..] : h_BTD);
         cache.Advance((int)tokens_BT.size(1));
         return z_BTV.MoveToOuterDisposeScope();
     }
@@ -97,7 +101,12 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     {
         CheckInputs(tokens_BT, context);
         var x_BTD = embedding.call(tokens_BT);
-        foreach (var block in blocks) x_BTD = block.call(x_BTD, context);
+        foreach (var block in blocks)
+        {
+            // Without gradients nothing else holds a block's input, so it can go at once.
+            using var input_BTD = x_BTD;
+            x_BTD = block.call(input_BTD, context);
+        }
         return finalNorm.call(x_BTD);
     }
 
@@ -110,6 +119,9 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
         long length = context.FirstPosition + tokens_BT.size(1), limit = context.Cache?.Capacity ?? Config.MaxSeqLen;
         if (tokens_BT.size(1) < 1 || length > limit)
             throw new ArgumentException($"the sequence has {length} tokens; expected 1 to {limit} ({(context.Cache is null ? nameof(Config.MaxSeqLen) : "the cache's capacity")})", nameof(tokens_BT));
+        // On a GPU the look at the ids would make the processor wait; there libtorch's own check stops the process.
+        if (tokens_BT.device_type == DeviceType.CPU && tokens_BT.lt(0).logical_or(tokens_BT.ge(Config.VocabSize)).any().item<bool>())
+            throw new ArgumentException($"the tokens range from {tokens_BT.min().item<long>()} to {tokens_BT.max().item<long>()}; expected 0 to {Config.VocabSize - 1} ({nameof(Config.VocabSize)} less one)", nameof(tokens_BT));
         if (context.DocumentIds_BT is { } documents && (documents.dtype != ScalarType.Int64 || !documents.shape.SequenceEqual(tokens_BT.shape)))
             throw new ArgumentException($"document ids are {documents.dtype} {TensorInfo.Text(documents.shape)}; expected int64 {TensorInfo.Text(tokens_BT.shape)}, as the tokens", nameof(context));
     }

@@ -1,5 +1,6 @@
 global using static TorchSharp.torch;
 global using TorchSharp.Modules;
+global using SparkTrain.Model.Kernels;
 global using SparkTrain.ModelFormat;
 global using TorchSharp;
 global using F = TorchSharp.torch.nn.functional;

@@ -2,7 +2,7 @@ using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests;
 
-public sealed class SparkTransformerTests
+public sealed class SparkTransformerTests : IClassFixture<OneThread>
 {
     public static IEnumerable<TheoryDataRow<FfnKind, AttentionKind>> Kinds() =>
         [new(FfnKind.Spark, AttentionKind.Spark), new(FfnKind.GatedTopk, AttentionKind.Topk), new(FfnKind.Gated, AttentionKind.Dense)];
@@ -89,6 +89,20 @@ public sealed class SparkTransformerTests
     }
 
     [Fact]
+    public void The_last_tokens_logits_can_be_had_alone()
+    {
+        using var scope = NewDisposeScope();
+        using var model = TinyConfigs.Model(TinyConfigs.Spark);
+        using var cache = new KeyValueCache(model.Config, 2, 8, model.Options);
+        var tokens_BT = TinyConfigs.Tokens(model.Config, 2, 8);
+        var all_BTV = model.Decode(tokens_BT, cache);
+        cache.Clear();
+        var last_B1V = model.Decode(tokens_BT, cache, lastOnly: true);
+        Deviation.AssertWithin(1e-5, Deviation.Largest(last_B1V, all_BTV[.., 7..]), "last logits");
+        Assert.Equal(8, cache.Length);
+    }
+
+    [Fact]
     public void A_full_cache_and_wrong_inputs_are_refused_in_the_users_terms()
     {
         using var scope = NewDisposeScope();
@@ -99,6 +113,8 @@ public sealed class SparkTransformerTests
         cache.Clear();
         model.Decode(TinyConfigs.Tokens(model.Config, 1, 4), cache);
         Assert.Contains("65 tokens; expected 1 to 64 (MaxSeqLen)", Refusal(() => model.call(TinyConfigs.Tokens(model.Config, 1, 65), null)));
+        Assert.Contains("from 0 to 29; expected 0 to 28", Refusal(() => model.call(tensor(new long[] { 0, 29 }).view(1, 2), null)));
+        Assert.Contains("from -1 to 3; expected 0 to 28", Refusal(() => model.call(tensor(new long[] { 3, -1 }).view(1, 2), null)));
         Assert.Contains("expected int64 [batch, positions]", Refusal(() => model.call(zeros(4, ScalarType.Int64), null)));
         Assert.Contains("expected int64 [1, 4], as the tokens", Refusal(() => model.call(zeros(1, 4, ScalarType.Int64), zeros(1, 3, ScalarType.Int64))));
 
@@ -130,6 +146,9 @@ public sealed class SparkTransformerTests
             foreach (var (_, weight) in model.Weights) weight.sub_(weight.grad! * 1e-3);
             model.zero_grad();
         }
+        // Tensors that other tests left to the garbage collector must not leave during the count.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         for (int i = 0; i < 3; i++) Step();
         long live = Tensor.TotalCount;
         for (int i = 0; i < 27; i++) Step();

@@ -41,7 +41,7 @@ public static class TokenGenerator
     private static float[] Decode(SparkTransformer model, long[] tokens, KeyValueCache cache)
     {
         using var scope = NewDisposeScope();
-        var logits_BTV = model.Decode(tensor(tokens, [1, tokens.Length], device: model.Options.Device), cache);
+        var logits_BTV = model.Decode(tensor(tokens, [1, tokens.Length], device: model.Options.Device), cache, lastOnly: true);
         return [.. logits_BTV[0, -1].to(ScalarType.Float32, CPU).data<float>()];
     }
 }

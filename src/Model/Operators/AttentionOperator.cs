@@ -19,7 +19,9 @@ public static class AttentionOperator
     /// <param name="documentIds_BS">Keys are visible within their own document only; null means one document a row.</param>
     /// <param name="kept_BHT">int32, receives the number of keys that each query keeps; null costs nothing.</param>
     public static Tensor Apply(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT = null) =>
-        Composed(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT);
+        FusedKernels.Take(q_BTHE)
+            ? AttentionKernel.Apply(q_BTHE, k_BSGE, v_BSGE, shape.Kind, shape.PredictorDim, shape.Active, shape.Correction, shape.Softcap, shape.Window, shape.FirstPosition, documentIds_BS, kept_BHT)
+            : Composed(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT);
 
     internal static Tensor Composed(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT)
     {

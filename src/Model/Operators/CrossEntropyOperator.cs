@@ -19,8 +19,9 @@ public static class CrossEntropyOperator
     /// <param name="targets_N">int64 token ids.</param>
     /// <param name="softcap">Logits become c·tanh(z / c); null leaves them.</param>
     /// <param name="computeDtype">Type of the products.</param>
-    public static Tensor Apply(Tensor h_ND, Tensor embed_VD, Tensor targets_N, double? softcap, ScalarType computeDtype) =>
-        Composed(h_ND, embed_VD, targets_N, softcap, computeDtype);
+    public static Tensor Apply(Tensor h_ND, Tensor embed_VD, Tensor targets_N, double? softcap, ScalarType computeDtype) => FusedKernels.Take(h_ND)
+        ? CrossEntropyKernel.Apply(h_ND, embed_VD, targets_N, softcap, computeDtype == ScalarType.BFloat16)
+        : Composed(h_ND, embed_VD, targets_N, softcap, computeDtype);
 
     internal static Tensor Composed(Tensor h_ND, Tensor embed_VD, Tensor targets_N, double? softcap, ScalarType computeDtype) =>
         ChunkedCrossEntropy.Run(h_ND, embed_VD, targets_N, softcap, computeDtype);

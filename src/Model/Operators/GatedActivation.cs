@@ -15,10 +15,17 @@ public static class GatedActivation
     public static Tensor Apply(Tensor s_NF, Tensor u_NF, FfnKind kind, int k, int correction, Tensor? active_N = null) => kind switch
     {
         FfnKind.GatedTopk or FfnKind.Spark => SparkGate.Apply(s_NF, u_NF, k, correction, active_N),
-        _ => Composed(s_NF, u_NF, kind, active_N),
+        _ => Dense(s_NF, u_NF, kind, active_N),
     };
 
-    internal static Tensor Composed(Tensor s_NF, Tensor u_NF, FfnKind kind, Tensor? active_N)
+    private static Tensor Dense(Tensor s_NF, Tensor u_NF, FfnKind kind, Tensor? active_N)
+    {
+        if (kind == FfnKind.Gated) active_N?.fill_(s_NF.size(-1));
+        else if (active_N is not null) ActivityCounts.CountPositive(s_NF, active_N);
+        return FusedKernels.Take(s_NF) ? GatedActivationKernel.Apply(s_NF, u_NF, kind) : Composed(s_NF, u_NF, kind);
+    }
+
+    internal static Tensor Composed(Tensor s_NF, Tensor u_NF, FfnKind kind)
     {
         using var scope = NewDisposeScope();
         var h_NF = kind switch
@@ -28,8 +35,6 @@ public static class GatedActivation
             FfnKind.GatedRelu2 => F.relu(s_NF).square() * u_NF,
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "has its own operator, SparkGate"),
         };
-        if (kind == FfnKind.Gated) active_N?.fill_(s_NF.size(-1));
-        else if (active_N is not null) ActivityCounts.CountPositive(s_NF, active_N);
         return h_NF.MoveToOuterDisposeScope();
     }
 }

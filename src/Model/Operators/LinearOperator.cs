@@ -6,7 +6,9 @@ public static class LinearOperator
     // Shapes: N rows (any leading dimensions), I inputs, O outputs.
 
     /// <summary>Returns y [N, O] in the type of <paramref name="x_NI"/>; both factors are rounded to <paramref name="computeDtype"/> first.</summary>
-    public static Tensor Apply(Tensor x_NI, Tensor w_OI, ScalarType computeDtype) => Composed(x_NI, w_OI, computeDtype);
+    public static Tensor Apply(Tensor x_NI, Tensor w_OI, ScalarType computeDtype) => FusedKernels.Take(x_NI)
+        ? LinearKernel.Apply(x_NI, w_OI, computeDtype == ScalarType.BFloat16)
+        : Composed(x_NI, w_OI, computeDtype);
 
     internal static Tensor Composed(Tensor x_NI, Tensor w_OI, ScalarType computeDtype)
     {

@@ -6,7 +6,8 @@ public static class RmsNormOperator
     // Shapes: N rows (any leading dimensions), D model.
 
     /// <summary>Returns y [N, D] in the type of <paramref name="x_ND"/>; the arithmetic runs in float32.</summary>
-    public static Tensor Apply(Tensor x_ND, Tensor w_D, double eps) => Composed(x_ND, w_D, eps);
+    public static Tensor Apply(Tensor x_ND, Tensor w_D, double eps) =>
+        FusedKernels.Take(x_ND) ? RmsNormKernel.Apply(x_ND, w_D, eps) : Composed(x_ND, w_D, eps);
 
     internal static Tensor Composed(Tensor x_ND, Tensor w_D, double eps)
     {

@@ -10,15 +10,17 @@ public static class SparkGate
     /// <param name="u_NF">Values, K2ᵀq[r:].</param>
     /// <param name="k">Neurons that a row aims to keep; k ≥ F keeps the scores as they are.</param>
     /// <param name="correction">The variance divides by F − correction.</param>
-    /// <param name="active_N">int32, receives the number of neurons with topk(s) &gt; 0 of each row; null costs nothing.</param>
-    public static Tensor Apply(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N = null) => Composed(s_NF, u_NF, k, correction, active_N);
+    /// <param name="active_N">int32, receives the number of neurons with topk(s) &gt; 0 of each row (F where nothing is dropped); null costs nothing.</param>
+    public static Tensor Apply(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N = null) =>
+        FusedKernels.Take(s_NF) ? SparkGateKernel.Apply(s_NF, u_NF, k, correction, active_N) : Composed(s_NF, u_NF, k, correction, active_N);
 
     internal static Tensor Composed(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N)
     {
         using var scope = NewDisposeScope();
         // The shifted scores stay in float32: rounded to bfloat16 before the GELU, small ones would change by up to 0.4 %.
         var y_NF = StatisticalTopK.Composed(s_NF.to(Precision.OfStatistics(s_NF.dtype)), k, correction);
-        if (active_N is not null) ActivityCounts.CountPositive(y_NF, active_N);
+        if (k >= s_NF.size(-1)) active_N?.fill_(s_NF.size(-1));
+        else if (active_N is not null) ActivityCounts.CountPositive(y_NF, active_N);
         var h_NF = F.gelu(y_NF, GELU.Approximate.tanh) * u_NF;
         return h_NF.to(s_NF.dtype).MoveToOuterDisposeScope();
     }

@@ -12,7 +12,8 @@ public static class StatisticalTopK
     /// <param name="x_NF">The scores.</param>
     /// <param name="k">Entries that a row aims to keep, at least 1.</param>
     /// <param name="correction">The variance divides by F − correction: 1 is the paper's, 0 Gemma 3n's.</param>
-    public static Tensor Apply(Tensor x_NF, int k, int correction) => Composed(x_NF, k, correction);
+    public static Tensor Apply(Tensor x_NF, int k, int correction) =>
+        FusedKernels.Take(x_NF) ? StatisticalTopKKernel.Apply(x_NF, k, correction) : Composed(x_NF, k, correction);
 
     internal static Tensor Composed(Tensor x_NF, int k, int correction)
     {
@@ -34,6 +35,6 @@ public static class StatisticalTopK
         // The slope of the root is infinite at 0; there the std term is left out of value and gradient.
         var varies_N1 = variance_N1.gt(0);
         var std_N1 = where(varies_N1, where(varies_N1, variance_N1, ones_like(variance_N1)).sqrt(), zeros_like(variance_N1));
-        return (mean_N1 + std_N1 * NormalQuantile.OfTop(k, d)).to(x_NF.dtype);
+        return (mean_N1 + std_N1 * QuantileTable.Above(k, d)).to(x_NF.dtype);
     }
 }

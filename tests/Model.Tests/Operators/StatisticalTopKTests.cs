@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Model.Kernels;
 using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests.Operators;
@@ -75,7 +76,7 @@ public sealed class StatisticalTopKTests
 
     [Theory, InlineData(0.08, 1.405071560309633), InlineData(0.05, 1.6448536269514722), InlineData(0.5, 0.0)]
     public void Quantile_has_its_known_values(double share, double expected) =>
-        Assert.Equal(expected, NormalQuantile.OfTop((int)(share * 100), 100), 14);
+        Assert.Equal(expected, QuantileTable.Above((int)(share * 100), 100), 14);
 
     private static JsonDocument Read() => JsonDocument.Parse(File.ReadAllBytes(Golden.PathOf("statistical_topk.json")));
 

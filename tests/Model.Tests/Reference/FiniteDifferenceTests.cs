@@ -1,6 +1,6 @@
 namespace SparkTrain.Model.Tests.Reference;
 
-public sealed class FiniteDifferenceTests
+public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
 {
     private const double Step = 1e-6;
 

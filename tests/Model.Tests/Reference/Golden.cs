@@ -27,11 +27,19 @@ internal sealed class Golden : IDisposable
 
     public Tensor? Find(string name) => file.Contains(name) ? this[name] : null;
 
+    /// <summary>The folder's model, computing in a form until this golden is disposed.</summary>
+    public SparkTransformer Model(Form form, SparsitySink? sparsity = null)
+    {
+        FusedKernels.Enabled = form == Form.Fused32;
+        return Model(form == Form.Composed64 ? ScalarType.Float64 : ScalarType.Float32, sparsity);
+    }
+
     public SparkTransformer Model(ScalarType dtype, SparsitySink? sparsity = null) =>
         ModelWeights.Load(folder, new ComputeOptions { Dtype = dtype, Sparsity = sparsity });
 
     public void Dispose()
     {
+        FusedKernels.Enabled = true;
         folder.Dispose();
         file.Dispose();
         scope.Dispose();

@@ -1,3 +1,5 @@
+using SparkTrain.Model.Kernels;
+
 namespace SparkTrain.Model.Tests.Reference;
 
 /// <summary>Attention written a second time, one number after the other in float64, straight from spec sections 3.1 to 3.4.</summary>
@@ -37,7 +39,7 @@ internal static class ScalarAttention
     private static double Threshold(double[] a, AttentionShape shape)
     {
         double mean = a.Average(), variance = a.Sum(x => (x - mean) * (x - mean)) / (a.Length - shape.Correction);
-        return mean + Math.Sqrt(variance) * NormalQuantile.OfTop(shape.Active, a.Length);
+        return mean + Math.Sqrt(variance) * QuantileTable.Above(shape.Active, a.Length);
     }
 
     private static double Cap(double x, double? cap) => cap is { } c ? c * Math.Tanh(x / c) : x;
