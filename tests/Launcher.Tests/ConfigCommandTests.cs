@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SparkTrain.Configuration;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Tests;
 
@@ -53,11 +54,11 @@ public sealed class ConfigCommandTests
     [Fact]
     public void Show_prints_each_value_with_its_origin()
     {
-        var run = LauncherProcess.Run("config show --config spark-tiny.json --set Model.NumLayers=6", ("SPARKTRAIN_Model__MaxSeqLen", "64"));
+        var run = LauncherProcess.Run("config show --config spark-tiny.json --set Model.NumLayers=6", ("SPARKTRAIN_Model__MaxSeqLen", "640"));
         Assert.Equal(0, run.ExitCode);
         Assert.Matches(@"\n  Model\.VocabSize +\d+ +spark-tiny\.json:\d+:\d+\n", run.Out);
         Assert.Matches(@"\n  Model\.NumLayers +6 +--set\n", run.Out);
-        Assert.Matches(@"\n  Model\.MaxSeqLen +64 +environment SPARKTRAIN_Model__MaxSeqLen\n", run.Out);
+        Assert.Matches(@"\n  Model\.MaxSeqLen +640 +environment SPARKTRAIN_Model__MaxSeqLen\n", run.Out);
         Assert.Matches(@"\n  Model\.RmsNormEps +1e-6 +default\n", run.Out);
     }
 

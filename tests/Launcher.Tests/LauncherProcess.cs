@@ -26,7 +26,8 @@ internal static class LauncherProcess
         };
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
-        process.StandardInput.Close();
+        // script hangs up on the program when its own input ends.
+        if (program != "script") process.StandardInput.Close();
         var error = process.StandardError.ReadToEndAsync();
         var output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
