@@ -1,5 +1,3 @@
-using System.IO.Compression;
-
 namespace SparkTrain.Data;
 
 /// <summary>Files of text, JSON lines or Parquet, told apart by their ending; .gz is unpacked on the way.</summary>
@@ -24,10 +22,10 @@ internal sealed class FileSource(string spec, IReadOnlyList<string> files, strin
         _ => PlainText.Read(OpenRead(file), skipped),
     };
 
-    private static NamedStream OpenRead(string file)
+    private static Stream OpenRead(string file)
     {
         var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
-        return new NamedStream(file, IsPacked(file) ? new GZipStream(stream, CompressionMode.Decompress) : stream);
+        return IsPacked(file) ? new WholeGzipStream(file, stream) : stream;
     }
 
     private static bool IsPacked(string file) => file.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);

@@ -8,16 +8,20 @@ internal static class ParquetDocuments
 {
     private static readonly string[] UsualTokenColumns = ["tokens", "input_ids"];
 
-    public static IEnumerable<Document> Read(string file, string textField, SkippedDocuments skipped)
+    // Some damaged files make Parquet.Net loop forever (measured: one bit of the footer's length); a row group takes seconds at most.
+    private static readonly TimeSpan DefaultPatience = TimeSpan.FromMinutes(5);
+
+    public static IEnumerable<Document> Read(string file, string textField, SkippedDocuments skipped, TimeSpan? patience = null)
     {
+        var limit = patience ?? DefaultPatience;
         using var stream = File.OpenRead(file);
-        var reader = Guard(file, "footer", () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
+        var reader = Guard(file, "footer", limit, () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
         try
         {
             var column = FindColumn(file, reader.Schema.DataFields, textField);
             for (var group = 0; group < reader.RowGroupCount; group++)
             {
-                var documents = Guard(file, $"row group {group}", () => ReadRowGroup(file, reader, group, column));
+                var documents = Guard(file, $"row group {group}", limit, () => ReadRowGroup(file, reader, group, column));
                 foreach (var document in documents)
                 {
                     var isEmpty = document.Tokens is { Length: 0 } || (document.Tokens is null && string.IsNullOrWhiteSpace(document.Text));
@@ -34,19 +38,21 @@ internal static class ParquetDocuments
 
     private static DataField FindColumn(string file, DataField[] fields, string textField)
     {
-        var text = Array.Find(fields, f => f.Name == textField && f.ClrType == typeof(string) && f.MaxRepetitionLevel == 0);
+        var text = Array.Find(fields, f => f.Name == textField && IsText(f) && f.MaxRepetitionLevel == 0);
         if (text is not null) return text;
         DataField[] lists = [.. fields.Where(f => f.MaxRepetitionLevel == 1 && (f.ClrType == typeof(int) || f.ClrType == typeof(long)))];
         return Array.Find(lists, f => UsualTokenColumns.Contains(f.Path.FirstPart))
             ?? (lists.Length == 1 ? lists[0] : throw new DataException(file,
-                $"its columns are {string.Join(", ", fields.Select(f => $"{f.Path} ({f.ClrType.Name})"))}",
+                $"its columns are {string.Join(", ", fields.Select(f => $"{f.Path} ({(IsText(f) ? "string" : f.ClrType.Name)})"))}",
                 $"a string column '{textField}', or a list of int32 or int64 called tokens or input_ids", "name the text column by --text-field"));
     }
+
+    private static bool IsText(DataField field) => field.ClrType == typeof(ReadOnlyMemory<char>) || field.ClrType == typeof(string);
 
     private static Document[] ReadRowGroup(string file, ParquetReader reader, int group, DataField column)
     {
         using var rows = reader.OpenRowGroupReader(group);
-        if (column.ClrType == typeof(string))
+        if (IsText(column))
         {
             var texts = new string?[checked((int)rows.RowCount)];
             rows.ReadAsync(column, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
@@ -80,16 +86,20 @@ internal static class ParquetDocuments
         }
     }
 
-    private static T Guard<T>(string file, string part, Func<T> read)
+    private static T Guard<T>(string file, string part, TimeSpan limit, Func<T> read)
     {
         try
         {
-            return read();
+            return Task.Run(read).WaitAsync(limit).GetAwaiter().GetResult();
         }
         catch (NotImplementedException e)
         {
             throw new DataException($"{file} {part}", $"Parquet.Net cannot read it ({e.Message.TrimEnd('.')})", "lists in data pages of version 1",
                 "write the file again with data page version 1 (pyarrow: data_page_version=\"1.0\")", e);
+        }
+        catch (TimeoutException e)
+        {
+            throw new DataException($"{file} {part}", $"decoding it has not ended after {limit.TotalSeconds:0.#} s", "a whole Parquet file", "fetch the file again; it is damaged", e);
         }
         catch (Exception e) when (e is not DataException)
         {

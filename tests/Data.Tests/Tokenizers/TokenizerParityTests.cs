@@ -32,6 +32,19 @@ public sealed class TokenizerParityTests
     }
 
     [Fact]
+    public void Text_comes_back_from_space_marks_byte_fallback_and_added_tokens()
+    {
+        using var folder = new TemporaryFolder();
+        var tokenizer = Tokenizers.Load(folder.Write("tokenizer.json", Golden["gemmaLike"]!["tokenizer"]!.ToJsonString()));
+        Assert.All(Texts.Append("a <table>\n\n\n  x"), text =>
+        {
+            var ids = new List<int>();
+            tokenizer.Encode(text, ids);
+            Assert.Equal(text, tokenizer.Decode([.. ids]));
+        });
+    }
+
+    [Fact]
     public void Ids_stay_equal_where_a_merge_crosses_the_usual_cuts()
     {
         // "a▁" joins across a space mark, so cutting there would be wrong: 'a', 'a ', 'b' must come out of the whole text.

@@ -32,7 +32,7 @@ const variants = [
 
 // A vocabulary of characters with space marks and byte fall-back, shaped like Gemma's. Its merges are ours where both sides are text.
 function gemmaLike() {
-  const pieces = ["<pad>", "<eos>", "<bos>", "<unk>", "\n\n", "\n\n\n", "\n\n\n\n", "<table>"];
+  const pieces = ["<pad>", "<eos>", "<bos>", "<unk>", "\n\n", "\n\n\n", "\n\n\n\n", "<table>", "\u2581\u2581"];
   for (let b = 0; b < 256; b++) pieces.push(`<0x${b.toString(16).toUpperCase().padStart(2, "0")}>`);
   const ascii = Array.from({ length: 94 }, (_, i) => String.fromCharCode(33 + i));
   pieces.push("\n", "\t", "\u2581", ...ascii, ..."éßЖ日本語의");
@@ -51,7 +51,7 @@ function gemmaLike() {
   add("日", "本");
   const special = (id) => ({ id, content: pieces[id], single_word: false, lstrip: false, rstrip: false, normalized: false, special: id < 4 });
   return {
-    version: "1.0", truncation: null, padding: null, added_tokens: [0, 1, 2, 3, 4, 5, 6, 7].map(special),
+    version: "1.0", truncation: null, padding: null, added_tokens: [0, 1, 2, 3, 4, 5, 6, 7, 8].map(special),
     normalizer: { type: "Replace", pattern: { String: " " }, content: "\u2581" },
     pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false },
     post_processor: null,

@@ -1,0 +1,112 @@
+using System.IO.Compression;
+using System.Text;
+using CsCheck;
+
+namespace SparkTrain.Data.Tests;
+
+public sealed class FileSourceTests
+{
+    private readonly SkippedDocuments skipped = new();
+
+    [Fact]
+    public void A_folder_gives_its_known_files_in_ordinal_order_packed_or_not()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("b/z.md", "zeta");
+        folder.Write("a.txt.gz", Gzip("packed"));
+        folder.Write("B.txt", "capital");
+        folder.Write("c.jsonl", "{\"text\":\"one\"}\n\n{\"id\":2,\"text\":\"two\"}");
+        folder.Write("image.png", "not text");
+        Assert.Equal(["capital", "packed", "zeta", "one", "two"], Read(folder.Path));
+    }
+
+    [Theory]
+    [InlineData("*.txt", "a b")]
+    [InlineData("**/*.txt", "a b deep")]
+    [InlineData("s?b/*", "deep log")]
+    [InlineData("sub/*.log", "log")]
+    public void A_pattern_gives_the_files_it_matches(string pattern, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("a.txt", "a");
+        folder.Write("b.txt", "b");
+        folder.Write("sub/deep.txt", "deep");
+        folder.Write("sub/x.log", "log");
+        Assert.Equal(expected.Split(' '), Read(folder[pattern]));
+    }
+
+    [Fact]
+    public void A_long_text_is_cut_at_blank_lines_and_loses_nothing()
+    {
+        Gen.Select(Gen.Int[0, 5], Gen.Int[1, 3000], Gen.Int[1, 400]).Sample((kind, words, perParagraph) =>
+        {
+            var text = new StringBuilder();
+            for (var i = 0; i < words * 40; i++) text.Append("wörd").Append(i).Append(i % perParagraph == 0 ? kind switch { 0 => "", 1 => "\n", _ => "\n\n" } : " ");
+            string[] pieces = [.. PlainText.Read(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), skipped).Select(d => d.Text!)];
+            Assert.Equal(text.ToString(), string.Concat(pieces));
+            Assert.All(pieces, p => Assert.InRange(Encoding.UTF8.GetByteCount(p), 1, 2 * PlainText.PieceBytes));
+            if (kind > 1 && perParagraph < 400) Assert.All(pieces.SkipLast(1), p => Assert.EndsWith("\n\n", p, StringComparison.Ordinal));
+        }, iter: 20);
+        Assert.Equal(0, skipped.Invalid);
+    }
+
+    [Fact]
+    public void Empty_and_invalid_documents_are_counted()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("a.txt", "");
+        folder.Write("b.txt", " \n\t");
+        folder.Write("c.txt", [0x61, 0xFF, 0x62]);
+        folder.Write("d.jsonl", [.. "{\"text\":\"\"}\n{\"text\":null}\n{\"text\":\""u8, 0xC3, .. "\"}\n{\"text\":\"\\ud800\"}\n{\"text\":\"ok\"}"u8]);
+        folder.Write("e.txt", [0xEF, 0xBB, 0xBF, 0x68, 0x69]);
+        Assert.Equal(["ok", "hi"], Read(folder.Path));
+        Assert.Equal((4, 3), (skipped.Empty, skipped.Invalid));
+    }
+
+    [Theory]
+    [InlineData("{\"text\":\"a\"}\n{\"txt\":\"b\"}", "x.jsonl:2", "no field 'text'")]
+    [InlineData("{\"text\":\"a\"}\n{\"text\":", "x.jsonl:2", "not JSON")]
+    [InlineData("{\"text\":7}", "x.jsonl:1", "is a Number")]
+    [InlineData("[1]", "x.jsonl:1", "no field")]
+    public void A_bad_line_is_named(string content, string where, string found)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("x.jsonl", content);
+        var error = Assert.Throws<DataException>(() => Read(folder["x.jsonl"]));
+        Assert.EndsWith(where, error.Where, StringComparison.Ordinal);
+        Assert.Contains(found, error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    [InlineData(200)]
+    public void A_packed_file_that_is_cut_off_is_refused(int length)
+    {
+        using var folder = new TemporaryFolder();
+        var random = new Random(1);
+        var packed = Gzip(string.Concat(Enumerable.Range(0, 5000).Select(_ => (char)('a' + random.Next(26)))));
+        folder.Write("a.txt.gz", packed[..length]);
+        Assert.Contains("whole gzip file", Assert.Throws<DataException>(() => Read(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nowhere.txt", "no such file")]
+    [InlineData("*.txt", "no file matches")]
+    [InlineData("", "known ending")]
+    public void A_source_that_is_not_there_is_refused(string name, string found)
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("data.bin", "x");
+        Assert.Contains(found, Assert.Throws<DataException>(() => Read(folder[name])).Message, StringComparison.Ordinal);
+    }
+
+    private string[] Read(string spec) => [.. DocumentSources.Open(spec, "text").Read(skipped).Select(d => d.Text!)];
+
+    private static byte[] Gzip(string text)
+    {
+        using var stream = new MemoryStream();
+        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest)) gzip.Write(Encoding.UTF8.GetBytes(text));
+        return stream.ToArray();
+    }
+}
