@@ -2,16 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace SparkTrain.Launcher;
 
-/// <summary>Turns Ctrl-C, SIGTERM and SIGHUP into a request to save and leave; a second one ends the process at once.</summary>
+/// <summary>Turns Ctrl-C, SIGTERM and SIGHUP into a request to leave in good order; a second one ends the process at once.</summary>
 internal sealed class StopSignals : IDisposable
 {
     private readonly CancellationTokenSource stop = new();
     private readonly PosixSignalRegistration[] registrations;
     private readonly Terminal terminal;
+    private readonly string answer;
 
-    public StopSignals(Terminal terminal)
+    /// <summary>Listens until disposed; the first signal is answered on the terminal.</summary>
+    public StopSignals(Terminal terminal, string answer)
     {
-        this.terminal = terminal;
+        (this.terminal, this.answer) = (terminal, answer);
         registrations = [.. ((PosixSignal[])[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP]).Select(signal => PosixSignalRegistration.Create(signal, Handle))];
     }
 
@@ -28,7 +30,7 @@ internal sealed class StopSignals : IDisposable
     {
         if (stop.IsCancellationRequested) return;
         context.Cancel = true;
-        terminal.Error.WriteLine($"{context.Signal}: finishing the step, saving, leaving; once more ends at once");
+        terminal.Error.WriteLine($"{context.Signal}: {answer} (once more ends at once)");
         stop.Cancel();
     }
 }

@@ -26,7 +26,8 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
 
         state.Gradients.Clear();
         var sums = new LossTotals();
-        for (int i = 0; i < accumulationSteps; i++) sums += ForwardBackward();
+        using (WeightCasts.Hold())
+            for (int i = 0; i < accumulationSteps; i++) sums += ForwardBackward();
 
         // The mean is over all targets of the step, so that ranks and micro-batches with fewer targets do not count more.
         sums = sums.AllReduce(ranks);
@@ -67,5 +68,5 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
         return new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes);
     }
 
-    private double GradNorm() => Math.Sqrt(state.Gradients.Flat.square().sum(ScalarType.Float64).item<double>());
+    private double GradNorm() => Math.Sqrt(state.Gradients.SumOfSquares());
 }

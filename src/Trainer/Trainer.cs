@@ -169,7 +169,7 @@ public sealed class Trainer : IDisposable
     private void LogStart()
     {
         var parameters = ParameterCount.Of(config.Model);
-        log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute, config.Training.Device, TorchSharp.torch.get_num_threads());
+        log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute.ToString(), config.Training.Device.ToString(), TorchSharp.torch.get_num_threads());
         if (ResumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, state.Progress.Step, config.Training.Steps, Path.GetFileName(ResumedFrom));
     }
 

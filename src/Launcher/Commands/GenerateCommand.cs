@@ -21,9 +21,9 @@ internal static class GenerateCommand
         var seed = new Option<int>("--seed") { HelpName = "N", Description = "Seed of the draws." };
         var threads = ModelOption.Threads();
         foreach (var option in (Option[])[model, prompt, maxTokens, temperature, topP, seed, threads]) command.Options.Add(option);
-        command.SetAction((arguments, cancellation) => Task.FromResult(Run(
+        command.SetAction(arguments => Run(
             terminal, arguments.GetValue(model)!, arguments.GetValue(prompt)!, arguments.GetValue(maxTokens),
-            new() { Temperature = arguments.GetValue(temperature), TopP = arguments.GetValue(topP), Seed = arguments.GetValue(seed) }, arguments.GetValue(threads))));
+            new() { Temperature = arguments.GetValue(temperature), TopP = arguments.GetValue(topP), Seed = arguments.GetValue(seed) }, arguments.GetValue(threads)));
         return command;
     }
 

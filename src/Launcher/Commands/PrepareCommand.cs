@@ -20,7 +20,7 @@ internal static class PrepareCommand
         var textField = new Option<string>("--text-field") { HelpName = "NAME", Description = "The field or column that holds the text.", DefaultValueFactory = _ => defaults.TextField };
         command.Arguments.Add(files);
         foreach (var option in (Option[])[source, tokenizer, output, validation, shardTokens, textField]) command.Options.Add(option);
-        command.SetAction((arguments, cancellation) => Task.FromResult(Run(terminal, new()
+        command.SetAction(arguments => Run(terminal, new()
         {
             Sources = [.. arguments.GetValue(source) ?? [], .. arguments.GetValue(files) ?? []],
             Output = arguments.GetValue(output)!,
@@ -28,14 +28,15 @@ internal static class PrepareCommand
             ValidationFraction = arguments.GetValue(validation),
             ShardTokens = arguments.GetValue(shardTokens),
             TextField = arguments.GetValue(textField)!,
-        }, cancellation)));
+        }));
         return command;
     }
 
-    private static int Run(Terminal terminal, PrepareOptions options, CancellationToken cancellation)
+    private static int Run(Terminal terminal, PrepareOptions options)
     {
+        using var stop = new StopSignals(terminal, "leaving; nothing is kept");
         PrepareResult result;
-        using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, cancellation);
+        using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, stop.Token);
         var (train, validation) = (result.Manifest.Train, result.Manifest.Validation);
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{options.Output}: {(result.WasUpToDate ? "up to date, " : "")}{train.Documents:N0} documents, {train.Tokens:N0} tokens to train on; {validation.Documents:N0} documents, {validation.Tokens:N0} tokens for validation; tokenizer {result.Manifest.Tokenizer.Name}"));

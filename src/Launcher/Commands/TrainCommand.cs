@@ -29,7 +29,7 @@ internal static class TrainCommand
 
         using var folder = RunFolder.Open(config.Run);
         using var log = RunLog.Create(terminal, folder, quiet);
-        using var stop = new StopSignals(terminal);
+        using var stop = new StopSignals(terminal, "finishing the step, saving, leaving");
         using var trainer = new Trainer.Trainer(config, folder, ranks, log);
         File.WriteAllText(folder.ConfigFile, resolved.ToJson());
         return trainer.Run(stop.Token) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;

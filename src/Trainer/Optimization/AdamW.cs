@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SparkTrain.Model.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -45,7 +46,9 @@ public sealed class AdamW(IReadOnlyList<(string Name, Tensor Weight)> parameters
         foreach (var (name, weight) in parameters)
         {
             double decay = weight.dim() >= 2 ? config.WeightDecay : 0;
-            Update(weight, gradients.View(gradients.Flat, name), gradients.View(firstMoments, name), gradients.View(secondMoments, name), step, lr, gradientScale, decay);
+            var (g, m, v) = (gradients.View(gradients.Flat, name), gradients.View(firstMoments, name), gradients.View(secondMoments, name));
+            if (weight.device_type == DeviceType.CPU) AdamWKernel.Step(weight, g, m, v, lr, config.Beta1, config.Beta2, config.Eps, decay, step, gradientScale);
+            else Composed(weight, g * gradientScale, m, v, lr, decay, step);
         }
     }
 
@@ -57,9 +60,8 @@ public sealed class AdamW(IReadOnlyList<(string Name, Tensor Weight)> parameters
     }
 
     // θ ← θ − lr·λ·θ − lr·m̂ / (√v̂ + ε), with m̂ = m / (1 − β1ᵗ) and v̂ = v / (1 − β2ᵗ).
-    private void Update(Tensor weight, Tensor gradient, Tensor m, Tensor v, long step, double lr, double scale, double decay)
+    private void Composed(Tensor weight, Tensor g, Tensor m, Tensor v, double lr, double decay, long step)
     {
-        var g = gradient * scale;
         m.mul_(config.Beta1).add_(g, alpha: 1 - config.Beta1);
         v.mul_(config.Beta2).addcmul_(g, g, 1 - config.Beta2);
         double correction1 = 1 - Math.Pow(config.Beta1, step), correction2 = 1 - Math.Pow(config.Beta2, step);

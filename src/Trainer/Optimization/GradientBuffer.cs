@@ -1,4 +1,5 @@
 using SparkTrain.Distributed;
+using SparkTrain.Model.Kernels;
 using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -46,6 +47,9 @@ public sealed class GradientBuffer : IDisposable
     {
         if (ranks.WorldSize > 1) ranks.AllReduceSum(TensorMemory.Float32(Flat), Count);
     }
+
+    /// <summary>Returns the sum of the squared gradients, added up in float64.</summary>
+    public double SumOfSquares() => Flat.device_type == DeviceType.CPU ? GradNormKernel.SumOfSquares(Flat) : Flat.square().sum(ScalarType.Float64).item<double>();
 
     /// <summary>Frees the buffer.</summary>
     public void Dispose() => Flat.Dispose();
