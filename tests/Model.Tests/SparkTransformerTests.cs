@@ -155,18 +155,18 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         Assert.Equal(live, Tensor.TotalCount);
     }
 
-    [Fact]
-    public void Bfloat16_products_stay_near_the_goldens()
+    [Theory, InlineData(true), InlineData(false)]
+    public void Bfloat16_products_stay_near_the_goldens(bool fused)
     {
-        // 8 bits of mantissa in every product: measured 0.03 on logits of size 6.
+        // Products of numbers with 8 bits: measured 0.09 on logits up to 8.4. Equal to float32 would mean that nothing was rounded.
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var golden = new Golden("gemma2-tiny");
         using var model = golden.Model(ScalarType.BFloat16);
+        FusedKernels.Enabled = fused;
         var logits_BTV = model.call(golden.Tokens_BT, null);
         Assert.Equal(ScalarType.Float32, logits_BTV.dtype);
-        double deviation = Deviation.Largest(logits_BTV, golden["logits"]);
-        Assert.InRange(deviation, 1e-3, 0.15);
+        Assert.InRange(Deviation.Largest(logits_BTV, golden["logits"]), 1e-3, 0.25);
         var (nats, targets) = model.Loss(golden.Tokens_BT);
         Assert.Equal(golden["loss"].item<float>(), nats.item<float>() / targets, 0.01f);
     }

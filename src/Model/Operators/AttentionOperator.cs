@@ -21,7 +21,7 @@ public static class AttentionOperator
     public static Tensor Apply(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT = null) =>
         FusedKernels.Take(q_BTHE)
             ? AttentionKernel.Apply(q_BTHE, k_BSGE, v_BSGE, shape.Kind, shape.PredictorDim, shape.Active, shape.Correction, shape.Softcap, shape.Window, shape.FirstPosition, documentIds_BS, kept_BHT)
-            : Composed(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT);
+            : BlockedAttention.Apply(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT);
 
     internal static Tensor Composed(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT)
     {

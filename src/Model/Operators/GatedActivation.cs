@@ -22,7 +22,7 @@ public static class GatedActivation
     {
         if (kind == FfnKind.Gated) active_N?.fill_(s_NF.size(-1));
         else if (active_N is not null) ActivityCounts.CountPositive(s_NF, active_N);
-        return FusedKernels.Take(s_NF) ? GatedActivationKernel.Apply(s_NF, u_NF, kind) : Composed(s_NF, u_NF, kind);
+        return FusedKernels.Take(s_NF) ? GatedActivationKernel.Apply(s_NF, u_NF, kind) : Recomputed.Run([s_NF, u_NF], [], (t, _) => Composed(t[0], t[1], kind));
     }
 
     internal static Tensor Composed(Tensor s_NF, Tensor u_NF, FfnKind kind)

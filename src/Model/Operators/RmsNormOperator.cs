@@ -7,7 +7,7 @@ public static class RmsNormOperator
 
     /// <summary>Returns y [N, D] in the type of <paramref name="x_ND"/>; the arithmetic runs in float32.</summary>
     public static Tensor Apply(Tensor x_ND, Tensor w_D, double eps) =>
-        FusedKernels.Take(x_ND) ? RmsNormKernel.Apply(x_ND, w_D, eps) : Composed(x_ND, w_D, eps);
+        FusedKernels.Take(x_ND) ? RmsNormKernel.Apply(x_ND, w_D, eps) : Recomputed.Run([x_ND, w_D], [], (t, _) => Composed(t[0], t[1], eps));
 
     internal static Tensor Composed(Tensor x_ND, Tensor w_D, double eps)
     {

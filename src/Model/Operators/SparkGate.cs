@@ -11,8 +11,9 @@ public static class SparkGate
     /// <param name="k">Neurons that a row aims to keep; k ≥ F keeps the scores as they are.</param>
     /// <param name="correction">The variance divides by F − correction.</param>
     /// <param name="active_N">int32, receives the number of neurons with topk(s) &gt; 0 of each row (F where nothing is dropped); null costs nothing.</param>
-    public static Tensor Apply(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N = null) =>
-        FusedKernels.Take(s_NF) ? SparkGateKernel.Apply(s_NF, u_NF, k, correction, active_N) : Composed(s_NF, u_NF, k, correction, active_N);
+    public static Tensor Apply(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N = null) => FusedKernels.Take(s_NF)
+        ? SparkGateKernel.Apply(s_NF, u_NF, k, correction, active_N)
+        : Recomputed.Run([s_NF, u_NF], [], (t, first) => Composed(t[0], t[1], k, correction, first ? active_N : null));
 
     internal static Tensor Composed(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N)
     {

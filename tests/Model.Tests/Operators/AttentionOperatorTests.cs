@@ -1,3 +1,4 @@
+using SparkTrain.Model.Kernels;
 using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests.Operators;
@@ -29,6 +30,28 @@ public sealed class AttentionOperatorTests
         Assert.Equal(kept, kept_BHT.data<int>().ToArray());
         Deviation.AssertWithin(1e-12, Deviation.Largest(o_BTHE, tensor(expected, ScalarType.Float64).view(o_BTHE.shape)), "output");
     }, iter: 200);
+
+    [Theory, InlineData(null), InlineData(6)]
+    public void Blocks_of_queries_give_the_values_gradients_and_counts_of_one_piece(int? window)
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(6);
+        var (q, k, v) = Draw(generator, 13, 17, 2, 2, 4);
+        var documents_BS = randint(0, 2, [2, 17], ScalarType.Int64, generator: generator).cumsum(1).div(4, RoundingMode.floor);
+        var shape = new AttentionShape { Kind = AttentionKind.Spark, PredictorDim = 2, Active = 3, Correction = 1, Window = window, FirstPosition = 4 };
+        var (whole, pieces) = (Run(1 << 20), Run(5 * 2 * 4 * 17));
+        for (int i = 0; i < whole.Length; i++) Deviation.AssertWithin(1e-12, Deviation.Largest(pieces[i], whole[i]), $"tensor {i}");
+
+        Tensor[] Run(long scoresOfBlock)
+        {
+            Tensor[] leaves = [.. new[] { q, k, v }.Select(t => t.clone().requires_grad_())];
+            var kept_BHT = zeros([2, 4, 13], ScalarType.Int32);
+            var o = BlockedAttention.Apply(leaves[0], leaves[1], leaves[2], shape, documents_BS, kept_BHT, scoresOfBlock);
+            o.square().sum().backward();
+            KernelFailure.ThrowIfAny();
+            return [o, kept_BHT, .. leaves.Select(t => t.grad!)];
+        }
+    }
 
     [Fact]
     public void Matches_the_vector_worked_out_by_hand()

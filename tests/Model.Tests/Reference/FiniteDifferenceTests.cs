@@ -1,3 +1,5 @@
+using SparkTrain.Model.Kernels;
+
 namespace SparkTrain.Model.Tests.Reference;
 
 public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
@@ -19,6 +21,7 @@ public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
         var documents_BT = tensor(new long[] { 0, 0, 0, 0, 0, 0, 1, 1, 1 }).view(1, 9);
         Randomise(model);
         model.Loss(tokens_BT, documents_BT).Nats.backward();
+        KernelFailure.ThrowIfAny();
 
         using var noGradient = no_grad();
         foreach (var (name, weight) in model.Weights)

@@ -1,3 +1,5 @@
+using SparkTrain.Model.Kernels;
+
 namespace SparkTrain.Model.Tests.Reference;
 
 public sealed class GoldenTests
@@ -29,6 +31,7 @@ public sealed class GoldenTests
         var (nats, targets) = model.Loss(golden.Tokens_BT, golden.DocumentIds_BT);
         var loss = nats / targets;
         loss.backward();
+        KernelFailure.ThrowIfAny();
         Report(name, form, "loss", Tolerance(form).Loss, Deviation.Largest(loss, golden["loss"]));
         Report(name, form, "gradients", Tolerance(form).Gradient, model.Weights.Max(w => Deviation.Relative(w.Weight.grad!, golden[$"grad.{w.Name}"])));
     }
