@@ -19,7 +19,8 @@ internal static class KernelBench
         if (args.Length > 1) rounds = int.Parse(args[1], CultureInfo.InvariantCulture);
         if (args.Length > 2) filter = args[2];
         LibTorch.Load(threads);
-        Console.WriteLine($"{threads} threads, {rounds} rounds in turn; medians; fwd: without a graph, f+b: forward and backward");
+        RoundRobin.ByProcessorTime = threads == 1;
+        Console.WriteLine($"{threads} threads ({(threads == 1 ? "processor" : "wall")} time), {rounds} rounds in turn, medians; fwd: without a graph, f+b: forward and backward");
 
         TopK(2048, 13824, 1106);
         TopK(4096, 1536, 123);

@@ -32,22 +32,15 @@ public static unsafe class AdamWKernel
         float* pp = TensorMemory.Float32(p), gp = TensorMemory.Float32(g), mp = TensorMemory.Float32(m), vp = TensorMemory.Float32(v);
         OpenMp.ForRanges(count, 16384, (begin, end) =>
         {
-            long i = begin;
-            for (; i + Lanes <= end; i += Lanes)
-            {
-                Vector512<float> mean = Vector512.Load(mp + i), square = Vector512.Load(vp + i);
-                update.Apply(Vector512.Load(pp + i), Vector512.Load(gp + i), ref mean, ref square).Store(pp + i);
-                mean.Store(mp + i);
-                square.Store(vp + i);
-            }
-            if (i < end)
-            {
-                int rest = (int)(end - i);
-                Vector512<float> mean = LoadPart(mp + i, rest), square = LoadPart(vp + i, rest);
-                StorePart(update.Apply(LoadPart(pp + i, rest), LoadPart(gp + i, rest), ref mean, ref square), pp + i, rest);
-                StorePart(mean, mp + i, rest);
-                StorePart(square, vp + i, rest);
-            }
+            long full = begin + (end - begin & -Lanes);
+            int rest = (int)(end - full);
+            update.Run(pp + begin, gp + begin, mp + begin, vp + begin, full - begin);
+            if (rest == 0) return;
+            float* part = stackalloc float[4 * Lanes];
+            update.Run(Pad(pp + full, rest, part), Pad(gp + full, rest, part + Lanes), Pad(mp + full, rest, part + 2 * Lanes), Pad(vp + full, rest, part + 3 * Lanes), Lanes);
+            Unpad(part, rest, pp + full);
+            Unpad(part + 2 * Lanes, rest, mp + full);
+            Unpad(part + 3 * Lanes, rest, vp + full);
         });
     }
 
@@ -59,13 +52,19 @@ public static unsafe class AdamWKernel
         private readonly float rootCorrection = (float)(1 / Math.Sqrt(1 - Math.Pow(beta2, step)));
         private readonly float epsilon = (float)eps, scale = (float)gradScale;
 
-        public Vector512<float> Apply(Vector512<float> p, Vector512<float> g, ref Vector512<float> m, ref Vector512<float> v)
+        public void Run(float* p, float* g, float* m, float* v, long count)
         {
-            g *= scale;
-            m = Vector512.FusedMultiplyAdd(g - m, Vector512.Create(gain1), m);
-            v = Vector512.FusedMultiplyAdd(g * g, Vector512.Create(gain2), v * decay2);
-            var denominator = Vector512.FusedMultiplyAdd(Vector512.Sqrt(v), Vector512.Create(rootCorrection), Vector512.Create(epsilon));
-            return p * keep - m * stepSize / denominator;
+            for (long i = 0; i < count; i += Lanes)
+            {
+                var gradient = Vector512.Load(g + i) * scale;
+                var mean = Vector512.Load(m + i);
+                mean = Vector512.FusedMultiplyAdd(gradient - mean, Vector512.Create(gain1), mean);
+                var square = Vector512.FusedMultiplyAdd(gradient * gradient, Vector512.Create(gain2), Vector512.Load(v + i) * decay2);
+                var denominator = Vector512.FusedMultiplyAdd(Vector512.Sqrt(square), Vector512.Create(rootCorrection), Vector512.Create(epsilon));
+                (Vector512.Load(p + i) * keep - mean * stepSize / denominator).Store(p + i);
+                mean.Store(m + i);
+                square.Store(v + i);
+            }
         }
     }
 }

@@ -137,8 +137,9 @@ internal sealed unsafe class AttentionBlock
             for (; bits != 0; bits &= bits - 1) chosen[count++] = key + BitOperations.TrailingZeroCount(bits);
         }
         kept[row] = count;
+        float total = Vector512.Sum(sum);
         if (lists) new Span<int>(chosen + count, -count & Lanes - 1).Clear();
-        return Vector512.Sum(sum);
+        return total;
     }
 
     /// <summary>Decides, once every row has its choice, how the rest of the block is computed.</summary>
@@ -165,12 +166,5 @@ internal sealed unsafe class AttentionBlock
     {
         var (cap, inverse) = (Vector512.Create(softcap), Vector512.Create(1 / softcap));
         for (int key = begin; key < end; key += Lanes) (cap * Tanh(Vector512.Load(scores + key) * inverse)).Store(scores + key);
-    }
-
-    private static float Largest(Vector512<float> values)
-    {
-        float largest = float.NegativeInfinity;
-        for (int lane = 0; lane < Lanes; lane++) largest = MathF.Max(largest, values[lane]);
-        return largest;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
@@ -86,14 +87,15 @@ public static unsafe class CrossEntropyKernel
         }
         int full = vocab & -Lanes, rest = vocab - full;
         if (softcap > 0) Cap(logits, vocab, softcap);
-        var peaks = Vector512.Create(float.NegativeInfinity);
-        for (int i = 0; i < full; i += Lanes) peaks = Vector512.Max(peaks, Vector512.Load(logits + i));
-        float peak = float.NegativeInfinity;
-        for (int l = 0; l < Lanes; l++) peak = MathF.Max(peak, peaks[l]);
+        float peak = Peak(logits, full);
         for (int i = full; i < vocab; i++) peak = MathF.Max(peak, logits[i]);
 
         double total = SumExp(logits, full, peak);
-        if (rest > 0) total += Vector512.Sum(Exp(LoadPart(logits + full, rest) - Vector512.Create(peak)) & FirstLanes(rest));
+        if (rest > 0)
+        {
+            float* part = stackalloc float[Lanes];
+            total += SumExp(Pad(logits + full, rest, part, float.NegativeInfinity), Lanes, peak);
+        }
         double logTotal = peak + Math.Log(total), loss = logTotal - logits[target];
         if (learns) Gradient(logits, vocab, target, (float)logTotal, softcap);
         return loss;
@@ -101,46 +103,68 @@ public static unsafe class CrossEntropyKernel
 
     private static void Cap(float* logits, int vocab, float softcap)
     {
-        var cap = Vector512.Create(softcap);
-        var inverse = Vector512.Create(1 / softcap);
-        int i = 0;
-        for (; i + Lanes <= vocab; i += Lanes) (cap * Tanh(Vector512.Load(logits + i) * inverse)).Store(logits + i);
-        if (i < vocab) StorePart(cap * Tanh(LoadPart(logits + i, vocab - i) * inverse), logits + i, vocab - i);
+        int full = vocab & -Lanes, rest = vocab - full;
+        CapVectors(logits, full, softcap);
+        if (rest == 0) return;
+        float* part = stackalloc float[Lanes];
+        CapVectors(Pad(logits + full, rest, part), Lanes, softcap);
+        Unpad(part, rest, logits + full);
+    }
+
+    /// <summary>(softmax − one-hot) ∘ (1 − (z/c)²) in place of the capped logits z.</summary>
+    private static void Gradient(float* logits, int vocab, long target, float logTotal, float softcap)
+    {
+        float inverse = softcap > 0 ? 1 / softcap : 0, capped = logits[target] * inverse;
+        int full = vocab & -Lanes, rest = vocab - full;
+        GradientVectors(logits, full, logTotal, inverse);
+        if (rest > 0)
+        {
+            float* part = stackalloc float[Lanes];
+            GradientVectors(Pad(logits + full, rest, part), Lanes, logTotal, inverse);
+            Unpad(part, rest, logits + full);
+        }
+        logits[target] -= 1 - capped * capped;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static float Peak(float* logits, int count)
+    {
+        var peaks = Vector512.Create(float.NegativeInfinity);
+        for (int i = 0; i < count; i += Lanes) peaks = Vector512.MaxNative(peaks, Vector512.Load(logits + i));
+        return Largest(peaks);
     }
 
     // float32 holds 256 terms a lane at a time; their sums meet in float64.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static double SumExp(float* logits, int count, float peak)
     {
         double total = 0;
-        for (int begin = 0; begin < count; begin += 4096)
+        for (int begin = 0; begin < count; begin += 256 * Lanes)
         {
             var sum = Vector512<float>.Zero;
-            int end = Math.Min(begin + 4096, count);
+            int end = Math.Min(begin + 256 * Lanes, count);
             for (int i = begin; i < end; i += Lanes) sum += Exp(Vector512.Load(logits + i) - Vector512.Create(peak));
             total += Vector512.Sum(sum);
         }
         return total;
     }
 
-    /// <summary>(softmax − one-hot) ∘ (1 − (z/c)²) in place of the capped logits z.</summary>
-    private static void Gradient(float* logits, int vocab, long target, float logTotal, float softcap)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void CapVectors(float* logits, int count, float softcap)
     {
-        var shift = Vector512.Create(logTotal);
-        var inverse = Vector512.Create(softcap > 0 ? 1 / softcap : 0);
-        float t = softcap > 0 ? logits[target] / softcap : 0;
-        int i = 0;
-        for (; i + Lanes <= vocab; i += Lanes)
-        {
-            var z = Vector512.Load(logits + i);
-            (Exp(z - shift) * CapSlope(z * inverse)).Store(logits + i);
-        }
-        if (i < vocab)
-        {
-            var z = LoadPart(logits + i, vocab - i);
-            StorePart(Exp(z - shift) * CapSlope(z * inverse), logits + i, vocab - i);
-        }
-        logits[target] -= 1 - t * t;
+        var (cap, inverse) = (Vector512.Create(softcap), Vector512.Create(1 / softcap));
+        for (int i = 0; i < count; i += Lanes) (cap * Tanh(Vector512.Load(logits + i) * inverse)).Store(logits + i);
     }
 
-    private static Vector512<float> CapSlope(Vector512<float> t) => Vector512<float>.One - t * t;
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void GradientVectors(float* logits, int count, float logTotal, float inverseCap)
+    {
+        var (shift, inverse) = (Vector512.Create(logTotal), Vector512.Create(inverseCap));
+        for (int i = 0; i < count; i += Lanes)
+        {
+            var z = Vector512.Load(logits + i);
+            var capped = z * inverse;
+            (Exp(z - shift) * (Vector512<float>.One - capped * capped)).Store(logits + i);
+        }
+    }
 }

@@ -49,27 +49,42 @@ public static unsafe class GatedActivationKernel
 
     private static void Forward<TActivation>(float* g, float* u, float* h, long count) where TActivation : IActivation
     {
-        long i = 0;
-        for (; i + Lanes <= count; i += Lanes) (TActivation.Of(Vector512.Load(g + i), out _) * Vector512.Load(u + i)).Store(h + i);
-        int rest = (int)(count - i);
-        if (rest > 0) StorePart(TActivation.Of(LoadPart(g + i, rest), out _) * LoadPart(u + i, rest), h + i, rest);
+        long full = count & -Lanes;
+        int rest = (int)(count - full);
+        Gate<TActivation>(g, u, h, full);
+        if (rest == 0) return;
+        float* part = stackalloc float[2 * Lanes];
+        Gate<TActivation>(Pad(g + full, rest, part), Pad(u + full, rest, part + Lanes), part, Lanes);
+        Unpad(part, rest, h + full);
     }
 
     private static void Backward<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : IActivation
     {
-        long i = 0;
-        for (; i + Lanes <= count; i += Lanes)
+        long full = count & -Lanes;
+        int rest = (int)(count - full);
+        GateGradient<TActivation>(g, u, dh, dg, du, full);
+        if (rest == 0) return;
+        float* part = stackalloc float[3 * Lanes];
+        GateGradient<TActivation>(Pad(g + full, rest, part), Pad(u + full, rest, part + Lanes), Pad(dh + full, rest, part + 2 * Lanes), part, part + Lanes, Lanes);
+        Unpad(part, rest, dg + full);
+        Unpad(part + Lanes, rest, du + full);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Gate<TActivation>(float* g, float* u, float* h, long count) where TActivation : IActivation
+    {
+        for (long i = 0; i < count; i += Lanes) (TActivation.Of(Vector512.Load(g + i), out _) * Vector512.Load(u + i)).Store(h + i);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void GateGradient<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : IActivation
+    {
+        for (long i = 0; i < count; i += Lanes)
         {
-            var upstream = Vector512.Load(dh + i);
-            (upstream * TActivation.Of(Vector512.Load(g + i), out var slope)).Store(du + i);
-            (upstream * Vector512.Load(u + i) * slope).Store(dg + i);
-        }
-        int rest = (int)(count - i);
-        if (rest > 0)
-        {
-            var upstream = LoadPart(dh + i, rest);
-            StorePart(upstream * TActivation.Of(LoadPart(g + i, rest), out var slope), du + i, rest);
-            StorePart(upstream * LoadPart(u + i, rest) * slope, dg + i, rest);
+            Vector512<float> upstream = Vector512.Load(dh + i), other = Vector512.Load(u + i);
+            var activation = TActivation.Of(Vector512.Load(g + i), out var slope);
+            (upstream * other * slope).Store(dg + i);
+            (upstream * activation).Store(du + i);
         }
     }
 

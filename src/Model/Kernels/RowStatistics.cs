@@ -41,10 +41,34 @@ internal unsafe struct RowStatistics
     /// <summary>The statistics of a whole row.</summary>
     internal static (double Mean, double Deviation) OfRow(float* row, int count, int correction)
     {
-        var statistics = new RowStatistics(row[0]);
-        int i = 0;
-        for (; i + Lanes <= count; i += Lanes) statistics.Add(Vector512.Load(row + i));
-        if (i < count) statistics.Add(LoadPart(row + i, count - i), FirstLanes(count - i));
+        int full = count & -Lanes;
+        float* part = stackalloc float[Lanes];
+        // Filling up with the shift adds nothing to either sum.
+        var statistics = Collect(row, full, row[0]);
+        if (full < count) statistics.Merge(Collect(Pad(row + full, count - full, part, row[0]), Lanes, row[0]));
         return statistics.Of(count, correction);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RowStatistics Collect(float* row, int count, float shift)
+    {
+        // Two sets, because one would wait for its own additions.
+        RowStatistics even = new(shift), odd = new(shift);
+        int i = 0;
+        for (; i + 2 * Lanes <= count; i += 2 * Lanes)
+        {
+            even.Add(Vector512.Load(row + i));
+            odd.Add(Vector512.Load(row + i + Lanes));
+        }
+        if (i < count) even.Add(Vector512.Load(row + i));
+        even.Merge(odd);
+        return even;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Merge(RowStatistics other)
+    {
+        sum += other.sum;
+        square += other.square;
     }
 }

@@ -41,8 +41,9 @@ public static unsafe class SparkGateKernel
                 {
                     for (long n = begin; n < end; n++)
                     {
-                        var soft = threshold.Of(s + n * width, row + n * StatisticalThreshold.Saved);
-                        int count = Forward(soft, s + n * width, u + n * width, h + n * width, width);
+                        double* saved = row + n * StatisticalThreshold.Saved;
+                        threshold.Compute(s + n * width, saved);
+                        int count = Forward(new(saved[0]), s + n * width, u + n * width, h + n * width, width);
                         if (active != null) active[n] = count;
                     }
                 });
@@ -60,7 +61,7 @@ public static unsafe class SparkGateKernel
                     {
                         long at = n * width;
                         double* row = rows + n * StatisticalThreshold.Saved;
-                        double total = Backward(new SoftThreshold(row[0]), s + at, u + at, g + at, ds + at, du + at, width);
+                        double total = Backward(new(row[0]), s + at, u + at, g + at, ds + at, du + at, width);
                         threshold.SubtractGradient(ds + at, s + at, total, row);
                     }
                 });
@@ -70,54 +71,56 @@ public static unsafe class SparkGateKernel
 
     private static int Forward(SoftThreshold soft, float* s, float* u, float* h, int width)
     {
-        var count = Vector512<int>.Zero;
-        int i = 0;
-        for (; i + Lanes <= width; i += Lanes) Gate(soft, Vector512.Load(s + i), Vector512.Load(u + i), ref count).Store(h + i);
-        if (i < width)
-        {
-            // Lanes past the end hold the smallest score there is.
-            var tail = Vector512.ConditionalSelect(FirstLanes(width - i), LoadPart(s + i, width - i), Vector512.Create(float.MinValue));
-            StorePart(Gate(soft, tail, LoadPart(u + i, width - i), ref count), h + i, width - i);
-        }
-        return Vector512.Sum(count);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Gate(SoftThreshold soft, Vector512<float> s, Vector512<float> u, ref Vector512<int> count)
-    {
-        var y = soft.Above(s);
-        count -= Vector512.GreaterThan(y, Vector512<float>.Zero).AsInt32();
-        return Gelu(y, out _) * u;
+        int full = width & -Lanes, rest = width - full;
+        int active = Gate(soft, s, u, h, full);
+        if (rest == 0) return active;
+        float* part = stackalloc float[2 * Lanes];
+        // Filled up with the smallest score there is, so that the filling is not counted.
+        active += Gate(soft, Pad(s + full, rest, part, float.MinValue), Pad(u + full, rest, part + Lanes), part, Lanes);
+        Unpad(part, rest, h + full);
+        return active;
     }
 
     /// <summary>Writes du and the gradient at the top-k's output into ds; returns the sum of the latter.</summary>
     private static double Backward(SoftThreshold soft, float* s, float* u, float* g, float* ds, float* du, int width)
     {
-        var sum = Vector512<double>.Zero;
-        int i = 0;
-        for (; i + Lanes <= width; i += Lanes)
-        {
-            var dy = GateGradient(soft, Vector512.Load(s + i), Vector512.Load(u + i), Vector512.Load(g + i), out var du16);
-            sum += Vector512.WidenLower(dy) + Vector512.WidenUpper(dy);
-            dy.Store(ds + i);
-            du16.Store(du + i);
-        }
-        if (i < width)
-        {
-            int rest = width - i;
-            var dy = GateGradient(soft, LoadPart(s + i, rest), LoadPart(u + i, rest), LoadPart(g + i, rest), out var du16);
-            sum += Vector512.WidenLower(dy) + Vector512.WidenUpper(dy);
-            StorePart(dy, ds + i, rest);
-            StorePart(du16, du + i, rest);
-        }
-        return Vector512.Sum(sum);
+        int full = width & -Lanes, rest = width - full;
+        double sum = GateGradient(soft, s, u, g, ds, du, full);
+        if (rest == 0) return sum;
+        float* part = stackalloc float[3 * Lanes];
+        sum += GateGradient(soft, Pad(s + full, rest, part), Pad(u + full, rest, part + Lanes), Pad(g + full, rest, part + 2 * Lanes), part, part + Lanes, Lanes);
+        Unpad(part, rest, ds + full);
+        Unpad(part + Lanes, rest, du + full);
+        return sum;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> GateGradient(SoftThreshold soft, Vector512<float> s, Vector512<float> u, Vector512<float> g, out Vector512<float> du)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static int Gate(SoftThreshold soft, float* s, float* u, float* h, int count)
     {
-        var y = soft.Above(s);
-        du = g * Gelu(y, out var slope);
-        return g * u * slope & Vector512.GreaterThan(y, Vector512<float>.Zero);
+        var active = Vector512<int>.Zero;
+        for (int i = 0; i < count; i += Lanes)
+        {
+            var y = soft.Above(Vector512.Load(s + i));
+            active -= Vector512.GreaterThan(y, Vector512<float>.Zero).AsInt32();
+            (Gelu(y, out _) * Vector512.Load(u + i)).Store(h + i);
+        }
+        return Vector512.Sum(active);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static double GateGradient(SoftThreshold soft, float* s, float* u, float* g, float* ds, float* du, int count)
+    {
+        var sum = Vector512<double>.Zero;
+        for (int i = 0; i < count; i += Lanes)
+        {
+            var y = soft.Above(Vector512.Load(s + i));
+            var upstream = Vector512.Load(g + i);
+            var activation = Gelu(y, out var slope);
+            var dy = upstream * Vector512.Load(u + i) * slope & Vector512.GreaterThan(y, Vector512<float>.Zero);
+            dy.Store(ds + i);
+            (upstream * activation).Store(du + i);
+            sum += Vector512.WidenLower(dy) + Vector512.WidenUpper(dy);
+        }
+        return Vector512.Sum(sum);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static SparkTrain.Model.Kernels.VectorMath;
 
@@ -11,12 +12,11 @@ internal readonly unsafe struct StatisticalThreshold(int k, int width, int corre
 
     private readonly double quantile = QuantileTable.Above(k, width);
 
-    /// <summary>Returns the row's soft threshold and fills its saved numbers.</summary>
-    internal SoftThreshold Of(float* x, double* row)
+    /// <summary>Fills the saved numbers of row <paramref name="x"/>.</summary>
+    internal void Compute(float* x, double* row)
     {
         var (mean, deviation) = RowStatistics.OfRow(x, width, correction);
         (row[0], row[1], row[2]) = (mean + quantile * deviation, mean, deviation);
-        return new(row[0]);
     }
 
     /// <summary>
@@ -28,12 +28,23 @@ internal readonly unsafe struct StatisticalThreshold(int k, int width, int corre
         double slope = row[2] > 0 ? total * quantile / ((width - correction) * row[2]) : 0;
         var factor = Vector512.Create(-slope);
         var constant = Vector512.Create(slope * row[1] - total / width);
-        int i = 0;
-        for (; i + Lanes <= width; i += Lanes) Subtract(Vector512.Load(dx + i), Vector512.Load(x + i), factor, constant).Store(dx + i);
-        if (i < width) StorePart(Subtract(LoadPart(dx + i, width - i), LoadPart(x + i, width - i), factor, constant), dx + i, width - i);
+        int full = width & -Lanes, rest = width - full;
+        Subtract(dx, x, full, factor, constant);
+        if (rest == 0) return;
+        float* part = stackalloc float[2 * Lanes];
+        Subtract(Pad(dx + full, rest, part), Pad(x + full, rest, part + Lanes), Lanes, factor, constant);
+        Unpad(part, rest, dx + full);
     }
 
-    private static Vector512<float> Subtract(Vector512<float> dx, Vector512<float> x, Vector512<double> factor, Vector512<double> constant) => Vector512.Narrow(
-        Vector512.FusedMultiplyAdd(Vector512.WidenLower(x), factor, Vector512.WidenLower(dx) + constant),
-        Vector512.FusedMultiplyAdd(Vector512.WidenUpper(x), factor, Vector512.WidenUpper(dx) + constant));
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Subtract(float* dx, float* x, int count, Vector512<double> factor, Vector512<double> constant)
+    {
+        for (int i = 0; i < count; i += Lanes)
+        {
+            Vector512<float> d = Vector512.Load(dx + i), s = Vector512.Load(x + i);
+            Vector512.Narrow(
+                Vector512.FusedMultiplyAdd(Vector512.WidenLower(s), factor, Vector512.WidenLower(d) + constant),
+                Vector512.FusedMultiplyAdd(Vector512.WidenUpper(s), factor, Vector512.WidenUpper(d) + constant)).Store(dx + i);
+        }
+    }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
@@ -29,10 +30,8 @@ public static unsafe class StatisticalTopKKernel
                 var rows_N3 = empty(rows, StatisticalThreshold.Saved, ScalarType.Float64);
                 Rows(rows, width, x, y, y, rows_N3, (x, y, _, row) =>
                 {
-                    var soft = threshold.Of(x, row);
-                    int i = 0;
-                    for (; i + Lanes <= width; i += Lanes) soft.Above(Vector512.Load(x + i)).Store(y + i);
-                    if (i < width) StorePart(soft.Above(LoadPart(x + i, width - i)), y + i, width - i);
+                    threshold.Compute(x, row);
+                    Forward(x, y, width, new(row[0]));
                 });
                 return (y, [x, rows_N3]);
             },
@@ -40,26 +39,50 @@ public static unsafe class StatisticalTopKKernel
             {
                 var dx = empty_like(g);
                 Rows(g.numel() / width, width, saved[0], g, dx, saved[1], (x, g, dx, row) =>
-                {
-                    var soft = new SoftThreshold(row[0]);
-                    var sum = Vector512<double>.Zero;
-                    int i = 0;
-                    for (; i + Lanes <= width; i += Lanes)
-                    {
-                        var kept = Active(soft, Vector512.Load(x + i), Vector512.Load(g + i));
-                        sum += Vector512.WidenLower(kept) + Vector512.WidenUpper(kept);
-                        kept.Store(dx + i);
-                    }
-                    if (i < width)
-                    {
-                        var kept = Active(soft, LoadPart(x + i, width - i), LoadPart(g + i, width - i));
-                        sum += Vector512.WidenLower(kept) + Vector512.WidenUpper(kept);
-                        StorePart(kept, dx + i, width - i);
-                    }
-                    threshold.SubtractGradient(dx, x, Vector512.Sum(sum), row);
-                });
+                    threshold.SubtractGradient(dx, x, Backward(x, g, dx, width, new(row[0])), row));
                 return [dx];
             });
+    }
+
+    private static void Forward(float* x, float* y, int width, SoftThreshold soft)
+    {
+        int full = width & -Lanes, rest = width - full;
+        Soften(x, y, full, soft);
+        if (rest == 0) return;
+        float* part = stackalloc float[Lanes];
+        Soften(Pad(x + full, rest, part), part, Lanes, soft);
+        Unpad(part, rest, y + full);
+    }
+
+    /// <summary>Writes the gradient of the active entries and returns its sum.</summary>
+    private static double Backward(float* x, float* g, float* dx, int width, SoftThreshold soft)
+    {
+        int full = width & -Lanes, rest = width - full;
+        double sum = Select(x, g, dx, full, soft);
+        if (rest == 0) return sum;
+        float* part = stackalloc float[2 * Lanes];
+        sum += Select(Pad(x + full, rest, part), Pad(g + full, rest, part + Lanes), part, Lanes, soft);
+        Unpad(part, rest, dx + full);
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Soften(float* x, float* y, int count, SoftThreshold soft)
+    {
+        for (int i = 0; i < count; i += Lanes) soft.Above(Vector512.Load(x + i)).Store(y + i);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static double Select(float* x, float* g, float* dx, int count, SoftThreshold soft)
+    {
+        var sum = Vector512<double>.Zero;
+        for (int i = 0; i < count; i += Lanes)
+        {
+            var kept = Vector512.Load(g + i) & Vector512.GreaterThan(soft.Above(Vector512.Load(x + i)), Vector512<float>.Zero);
+            kept.Store(dx + i);
+            sum += Vector512.WidenLower(kept) + Vector512.WidenUpper(kept);
+        }
+        return Vector512.Sum(sum);
     }
 
     private delegate void RowBody(float* a, float* b, float* c, double* row);
@@ -73,7 +96,4 @@ public static unsafe class StatisticalTopKKernel
             for (long n = begin; n < end; n++) body(a + n * width, b + n * width, c + n * width, row + n * StatisticalThreshold.Saved);
         });
     }
-
-    private static Vector512<float> Active(SoftThreshold soft, Vector512<float> x, Vector512<float> g) =>
-        g & Vector512.GreaterThan(soft.Above(x), Vector512<float>.Zero);
 }

@@ -5,6 +5,8 @@ namespace SparkTrain.Model.Kernels;
 
 /// <summary>
 /// Elementary functions on 16 floats, inlined so that callers keep their accumulators in registers (<c>Vector512.Exp</c> is a call and spills them).
+/// Hot loops live in methods that call nothing: any call, even a cold one, makes the compiler spill vectors inside the loop. The ragged end of a row is
+/// therefore copied into one padded vector and goes through the same loop (<see cref="Pad"/>).
 /// Where the processor has no 512-bit registers the runtime splits each operation in two. NaN goes in, NaN comes out.
 /// </summary>
 internal static unsafe class VectorMath
@@ -14,24 +16,27 @@ internal static unsafe class VectorMath
 
     private const float SmallTanh = 0.65f;
 
-    /// <summary>Reads <paramref name="count"/> &lt; 16 floats; the other lanes are 0.</summary>
-    internal static Vector512<float> LoadPart(float* source, int count)
+    /// <summary>Copies <paramref name="count"/> &lt; 16 floats to <paramref name="target"/> and fills it up to 16.</summary>
+    internal static float* Pad(float* source, int count, float* target, float fill = 0)
     {
-        float* lanes = stackalloc float[Lanes];
-        for (int i = 0; i < Lanes; i++) lanes[i] = i < count ? source[i] : 0;
-        return Vector512.Load(lanes);
+        for (int i = 0; i < Lanes; i++) target[i] = i < count ? source[i] : fill;
+        return target;
     }
 
-    /// <summary>Writes the first <paramref name="count"/> &lt; 16 lanes.</summary>
-    internal static void StorePart(Vector512<float> value, float* target, int count)
+    /// <summary>Copies <paramref name="count"/> &lt; 16 floats back.</summary>
+    internal static void Unpad(float* source, int count, float* target)
     {
-        for (int i = 0; i < count; i++) target[i] = value.GetElement(i);
+        for (int i = 0; i < count; i++) target[i] = source[i];
     }
 
-    /// <summary>All ones in the first <paramref name="count"/> lanes.</summary>
+    /// <summary>The largest lane; NaN lanes may be passed over.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> FirstLanes(int count) =>
-        Vector512.LessThan(Vector512<int>.Indices, Vector512.Create(count)).AsSingle();
+    internal static float Largest(Vector512<float> value)
+    {
+        var half = Vector256.MaxNative(value.GetLower(), value.GetUpper());
+        var quarter = Vector128.MaxNative(half.GetLower(), half.GetUpper());
+        return MathF.Max(MathF.Max(quarter[0], quarter[1]), MathF.Max(quarter[2], quarter[3]));
+    }
 
     /// <summary>eˣ within 2 units in the last place for −87 ≤ x ≤ 88.3; 1.6e-38 below and 2.2e38 above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
