@@ -12,5 +12,5 @@ dotnet "$launcher" prepare --source dotnet-docs --tokenizer bpe:4096 --output da
 dotnet "$launcher" --config spark-tiny.json "$@"
 
 echo
-echo "A sample of the saved checkpoint (runs/spark-tiny):"
-dotnet "$launcher" generate --model runs/spark-tiny --prompt "Gets the " --max-tokens 120 --temperature 0.7 --seed 1
+echo "A sample of the saved checkpoint:"
+dotnet "$launcher" generate --model "${SPARKTRAIN_Run__Folder:-runs}/spark-tiny" --prompt "Gets the " --max-tokens 120 --temperature 0.7 --seed 1

@@ -9,13 +9,20 @@ namespace SparkTrain.Trainer;
 /// <summary>A model with its tokenizer, from wherever a user has one: a model folder, a run's folder, or one checkpoint of it.</summary>
 public sealed class TrainedModel : IDisposable
 {
-    private TrainedModel(SparkTransformer model, ITokenizer tokenizer, string source) => (Model, Tokenizer, Source) = (model, tokenizer, source);
+    private readonly Lazy<ITokenizer> tokenizer;
+
+    private TrainedModel(SparkTransformer model, string tokenizerFolder, string source)
+    {
+        (Model, Source) = (model, source);
+        tokenizer = new(() => LoadTokenizer(tokenizerFolder));
+    }
 
     /// <summary>The model.</summary>
     public SparkTransformer Model { get; }
 
-    /// <summary>Its tokenizer.</summary>
-    public ITokenizer Tokenizer { get; }
+    /// <summary>Its tokenizer, loaded when first asked for: token ids can be scored without one.</summary>
+    /// <exception cref="DataException">The tokenizer is missing or of another vocabulary.</exception>
+    public ITokenizer Tokenizer => tokenizer.Value;
 
     /// <summary>The folder that the weights came from.</summary>
     public string Source { get; }
@@ -23,14 +30,13 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Loads a model folder, a run's folder (its newest good checkpoint), or a checkpoint folder. libtorch must be loaded.</summary>
     /// <exception cref="ModelFormatException">A file is missing, cut off or does not fit.</exception>
     /// <exception cref="CheckpointException">The folder holds no good checkpoint.</exception>
-    /// <exception cref="DataException">The tokenizer is missing or of another vocabulary.</exception>
     public static TrainedModel Load(string path, ComputeOptions options)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (CheckpointStore.IsComplete(path)) return OfCheckpoint(path, Path.Combine(path, "..", ".."), options);
         if (new CheckpointStore(Path.Combine(path, "checkpoints"), 1).Complete() is [var newest, ..]) return OfCheckpoint(newest, path, options);
         using var folder = ModelFolder.Open(path);
-        return WithTokenizer(ModelWeights.Load(folder, options), path, path);
+        return new(ModelWeights.Load(folder, options), path, path);
     }
 
     /// <summary>Frees the weights.</summary>
@@ -48,14 +54,13 @@ public sealed class TrainedModel : IDisposable
             using var saved = ModelWeights.Read(file, name);
             weight.copy_(saved);
         }
-        return WithTokenizer(model, Path.Combine(run, "tokenizer"), checkpoint);
+        return new(model, Path.Combine(run, "tokenizer"), checkpoint);
     }
 
-    private static TrainedModel WithTokenizer(SparkTransformer model, string folder, string source)
+    private ITokenizer LoadTokenizer(string folder)
     {
-        var tokenizer = Tokenizers.Load(folder);
-        if (tokenizer.VocabSize > model.Config.VocabSize)
-            throw new DataException(folder, $"a tokenizer of {tokenizer.VocabSize} tokens", $"at most the model's {model.Config.VocabSize}", "use the tokenizer that the model was trained with");
-        return new(model, tokenizer, source);
+        var loaded = Tokenizers.Load(folder);
+        return loaded.VocabSize <= Model.Config.VocabSize ? loaded
+            : throw new DataException(folder, $"a tokenizer of {loaded.VocabSize} tokens", $"at most the model's {Model.Config.VocabSize}", "use the tokenizer that the model was trained with");
     }
 }

@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+
+namespace SparkTrain.Integration.Tests;
+
+/// <summary>What a user can get wrong ends with the documented exit code and a message that names place and way out.</summary>
+public sealed class BadInputTests : IDisposable
+{
+    private readonly Workplace work = new();
+
+    public void Dispose() => work.Dispose();
+
+    [Theory]
+    [InlineData("Model.Ffn.ActiveFracton=0.08", "unknown key")]
+    [InlineData("Model.NumLayers=two", "whole number")]
+    [InlineData("Model.DModel=-32", "must be")]
+    [InlineData("Model.Attention.NumKvHeads=3", "must divide NumHeads = 4")]
+    [InlineData("Model.Ffn.Active=97", "from 1 to DFf = 96")]
+    [InlineData("Model.Attention.PredictorDim=3", "even")]
+    [InlineData("Training.GlobalBatchTokens=300", "multiple of MicroBatch 4 × SeqLen 32")]
+    [InlineData("Training.SeqLen=128", "Model.MaxSeqLen = 64")]
+    [InlineData("LrSchedule.Lr=NaN", "LrSchedule.Lr")]
+    [InlineData("Run.Name=../elsewhere", "Run.Name")]
+    public void A_wrong_key_or_value_is_2(string set, string message) => Require(work.Train("--set", set), 2, message);
+
+    [Fact]
+    public void A_missing_configuration_is_2() => Require(Cli.Run(work.Folder, "--config", "absent.json"), 2, "absent.json");
+
+    [Fact]
+    public void A_missing_dataset_is_3() => Require(work.Train("--set", "Data.Folder=nowhere"), 3, "nowhere");
+
+    [Fact]
+    public void A_cut_off_shard_is_3()
+    {
+        string shard = Directory.GetFiles(work["data"], "train-*.parquet")[0];
+        File.WriteAllBytes(shard, File.ReadAllBytes(shard)[..^100]);
+        Require(work.Train(), 3, Path.GetFileName(shard));
+    }
+
+    [Fact]
+    public void A_tokenizer_larger_than_the_vocabulary_is_3() => Require(work.Train("--set", "Model.VocabSize=200"), 3, "Model.VocabSize = 200");
+
+    [Fact]
+    public void A_missing_misshapen_or_cut_off_weight_is_4()
+    {
+        string model = work["model"];
+        Directory.CreateDirectory(model);
+        foreach (string file in (string[])["config.json", "model.safetensors"])
+            File.WriteAllBytes(Path.Combine(model, file), File.ReadAllBytes(Path.Combine(Cli.RepositoryFolder(), "tests", "goldens", "spark-tiny", file)));
+        File.WriteAllText(work["in.jsonl"], """{"tokens":[1,2,3]}""");
+        string[] score = ["score", "--model", "model", "--input", "in.jsonl", "--output", "out.jsonl"];
+        Assert.Equal(0, Cli.Run(work.Folder, score).ExitCode);
+
+        string config = Path.Combine(model, "config.json");
+        var json = JsonNode.Parse(File.ReadAllText(config))!;
+        json["num_hidden_layers"] = 3;
+        json["layer_types"] = null;
+        json["vocab_size"] = 97;
+        File.WriteAllText(config, json.ToJsonString());
+        var wrong = Cli.Run(work.Folder, score);
+        Require(wrong, 4, "model.layers.2.input_layernorm.weight is missing");
+        Assert.Contains("model.embed_tokens.weight is [96, 32]; expected [97, 32]", wrong.Error, StringComparison.Ordinal);
+
+        string weights = Path.Combine(model, "model.safetensors");
+        File.WriteAllBytes(weights, File.ReadAllBytes(weights)[..5000]);
+        Require(Cli.Run(work.Folder, score), 4, "cut off");
+        Require(Cli.Run(work.Folder, "generate", "--model", "absent"), 4, "no such folder");
+    }
+
+    [Theory]
+    [InlineData("""{"tokens":[1,2,96]}""", "token 96")]
+    [InlineData("""{"tokens":[1,-1]}""", "token -1")]
+    [InlineData("""{"tokens":[1,2],"document_ids":[0]}""", "1 document_ids for 2 tokens")]
+    [InlineData("""{"words":"x"}""", "not a sequence")]
+    [InlineData("""{"tokens":""", "not a sequence")]
+    public void A_sequence_that_does_not_fit_the_model_is_3(string line, string message)
+    {
+        File.WriteAllText(work["in.jsonl"], "{\"tokens\":[1,2,3]}\n" + line + "\n");
+        var run = Cli.Run(work.Folder, "score", "--model", Path.Combine(Cli.RepositoryFolder(), "tests", "goldens", "spark-tiny"), "--input", "in.jsonl", "--output", "out.jsonl");
+        Require(run, 3, message);
+        Assert.Contains("in.jsonl:2", run.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(work["out.jsonl"]));
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_the_memory_is_5_at_once()
+    {
+        var run = Cli.Run(work.Folder, "--config", "spark-2b.json", "--set", "Training.MicroBatch=512");
+        Require(run, 5, "one rank needs about");
+        Assert.Contains("available", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_launcher_of_many_ranks_is_refused_with_5() => Require(
+        Cli.Program(work.Folder, "dotnet", [Cli.Launcher, "--config", "tiny.json"], ("OMPI_COMM_WORLD_SIZE", "8")), 5, "OMPI_COMM_WORLD_SIZE is 8");
+
+    [Fact]
+    public void A_run_folder_that_cannot_be_written_is_4()
+    {
+        File.WriteAllText(work["file"], "");
+        Require(work.Train("--set", "Run.Folder=file/runs"), 4, "the run folder cannot be written");
+    }
+
+    [Fact]
+    public void A_disk_that_fills_up_is_reported_and_the_last_checkpoint_survives()
+    {
+        string disk = work["disk"];
+        Directory.CreateDirectory(disk);
+        // A checkpoint takes 0.4 MB: two fit, the third does not while the first two are kept.
+        Require(Cli.Program(work.Folder, "mount", ["-t", "tmpfs", "-o", "size=1100k", "tmpfs", disk]), 0, "");
+        try
+        {
+            var full = work.Train("--set", "Run.Folder=disk", "--set", "Checkpoint.KeepLast=5", "--set", "Checkpoint.EverySteps=5");
+            Require(full, 4, "the checkpoint was not saved");
+            Assert.Contains("older checkpoints are untouched", full.Error, StringComparison.Ordinal);
+            Assert.Empty(Directory.GetDirectories(Path.Combine(disk, "tiny", "checkpoints"), ".tmp-*"));
+            Require(Cli.Program(work.Folder, "mount", ["-o", "remount,size=20m", disk]), 0, "");
+            var resumed = work.Train("--set", "Run.Folder=disk");
+            Require(resumed, 0, "");
+            Assert.Contains("resumed tiny at step 10", resumed.Out, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Cli.Program(work.Folder, "umount", [disk]);
+        }
+    }
+
+    private static void Require(Outcome outcome, int exitCode, string message)
+    {
+        Assert.True(outcome.ExitCode == exitCode, string.Create(CultureInfo.InvariantCulture, $"exit code {outcome.ExitCode}, expected {exitCode}\n{outcome.Out}{outcome.Error}"));
+        Assert.Contains(message, outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at SparkTrain", outcome.Error, StringComparison.Ordinal);
+    }
+}
