@@ -45,8 +45,7 @@ public sealed class DatasetBuilder
         var known = Tokenizers.TryParseTrained(options.Tokenizer, out var vocabSize) ? null : Tokenizers.Load(options.Tokenizer);
         var inputs = HashInputs(known);
         using var output = OutputFolder.Claim(options.Output);
-        if (File.Exists(Path.Combine(options.Output, DatasetManifest.FileName)) && DatasetManifest.Read(options.Output) is var present
-            && present.Inputs == inputs && IsComplete(present)) return new PrepareResult(present, WasUpToDate: true);
+        if (ReadPresent() is { } present && present.Inputs == inputs && IsComplete(present)) return new PrepareResult(present, WasUpToDate: true);
 
         var tokenizer = known ?? TrainTokenizer(vocabSize);
         tokenizer.Save(Path.Combine(output.Temporary, DatasetLayout.TokenizerFolder));
@@ -54,6 +53,19 @@ public sealed class DatasetBuilder
         manifest.Write(output.Temporary);
         output.Publish();
         return new PrepareResult(manifest, WasUpToDate: false);
+    }
+
+    // A manifest that cannot be read is a reason to make the data set again.
+    private DatasetManifest? ReadPresent()
+    {
+        try
+        {
+            return DatasetManifest.Read(options.Output);
+        }
+        catch (DataException)
+        {
+            return null;
+        }
     }
 
     // Names, sizes and times of the files stand for their content: reading it all again would cost as much as preparing.

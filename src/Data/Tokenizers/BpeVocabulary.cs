@@ -7,6 +7,9 @@ namespace SparkTrain.Data;
 /// <summary>The pieces and merges of a tokenizer.json's model section.</summary>
 internal sealed class BpeVocabulary
 {
+    /// <summary>The largest id that is believed; tables are as long as it.</summary>
+    public const int MaxId = 16_777_215;
+
     private readonly string where;
     private readonly bool usesSpaceMark;
     private readonly IReadOnlyList<AddedToken> added;
@@ -23,8 +26,8 @@ internal sealed class BpeVocabulary
             throw Broken("model.byte_fallback", "it is not true", "true, so that every text has tokens");
         foreach (var piece in vocab.EnumerateObject())
         {
-            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > 16_777_216)
-                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", "a number from 0 to 16777216");
+            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > MaxId)
+                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", $"a number from 0 to {MaxId}");
             ids[piece.Name] = id;
         }
         if (model.TryGetProperty("merges", out var list)) ReadMerges(list);

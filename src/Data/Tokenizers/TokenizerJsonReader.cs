@@ -44,7 +44,7 @@ internal sealed class TokenizerJsonReader(string where)
         {
             foreach (var flag in new[] { "single_word", "lstrip", "rstrip" })
                 if (Flag(token, flag)) throw Refuse($"added_tokens[{index}].{flag}", "true", "false");
-            if (Get(token, "id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number) || number < 0 || Text(token, "content") is not { } content)
+            if (Get(token, "id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number) || number is < 0 or > BpeVocabulary.MaxId || Text(token, "content") is not { } content)
                 throw Refuse($"added_tokens[{index}]", Shorten(token), "an id and a content");
             tokens.Add(new AddedToken(number, content, Flag(token, "special")));
         }

@@ -29,6 +29,11 @@ public static class Tokenizers
             throw new DataException(path, $"it is not JSON (line {e.LineNumber + 1}: {e.Message})", "a Hugging Face tokenizer.json",
                 "fetch the file again; it may be cut off or a Git LFS pointer", e);
         }
+        catch (InvalidOperationException e)
+        {
+            throw new DataException(path, $"a field has another type than it should ({e.Message.TrimEnd('.')})", "a Hugging Face tokenizer.json",
+                "fetch or export the tokenizer again", e);
+        }
     }
 
     /// <summary>Recognises <c>bpe:N</c>, a byte-level BPE tokenizer of N pieces in all that prepare trains.</summary>

@@ -79,6 +79,17 @@ public sealed class DatasetBuilderTests
     }
 
     [Fact]
+    public void A_data_set_with_a_damaged_manifest_is_made_again()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("texts/a.txt", "first");
+        DatasetBuilder.Build(Options(folder));
+        File.WriteAllText(Path.Combine(folder["set"], DatasetManifest.FileName), "{");
+        Assert.False(DatasetBuilder.Build(Options(folder)).WasUpToDate);
+        TokenDataset.Open(folder["set"]).Dispose();
+    }
+
+    [Fact]
     public void A_folder_of_something_else_is_left_alone()
     {
         using var folder = new TemporaryFolder();
