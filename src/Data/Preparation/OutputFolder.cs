@@ -17,20 +17,29 @@ internal sealed class OutputFolder : IDisposable
     /// <summary>The folder to build in.</summary>
     public string Temporary { get; }
 
-    /// <summary>Claims the place <paramref name="path"/>. Throws <see cref="DataException"/> where something else is there or another run is making it.</summary>
+    /// <summary>
+    /// Claims the place <paramref name="path"/>. Throws <see cref="DataException"/> where something else is there or another run is making
+    /// it.
+    /// </summary>
     public static OutputFolder Claim(string path)
     {
         var output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (File.Exists(output) || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any() && !File.Exists(Path.Combine(output, DatasetManifest.FileName))))
-            throw new DataException(path, "something that is not a data set is there", "a free place, an empty folder or an older data set", "choose another --output, or remove it yourself");
+        if (File.Exists(output)
+            || (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()
+                && !File.Exists(Path.Combine(output, DatasetManifest.FileName))))
+            throw new DataException(path, "something that is not a data set is there",
+                "a free place, an empty folder or an older data set", "choose another --output, or remove it yourself");
         Directory.CreateDirectory(Path.GetDirectoryName(output) ?? ".");
         try
         {
-            return new OutputFolder(output, new FileStream(output + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose));
+            return new OutputFolder(output,
+                new FileStream(output + ".lock", FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1,
+                FileOptions.DeleteOnClose));
         }
         catch (IOException e)
         {
-            throw new DataException(output + ".lock", $"it cannot be locked ({e.Message.TrimEnd('.')})", "no other prepare for this folder", "wait for it, or choose another --output", e);
+            throw new DataException(output + ".lock", $"it cannot be locked ({e.Message.TrimEnd('.')})",
+                "no other prepare for this folder", "wait for it, or choose another --output", e);
         }
     }
 

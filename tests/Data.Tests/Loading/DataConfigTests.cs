@@ -19,7 +19,8 @@ public sealed class DataConfigTests
         var config = new DataConfig { Folder = "", PrefetchBatches = 0, CacheMegabytes = 0, ValidationTokens = 0 };
         var problems = new List<ValidationResult>();
         Validator.TryValidateObject(config, new ValidationContext(config), problems, validateAllProperties: true);
-        Assert.Equal([nameof(DataConfig.CacheMegabytes), nameof(DataConfig.Folder), nameof(DataConfig.PrefetchBatches), nameof(DataConfig.ValidationTokens)],
+        Assert.Equal([nameof(DataConfig.CacheMegabytes), nameof(DataConfig.Folder), nameof(DataConfig.PrefetchBatches),
+            nameof(DataConfig.ValidationTokens)],
             problems.SelectMany(p => p.MemberNames).Order());
     }
 }
