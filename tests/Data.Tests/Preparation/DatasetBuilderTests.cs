@@ -113,6 +113,18 @@ public sealed class DatasetBuilderTests
     }
 
     [Fact]
+    public void An_exchange_that_was_killed_half_way_is_undone()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("texts/a.txt", "text");
+        DatasetBuilder.Build(Options(folder));
+        Directory.Move(folder["set"], folder[".set.sparktrain-replaced"]);
+        folder.Write(".set.sparktrain-preparing/train-00000.parquet", "half");
+        Assert.True(DatasetBuilder.Build(Options(folder)).WasUpToDate);
+        Assert.Equal(["set", "texts"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public void Two_runs_for_one_folder_do_not_mix()
     {
         using var folder = new TemporaryFolder();
