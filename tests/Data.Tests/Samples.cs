@@ -16,7 +16,8 @@ public static class Samples
     {
         var lines = new StringBuilder();
         for (var i = 0; i < count; i++)
-            lines.Append(CultureInfo.InvariantCulture, $"{{\"text\":\"Document {i}: {string.Join(' ', Enumerable.Range(i, 5 + (i % 37)))}\"}}\n");
+            lines.Append(CultureInfo.InvariantCulture,
+                $"{{\"text\":\"Document {i}: {string.Join(' ', Enumerable.Range(i, 5 + (i % 37)))}\"}}\n");
         return folder.Write("documents.jsonl", lines.ToString());
     }
 

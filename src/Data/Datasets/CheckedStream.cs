@@ -6,8 +6,8 @@ using Microsoft.Win32.SafeHandles;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Reads a file in blocks and compares each with its checksum before any byte is handed out. The Parquet library loops forever on some damaged pages
-/// and decodes others to wrong numbers (measured), so it must never see one.
+/// Reads a file in blocks and compares each with its checksum before any byte is handed out. The Parquet library loops forever on some
+/// damaged pages and decodes others to wrong numbers (measured), so it must never see one.
 /// </summary>
 internal sealed class CheckedStream : Stream
 {
@@ -67,7 +67,8 @@ internal sealed class CheckedStream : Stream
     // Without these two a Stream hands every asynchronous read to another thread.
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => Task.FromResult(Read(buffer, offset, count));
+    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        Task.FromResult(Read(buffer, offset, count));
 
     public override long Seek(long offset, SeekOrigin origin) =>
         Position = offset + (origin == SeekOrigin.Current ? Position : origin == SeekOrigin.End ? Length : 0);
@@ -98,8 +99,10 @@ internal sealed class CheckedStream : Stream
             if (count == 0) throw new InvalidDataException($"the file ends at byte {start + filled}");
             filled += count;
         }
-        var expected = (index + 1) * sizeof(uint) <= checksums.Length ? BinaryPrimitives.ReadUInt32LittleEndian(checksums.AsSpan((int)index * sizeof(uint))) : 0;
-        if (Checksum(block.AsSpan(0, length)) != expected) throw new InvalidDataException($"bytes {start} to {start + length - 1} do not match their checksum");
+        var expected = (index + 1) * sizeof(uint) <= checksums.Length
+            ? BinaryPrimitives.ReadUInt32LittleEndian(checksums.AsSpan((int)index * sizeof(uint))) : 0;
+        if (Checksum(block.AsSpan(0, length)) != expected)
+            throw new InvalidDataException($"bytes {start} to {start + length - 1} do not match their checksum");
         blockIndex = index;
         return block.AsSpan(0, length);
     }

@@ -16,7 +16,9 @@ public sealed record DatasetManifest
     /// <summary>Grows by one when older readers would misread the folder.</summary>
     public required int FormatVersion { get; init; }
 
-    /// <summary>SHA-256 over everything that decides which tokens are read in which order: tokenizer, splits, shards and their hashes.</summary>
+    /// <summary>
+    /// SHA-256 over everything that decides which tokens are read in which order: tokenizer, splits, shards and their hashes.
+    /// </summary>
     public required string Fingerprint { get; init; }
 
     /// <summary>The tokenizer whose files lie in the folder <c>tokenizer</c>.</summary>
@@ -40,7 +42,10 @@ public sealed record DatasetManifest
     /// <summary>Documents that are not valid UTF-8, which were left out.</summary>
     public long InvalidDocuments { get; init; }
 
-    /// <summary>Reads the manifest of the data set in <paramref name="folder"/>. Throws <see cref="DataException"/> where there is none that can be used.</summary>
+    /// <summary>
+    /// Reads the manifest of the data set in <paramref name="folder"/>. Throws <see cref="DataException"/> where there is none that can be
+    /// used.
+    /// </summary>
     public static DatasetManifest Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
@@ -51,19 +56,24 @@ public sealed record DatasetManifest
         {
             var bytes = File.ReadAllBytes(path);
             using var document = JsonDocument.Parse(bytes);
-            if (document.RootElement.TryGetProperty("formatVersion", out var version) && version.TryGetInt32(out var number) && number > CurrentFormatVersion)
-                throw new DataException(path, $"its format version is {number}", $"at most {CurrentFormatVersion}", "use the version of SparkTrain that wrote it, or a newer one");
-            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, DatasetJson.Options) ?? throw new JsonException("It is null.");
+            if (document.RootElement.TryGetProperty("formatVersion", out var version) && version.TryGetInt32(out var number)
+                && number > CurrentFormatVersion)
+                throw new DataException(path, $"its format version is {number}", $"at most {CurrentFormatVersion}",
+                    "use the version of SparkTrain that wrote it, or a newer one");
+            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, DatasetJson.Options)
+                ?? throw new JsonException("It is null.");
             manifest.Check(path);
             return manifest;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DataException(path, $"it cannot be read ({e.Message})", "the manifest that prepare wrote", "prepare the data set again", e);
+            throw new DataException(path, $"it cannot be read ({e.Message})", "the manifest that prepare wrote",
+                "prepare the data set again", e);
         }
     }
 
-    internal void Write(string folder) => File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, DatasetJson.Options) + "\n");
+    internal void Write(string folder) =>
+        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, DatasetJson.Options) + "\n");
 
     internal string ComputeFingerprint()
     {
@@ -76,13 +86,16 @@ public sealed record DatasetManifest
     private void Check(string path)
     {
         if (ComputeFingerprint() != Fingerprint)
-            throw new DataException(path, "its fingerprint does not belong to the shards it lists", "a manifest as prepare wrote it", "prepare the data set again; the file was edited or damaged");
+            throw new DataException(path, "its fingerprint does not belong to the shards it lists", "a manifest as prepare wrote it",
+                "prepare the data set again; the file was edited or damaged");
         foreach (var (name, split) in new[] { (DatasetLayout.TrainSplit, Train), (DatasetLayout.ValidationSplit, Validation) })
         {
             if (split.Tokens != split.Shards.Sum(s => s.Tokens) || split.Shards.Any(s => s.Tokens < 1))
-                throw new DataException(path, $"{name} claims {split.Tokens} tokens, its shards {split.Shards.Sum(s => s.Tokens)}", "equal numbers", "prepare the data set again");
+                throw new DataException(path, $"{name} claims {split.Tokens} tokens, its shards {split.Shards.Sum(s => s.Tokens)}",
+                    "equal numbers", "prepare the data set again");
             if (split.Shards.FirstOrDefault(s => s.File != Path.GetFileName(s.File)) is { } outside)
-                throw new DataException(path, $"a shard is called '{outside.File}'", "a plain file name inside the folder", "prepare the data set again");
+                throw new DataException(path, $"a shard is called '{outside.File}'", "a plain file name inside the folder",
+                    "prepare the data set again");
         }
     }
 }

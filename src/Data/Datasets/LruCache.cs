@@ -1,6 +1,8 @@
 namespace SparkTrain.Data;
 
-/// <summary>Keeps the most recently used values up to a total cost; disposes of what it drops where it can. Not for two threads at once.</summary>
+/// <summary>
+/// Keeps the most recently used values up to a total cost; disposes of what it drops where it can. Not for two threads at once.
+/// </summary>
 internal sealed class LruCache<TKey, TValue>(long capacity, Func<TValue, long> cost)
     where TKey : notnull
 {
@@ -10,7 +12,10 @@ internal sealed class LruCache<TKey, TValue>(long capacity, Func<TValue, long> c
 
     public IEnumerable<TValue> Values => recent.Select(e => e.Value);
 
-    /// <summary>Returns the value of <paramref name="key"/>, making it if it is not kept. The newest value is kept even if it alone exceeds the capacity.</summary>
+    /// <summary>
+    /// Returns the value of <paramref name="key"/>, making it if it is not kept. The newest value is kept even if it alone exceeds the
+    /// capacity.
+    /// </summary>
     public TValue GetOrAdd(TKey key, Func<TKey, TValue> make)
     {
         if (nodes.TryGetValue(key, out var node))

@@ -11,7 +11,10 @@ internal sealed class ShardCache(string folder, int vocabSize, long cacheBytes) 
     private readonly LruCache<(string Shard, int Group), int[]> groups = new(cacheBytes, g => g.Length * (long)sizeof(int));
     private bool isDisposed;
 
-    /// <summary>Copies the tokens of <paramref name="shard"/> from <paramref name="offset"/> on; returns how many, at most to the end of a row group.</summary>
+    /// <summary>
+    /// Copies the tokens of <paramref name="shard"/> from <paramref name="offset"/> on; returns how many, at most to the end of a row
+    /// group.
+    /// </summary>
     public int Read(ShardManifest shard, long offset, Span<int> into)
     {
         lock (gate)

@@ -2,7 +2,9 @@ using Parquet;
 
 namespace SparkTrain.Data;
 
-/// <summary>Reads the row groups of one shard; every damage is reported as a <see cref="DataException"/> that names file and row group.</summary>
+/// <summary>
+/// Reads the row groups of one shard; every damage is reported as a <see cref="DataException"/> that names file and row group.
+/// </summary>
 internal sealed class ShardReader : IDisposable
 {
     private const string Restore = "copy the file again from where the data set was made, or prepare the data set again";
@@ -26,8 +28,10 @@ internal sealed class ShardReader : IDisposable
             if (stream.Length != shard.FileBytes)
                 throw new DataException(path, $"it has {stream.Length} bytes", $"{shard.FileBytes} bytes", Restore);
             var reader = Wait(ParquetReader.CreateAsync(stream));
-            if (reader.Schema.DataFields is not [{ Name: ShardFormat.ColumnName } field] || field.ClrType != typeof(int) || field.IsNullable || field.IsArray)
-                throw new DataException(path, $"its columns are {string.Join(", ", reader.Schema.DataFields.Select(f => f.ToString()))}", "one required int32 column 'tokens'", Restore);
+            if (reader.Schema.DataFields is not [{ Name: ShardFormat.ColumnName } field] || field.ClrType != typeof(int)
+                || field.IsNullable || field.IsArray)
+                throw new DataException(path, $"its columns are {string.Join(", ", reader.Schema.DataFields.Select(f => f.ToString()))}",
+                    "one required int32 column 'tokens'", Restore);
             CheckRowGroups(reader, shard, path);
             return new ShardReader(path, shard, vocabSize, stream, reader);
         }
@@ -55,7 +59,8 @@ internal sealed class ShardReader : IDisposable
         }
         for (var i = 0; i < tokens.Length; i++)
             if ((uint)tokens[i] >= (uint)vocabSize)
-                throw new DataException($"{path} row group {group}", $"token {i} is {tokens[i]}", $"ids from 0 to {vocabSize - 1}, the vocabulary of the data set's tokenizer", Restore);
+                throw new DataException($"{path} row group {group}", $"token {i} is {tokens[i]}",
+                    $"ids from 0 to {vocabSize - 1}, the vocabulary of the data set's tokenizer", Restore);
         return tokens;
     }
 
@@ -83,7 +88,8 @@ internal sealed class ShardReader : IDisposable
         (int)Math.Min(ShardFormat.RowGroupTokens, shard.Tokens - ((long)group * ShardFormat.RowGroupTokens));
 
     private static DataException Damaged(string path, string part, Exception e) =>
-        new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a Parquet shard as prepare wrote it", Restore, e);
+        new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})",
+            "a Parquet shard as prepare wrote it", Restore, e);
 
     private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
 

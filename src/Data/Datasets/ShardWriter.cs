@@ -6,7 +6,9 @@ using Parquet.Schema;
 
 namespace SparkTrain.Data;
 
-/// <summary>Writes the token stream of one split as a row of shards with equal row groups. A document may go on in the next shard.</summary>
+/// <summary>
+/// Writes the token stream of one split as a row of shards with equal row groups. A document may go on in the next shard.
+/// </summary>
 internal sealed class ShardWriter(string folder, string split, long shardTokens) : IDisposable
 {
     private readonly int[] buffer = new int[ShardFormat.RowGroupTokens];
@@ -19,7 +21,9 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
     /// <summary>Tokens appended so far.</summary>
     public long Tokens { get; private set; }
 
-    /// <summary>Appends a document that stands for <paramref name="textBytes"/> bytes of text; its end token is part of <paramref name="document"/>.</summary>
+    /// <summary>
+    /// Appends a document that stands for <paramref name="textBytes"/> bytes of text; its end token is part of <paramref name="document"/>.
+    /// </summary>
     public void Append(ReadOnlySpan<int> document, long textBytes)
     {
         Tokens += document.Length;
@@ -56,7 +60,8 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
         if (writer is null)
         {
             stream = new FileStream(PathOf(shards.Count), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 20);
-            writer = ParquetWriter.CreateAsync(new ParquetSchema(ShardFormat.Column), stream, ShardFormat.WriteOptions).GetAwaiter().GetResult();
+            writer = ParquetWriter.CreateAsync(new ParquetSchema(ShardFormat.Column), stream,
+                ShardFormat.WriteOptions).GetAwaiter().GetResult();
         }
         using (var group = writer.CreateRowGroup())
             group.WriteAsync<int>(ShardFormat.Column, buffer.AsMemory(0, buffered)).GetAwaiter().GetResult();
@@ -78,7 +83,8 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
             sha256.AppendData(block, 0, count);
             BinaryPrimitives.WriteUInt32LittleEndian(checksums.AsSpan(at * sizeof(uint)), CheckedStream.Checksum(block.AsSpan(0, count)));
         }
-        return new ShardManifest(Path.GetFileName(path), tokens, documents, bytes, length, Convert.ToHexStringLower(sha256.GetHashAndReset()), checksums);
+        return new ShardManifest(Path.GetFileName(path), tokens, documents, bytes, length,
+            Convert.ToHexStringLower(sha256.GetHashAndReset()), checksums);
     }
 
     private void CloseShard()

@@ -2,7 +2,9 @@ using System.Security.Cryptography;
 
 namespace SparkTrain.Data;
 
-/// <summary>A prepared data set: a folder of Parquet shards, dataset.json and tokenizer. Shards are opened when they are first read.</summary>
+/// <summary>
+/// A prepared data set: a folder of Parquet shards, dataset.json and tokenizer. Shards are opened when they are first read.
+/// </summary>
 public sealed class TokenDataset : IDisposable
 {
     /// <summary>Row groups that <see cref="Open"/> keeps decoded unless told otherwise, in bytes.</summary>
@@ -43,7 +45,8 @@ public sealed class TokenDataset : IDisposable
         var tokenizerFolder = Path.Combine(folder, DatasetLayout.TokenizerFolder);
         var tokenizer = Tokenizers.Load(tokenizerFolder);
         if (tokenizer.Hash != manifest.Tokenizer.Hash)
-            throw new DataException(tokenizerFolder, $"the tokenizer's hash is {tokenizer.Hash}", $"{manifest.Tokenizer.Hash}, as {DatasetManifest.FileName} says",
+            throw new DataException(tokenizerFolder, $"the tokenizer's hash is {tokenizer.Hash}",
+                $"{manifest.Tokenizer.Hash}, as {DatasetManifest.FileName} says",
                 "restore the files that prepare wrote, or prepare the data set again");
         return new TokenDataset(folder, manifest, tokenizer, cacheBytes);
     }
@@ -55,11 +58,13 @@ public sealed class TokenDataset : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             var path = Path.Combine(Folder, shard.File);
-            if (!File.Exists(path)) throw new DataException(path, "there is no such file", $"a shard of {shard.Tokens} tokens", "prepare the data set again");
+            if (!File.Exists(path))
+                throw new DataException(path, "there is no such file", $"a shard of {shard.Tokens} tokens", "prepare the data set again");
             using var stream = File.OpenRead(path);
             var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
             if (hash != shard.Sha256)
-                throw new DataException(path, $"its SHA-256 is {hash}", shard.Sha256, "copy the file again from where the data set was made, or prepare it again");
+                throw new DataException(path, $"its SHA-256 is {hash}", shard.Sha256,
+                    "copy the file again from where the data set was made, or prepare it again");
         }
     }
 

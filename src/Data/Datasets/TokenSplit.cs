@@ -33,8 +33,8 @@ public sealed class TokenSplit
     internal string Where { get; }
 
     /// <summary>
-    /// Fills <paramref name="into"/> with the tokens from <paramref name="offset"/> on. Throws <see cref="DataException"/> naming file and row group
-    /// where a shard is missing or damaged.
+    /// Fills <paramref name="into"/> with the tokens from <paramref name="offset"/> on. Throws <see cref="DataException"/> naming file and
+    /// row group where a shard is missing or damaged.
     /// </summary>
     public void Read(long offset, Span<int> into)
     {

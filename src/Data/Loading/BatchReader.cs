@@ -27,7 +27,8 @@ internal sealed class BatchReader
             foreach (var target in row_T[1..]) targetBytes += byteLengths[target];
             if (maskDocuments) CountDocuments(row_T, documentIds.AsSpan(row * columns, columns));
         }
-        return new TokenBatch { Rows = rows, Columns = columns, Tokens = tokens, DocumentIds = documentIds, FirstSample = firstSample, TargetBytes = targetBytes };
+        return new TokenBatch { Rows = rows, Columns = columns, Tokens = tokens, DocumentIds = documentIds, FirstSample = firstSample,
+            TargetBytes = targetBytes };
     }
 
     private void CountDocuments(ReadOnlySpan<int> tokens, Span<int> documentIds)

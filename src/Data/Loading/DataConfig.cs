@@ -20,10 +20,6 @@ public sealed record DataConfig
     [Range(1, 1_048_576)]
     public int CacheMegabytes { get; init; } = 128;
 
-    /// <summary>Validation reads at most this many target tokens from the start of the validation split.</summary>
-    [Range(1, long.MaxValue)]
-    public long ValidationTokens { get; init; } = 524_288;
-
     /// <summary>Opens the data set. Throws <see cref="DataException"/> where it cannot be used.</summary>
     public TokenDataset Open() => TokenDataset.Open(Folder, (long)CacheMegabytes << 20);
 }

@@ -5,8 +5,8 @@ using System.Threading.Channels;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Hands one rank its training batches, read ahead on a thread of its own. Batch b of rank r holds the global samples
-/// start + b·rows·world + r·rows + [0, rows), so that all ranks together walk through one order whatever their number.
+/// Hands one rank its training batches, read ahead on a thread of its own. Batch b of rank r holds the global samples start + b·rows·world
+/// + r·rows + [0, rows), so that all ranks together walk through one order whatever their number.
 /// </summary>
 public sealed class DataLoader : IDisposable
 {
@@ -20,8 +20,8 @@ public sealed class DataLoader : IDisposable
     private long batches;
 
     /// <summary>
-    /// Starts reading at global sample <paramref name="startSample"/>. Throws <see cref="DataException"/> where <paramref name="split"/> is shorter than
-    /// one sample of <paramref name="seqLen"/> + 1 tokens.
+    /// Starts reading at global sample <paramref name="startSample"/>. Throws <see cref="DataException"/> where <paramref name="split"/> is
+    /// shorter than one sample of <paramref name="seqLen"/> + 1 tokens.
     /// </summary>
     public DataLoader(TokenSplit split, int seqLen, ulong seed, int rowsPerBatch, int rank = 0, int worldSize = 1, long startSample = 0,
         int prefetchBatches = 4, bool maskDocuments = true)
@@ -40,7 +40,9 @@ public sealed class DataLoader : IDisposable
         thread.Start();
     }
 
-    /// <summary>The first global sample that no batch of any rank has held yet, when all ranks have taken equally many: where a resumed run starts.</summary>
+    /// <summary>
+    /// The first global sample that no batch of any rank has held yet, when all ranks have taken equally many: where a resumed run starts.
+    /// </summary>
     public long NextSample => startSample + (batches * rows * worldSize);
 
     /// <summary>Samples in one pass over the split; NextSample / SamplesPerEpoch is the epoch.</summary>
@@ -49,7 +51,9 @@ public sealed class DataLoader : IDisposable
     /// <summary>Time that <see cref="Next"/> has waited for data so far, in <see cref="Stopwatch"/> ticks.</summary>
     public long WaitTicks { get; private set; }
 
-    /// <summary>Returns the next batch; never ends. Rethrows what went wrong while reading, a <see cref="DataException"/> where a shard is damaged.</summary>
+    /// <summary>
+    /// Returns the next batch; never ends. Rethrows what went wrong while reading, a <see cref="DataException"/> where a shard is damaged.
+    /// </summary>
     public TokenBatch Next()
     {
         ObjectDisposedException.ThrowIf(stop.IsCancellationRequested, this);

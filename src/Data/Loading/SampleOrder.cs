@@ -3,12 +3,13 @@ using System.Globalization;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// The order in which samples are trained on: a pure function of the data set's fingerprint, the seed and the sample's global index, the same for
-/// any number of ranks. A sample is SeqLen + 1 tokens; samples start every SeqLen tokens.
+/// The order in which samples are trained on: a pure function of the data set's fingerprint, the seed and the sample's global index, the
+/// same for any number of ranks. A sample is SeqLen + 1 tokens; samples start every SeqLen tokens.
 /// </summary>
 /// <remarks>
-/// Each epoch visits every sample once. Blocks of neighbouring samples (about a row group) are put in random order; then the samples of each
-/// <see cref="BlocksPerWindow"/> blocks are mixed. So reading touches one window of row groups at a time and stays nearly sequential at any size.
+/// Each epoch visits every sample once. Blocks of neighbouring samples (about a row group) are put in random order; then the samples of
+/// each <see cref="BlocksPerWindow"/> blocks are mixed. So reading touches one window of row groups at a time and stays nearly sequential
+/// at any size.
 /// </remarks>
 public sealed class SampleOrder
 {
@@ -18,9 +19,13 @@ public sealed class SampleOrder
     private readonly long samplesPerBlock, fullBlocks, samplesPerWindow;
     private readonly ulong key;
 
-    /// <summary>Lays samples of <paramref name="seqLen"/> + 1 tokens over <paramref name="split"/>. Throws <see cref="DataException"/> where it is shorter than one.</summary>
+    /// <summary>
+    /// Lays samples of <paramref name="seqLen"/> + 1 tokens over <paramref name="split"/>. Throws <see cref="DataException"/> where it is
+    /// shorter than one.
+    /// </summary>
     public SampleOrder(TokenSplit split, int seqLen, ulong seed)
-        : this(CountSamples(split, seqLen), Math.Max(1, ShardFormat.RowGroupTokens / seqLen), KeyOf(split.Dataset.Manifest.Fingerprint, seed))
+        : this(CountSamples(split, seqLen), Math.Max(1, ShardFormat.RowGroupTokens / seqLen),
+            KeyOf(split.Dataset.Manifest.Fingerprint, seed))
     {
     }
 
@@ -55,7 +60,10 @@ public sealed class SampleOrder
         }
     }
 
-    /// <summary>Returns how many samples of <paramref name="seqLen"/> + 1 tokens <paramref name="split"/> holds. Throws <see cref="DataException"/> where it is none.</summary>
+    /// <summary>
+    /// Returns how many samples of <paramref name="seqLen"/> + 1 tokens <paramref name="split"/> holds. Throws <see cref="DataException"/>
+    /// where it is none.
+    /// </summary>
     internal static long CountSamples(TokenSplit split, int seqLen)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(seqLen, 1);
@@ -65,5 +73,6 @@ public sealed class SampleOrder
     }
 
     private static ulong KeyOf(string fingerprint, ulong seed) =>
-        SeededPermutation.Mix(SeededPermutation.Mix(seed) ^ ulong.Parse(fingerprint.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+        SeededPermutation.Mix(SeededPermutation.Mix(seed) ^ ulong.Parse(fingerprint.AsSpan(0, 16), NumberStyles.AllowHexSpecifier,
+            CultureInfo.InvariantCulture));
 }

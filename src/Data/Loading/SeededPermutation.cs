@@ -3,8 +3,8 @@ using System.Numerics;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// A pseudo-random permutation of 0 … length − 1 in constant memory: a Feistel network on the next even power of two, repeated while the result
-/// falls outside (Black and Rogaway, 2002, cycle walking; fewer than four rounds of it on average).
+/// A pseudo-random permutation of 0 … length − 1 in constant memory: a Feistel network on the next even power of two, repeated while the
+/// result falls outside (Black and Rogaway, 2002, cycle walking; fewer than four rounds of it on average).
 /// </summary>
 internal readonly struct SeededPermutation
 {

@@ -1,6 +1,8 @@
 namespace SparkTrain.Data;
 
-/// <summary>Samples for one micro-batch. Position t of a row predicts the token at t + 1, so a row has one more column than the sequence length.</summary>
+/// <summary>
+/// Samples for one micro-batch. Position t of a row predicts the token at t + 1, so a row has one more column than the sequence length.
+/// </summary>
 public sealed class TokenBatch
 {
     /// <summary>Number of samples.</summary>
@@ -13,8 +15,8 @@ public sealed class TokenBatch
     public required int[] Tokens { get; init; }
 
     /// <summary>
-    /// Which document of its row each token belongs to, row-major [Rows, Columns], counted from 0; the end token belongs to the document it ends. All 0 where
-    /// documents are not masked.
+    /// Which document of its row each token belongs to, row-major [Rows, Columns], counted from 0; the end token belongs to the document it
+    /// ends. All 0 where documents are not masked.
     /// </summary>
     public required int[] DocumentIds { get; init; }
 

@@ -3,8 +3,8 @@ using System.Collections;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// The samples that every validation of a run measures: the first ones of the split in order, without shuffling. Batch b of all ranks goes to rank
-/// b mod world; the last one may have fewer rows.
+/// The samples that every validation of a run measures: the first ones of the split in order, without shuffling. Batch b of all ranks goes
+/// to rank b mod world; the last one may have fewer rows.
 /// </summary>
 public sealed class ValidationBatches : IEnumerable<TokenBatch>
 {
@@ -12,10 +12,11 @@ public sealed class ValidationBatches : IEnumerable<TokenBatch>
     private readonly int rows, rank, worldSize;
 
     /// <summary>
-    /// Covers at most <paramref name="maxTokens"/> targets of <paramref name="split"/>, at least one sample. Throws <see cref="DataException"/> where the split is
-    /// shorter than that.
+    /// Covers at most <paramref name="maxTokens"/> targets of <paramref name="split"/>, at least one sample. Throws
+    /// <see cref="DataException"/> where the split is shorter than that.
     /// </summary>
-    public ValidationBatches(TokenSplit split, int seqLen, int rowsPerBatch, long maxTokens, int rank = 0, int worldSize = 1, bool maskDocuments = true)
+    public ValidationBatches(TokenSplit split, int seqLen, int rowsPerBatch, long maxTokens, int rank = 0, int worldSize = 1,
+        bool maskDocuments = true)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerBatch, 1);

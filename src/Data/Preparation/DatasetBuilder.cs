@@ -5,7 +5,9 @@ using System.Text;
 
 namespace SparkTrain.Data;
 
-/// <summary>Makes a data set: documents of the sources, in order, become tokens and then shards. Memory stays bounded; tokenizing uses all cores.</summary>
+/// <summary>
+/// Makes a data set: documents of the sources, in order, become tokens and then shards. Memory stays bounded; tokenizing uses all cores.
+/// </summary>
 public sealed class DatasetBuilder
 {
     private const int BatchCharacters = 1 << 20;
@@ -18,15 +20,17 @@ public sealed class DatasetBuilder
 
     private DatasetBuilder(PrepareOptions options, IProgress<PrepareProgress>? progress, CancellationToken cancellation)
     {
-        (this.options, this.progress, this.cancellation, split) = (options, progress, cancellation, new DocumentSplit(options.ValidationFraction));
+        (this.options, this.progress, this.cancellation, split) = (options, progress, cancellation,
+            new DocumentSplit(options.ValidationFraction));
         sources = [.. options.Sources.Select(s => DocumentSources.Open(s, options.TextField))];
     }
 
     /// <summary>
-    /// Makes the data set that <paramref name="options"/> describe, or returns at once where the folder holds it already. Throws <see cref="DataException"/> for
-    /// options, sources or tokenizers that cannot be used; then nothing is left behind.
+    /// Makes the data set that <paramref name="options"/> describe, or returns at once where the folder holds it already. Throws
+    /// <see cref="DataException"/> for options, sources or tokenizers that cannot be used; then nothing is left behind.
     /// </summary>
-    public static PrepareResult Build(PrepareOptions options, IProgress<PrepareProgress>? progress = null, CancellationToken cancellation = default)
+    public static PrepareResult Build(PrepareOptions options, IProgress<PrepareProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Check(options);
@@ -37,7 +41,8 @@ public sealed class DatasetBuilder
     {
         var problems = new List<ValidationResult>();
         if (Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true)) return;
-        throw new DataException("prepare", string.Join(" ", problems.Select(p => p.ErrorMessage?.TrimEnd('.') + ".")).TrimEnd('.'), "options within their ranges", "correct the options");
+        throw new DataException("prepare", string.Join(" ", problems.Select(p => p.ErrorMessage?.TrimEnd('.') + ".")).TrimEnd('.'),
+            "options within their ranges", "correct the options");
     }
 
     private PrepareResult Build()
@@ -45,7 +50,8 @@ public sealed class DatasetBuilder
         var known = Tokenizers.TryParseTrained(options.Tokenizer, out var vocabSize) ? null : Tokenizers.Load(options.Tokenizer);
         var inputs = HashInputs(known);
         using var output = OutputFolder.Claim(options.Output);
-        if (Present() is { } present && present.Inputs == inputs && IsComplete(present)) return new PrepareResult(present, WasUpToDate: true);
+        if (ReadPresent() is { } present && present.Inputs == inputs && IsComplete(present))
+            return new PrepareResult(present, WasUpToDate: true);
 
         var tokenizer = known ?? TrainTokenizer(vocabSize);
         tokenizer.Save(Path.Combine(output.Temporary, DatasetLayout.TokenizerFolder));
@@ -55,12 +61,12 @@ public sealed class DatasetBuilder
         return new PrepareResult(manifest, WasUpToDate: false);
     }
 
-    // A data set that cannot be read any more is replaced like one of other inputs.
-    private DatasetManifest? Present()
+    // A manifest that cannot be read is a reason to make the data set again.
+    private DatasetManifest? ReadPresent()
     {
         try
         {
-            return File.Exists(Path.Combine(options.Output, DatasetManifest.FileName)) ? DatasetManifest.Read(options.Output) : null;
+            return DatasetManifest.Read(options.Output);
         }
         catch (DataException)
         {
@@ -72,8 +78,10 @@ public sealed class DatasetBuilder
     private string HashInputs(ITokenizer? tokenizer)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture,
-            $"format {DatasetManifest.CurrentFormatVersion}\ntokenizer {tokenizer?.Hash ?? $"{options.Tokenizer} {options.TokenizerSampleMegachars}"}\nsplit {options.ValidationFraction:r}\nshard {options.ShardTokens}\nfield {options.TextField}\n");
+        text.Append(CultureInfo.InvariantCulture, $"format {DatasetManifest.CurrentFormatVersion}\n");
+        text.Append(CultureInfo.InvariantCulture, $"tokenizer {tokenizer?.Hash ?? options.Tokenizer} {options.TokenizerSampleMegachars}\n");
+        text.Append(CultureInfo.InvariantCulture, $"split {options.ValidationFraction:r}\nshard {options.ShardTokens}\n");
+        text.Append(CultureInfo.InvariantCulture, $"field {options.TextField}\n");
         foreach (var source in sources)
         {
             text.Append(source.Description).Append('\n');
@@ -94,7 +102,8 @@ public sealed class DatasetBuilder
         foreach (var document in ReadAll(new SkippedDocuments()))
         {
             if (document.Text is not { } text)
-                throw new DataException(document.Where!, "the source holds tokens", "text, since a tokenizer is to be trained", "name by --tokenizer the tokenizer that made the file");
+                throw new DataException(document.Where!, "the source holds tokens", "text, since a tokenizer is to be trained",
+                    "name by --tokenizer the tokenizer that made the file");
             var hash = document.ContentHash();
             if (!split.IsValidation(hash)) sample.Add(text, hash);
             bytes += Encoding.UTF8.GetByteCount(text);
@@ -117,7 +126,9 @@ public sealed class DatasetBuilder
         }
         while (running.Count > 0) Write(running.Dequeue());
         if (writer.Tokens == 0)
-            throw new DataException(string.Join(", ", options.Sources), $"no document has any text ({skipped.Empty} are empty, {skipped.Invalid} are not UTF-8)", "at least one document", "correct --source");
+            throw new DataException(string.Join(", ", options.Sources),
+                $"no document has any text ({skipped.Empty} are empty, {skipped.Invalid} are not UTF-8)", "at least one document",
+                "correct --source");
         var (train, validation) = writer.Finish();
         return Describe(tokenizer, skipped, train, validation);
 

@@ -1,7 +1,8 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Decides by its hash whether a document is for validation. Equal documents always fall on the same side, so repeated text never leaks into validation.
+/// Decides by its hash whether a document is for validation. Equal documents always fall on the same side, so repeated text never leaks
+/// into validation.
 /// </summary>
 internal readonly struct DocumentSplit(double validationFraction)
 {

@@ -58,8 +58,10 @@ internal sealed class EncodedBatch
         foreach (var id in ids)
         {
             if ((uint)id >= (uint)tokenizer.VocabSize || id == tokenizer.EosToken)
-                throw new DataException(document.Where!, id == tokenizer.EosToken ? $"the end token {id} stands inside a document" : $"a token is {id}",
-                    $"ids of the tokenizer {tokenizer.Name}, 0 to {tokenizer.VocabSize - 1}, a row per document", "name by --tokenizer the tokenizer that made the file");
+                throw new DataException(document.Where!, id == tokenizer.EosToken ? $"the end token {id} stands inside a document"
+                    : $"a token is {id}",
+                    $"ids of the tokenizer {tokenizer.Name}, 0 to {tokenizer.VocabSize - 1}, a row per document",
+                        "name by --tokenizer the tokenizer that made the file");
             bytes += tokenizer.ByteLength(id);
         }
         tokens.AddRange(ids);

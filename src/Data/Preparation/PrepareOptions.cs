@@ -29,7 +29,9 @@ public sealed record PrepareOptions
     [Required(AllowEmptyStrings = false)]
     public string TextField { get; init; } = "text";
 
-    /// <summary>A BPE tokenizer is trained on at most this much text, in millions of characters; beyond it documents are sampled by their hash.</summary>
+    /// <summary>
+    /// A BPE tokenizer is trained on at most this much text, in millions of characters; beyond it documents are sampled by their hash.
+    /// </summary>
     [Range(1, 1000)]
     public int TokenizerSampleMegachars { get; init; } = 128;
 }

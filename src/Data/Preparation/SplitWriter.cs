@@ -1,8 +1,8 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Sends documents to the training or the validation shards. Where only a few documents are given, their hashes may all lie on the training side; then the one
-/// with the smallest hash is for validation, so that two documents are enough for both.
+/// Sends documents to the training or the validation shards. Where only a few documents are given, their hashes may all lie on the training
+/// side; then the one with the smallest hash is for validation, so that two documents are enough for both.
 /// </summary>
 internal sealed class SplitWriter(string folder, DocumentSplit split, long shardTokens) : IDisposable
 {
@@ -19,7 +19,8 @@ internal sealed class SplitWriter(string folder, DocumentSplit split, long shard
             Write(validation, document);
             ReleaseSmallest(train);
         }
-        else if (!split.HasValidation || validation.Tokens > 0 || smallest is { } held && held.Hash <= document.Hash) Write(train, document);
+        else if (!split.HasValidation || validation.Tokens > 0 || smallest is { } held && held.Hash <= document.Hash)
+            Write(train, document);
         else
         {
             ReleaseSmallest(train);
@@ -45,5 +46,6 @@ internal sealed class SplitWriter(string folder, DocumentSplit split, long shard
         smallest = null;
     }
 
-    private static void Write(ShardWriter to, (ReadOnlyMemory<int> Tokens, long TextBytes, ulong Hash) document) => to.Append(document.Tokens.Span, document.TextBytes);
+    private static void Write(ShardWriter to, (ReadOnlyMemory<int> Tokens, long TextBytes, ulong Hash) document) =>
+        to.Append(document.Tokens.Span, document.TextBytes);
 }

@@ -1,6 +1,9 @@
 namespace SparkTrain.Data;
 
-/// <summary>Keeps training documents up to a size: when they become too many, the half with the larger hash bit goes, so that the choice does not depend on order.</summary>
+/// <summary>
+/// Keeps training documents up to a size: when they become too many, the half with the larger hash bit goes, so that the choice does not
+/// depend on order.
+/// </summary>
 internal sealed class TokenizerSample(long maxCharacters)
 {
     private readonly List<(string Text, ulong Hash)> documents = [];

@@ -3,7 +3,9 @@ using System.Xml.Linq;
 
 namespace SparkTrain.Data;
 
-/// <summary>Turns the content of documentation comments into plain text: references to names, lists to lines, paragraphs kept apart by a blank line.</summary>
+/// <summary>
+/// Turns the content of documentation comments into plain text: references to names, lists to lines, paragraphs kept apart by a blank line.
+/// </summary>
 internal static class CommentText
 {
     /// <summary>Returns the text of <paramref name="element"/> without its own tag.</summary>

@@ -10,14 +10,17 @@ internal static class DocumentSources
         if (File.Exists(spec)) return new FileSource(spec, [spec], textField);
         if (Directory.Exists(spec)) return new FileSource(spec, FilesBelow(spec), textField);
         if (FilePattern.IsPattern(spec)) return new FileSource(spec, FilePattern.Find(spec), textField);
-        throw new DataException(spec, "there is no such file or folder", $"`{DotnetDocsSource.SpecName}`, a file, a folder or a pattern such as `texts/**/*.txt`", "correct --source");
+        throw new DataException(spec, "there is no such file or folder",
+            $"`{DotnetDocsSource.SpecName}`, a file, a folder or a pattern such as `texts/**/*.txt`", "correct --source");
     }
 
     private static string[] FilesBelow(string folder)
     {
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(FileSource.IsKnown).Order(StringComparer.Ordinal)];
+        string[] files = [.. Directory.EnumerateFiles(folder, "*",
+            SearchOption.AllDirectories).Where(FileSource.IsKnown).Order(StringComparer.Ordinal)];
         if (files.Length > 0) return files;
-        throw new DataException(folder, "no file in it has a known ending", string.Join(" ", FileSource.KnownEndings) + ", each also with .gz",
+        throw new DataException(folder, "no file in it has a known ending",
+            string.Join(" ", FileSource.KnownEndings) + ", each also with .gz",
             "name the files by a pattern such as `folder/*.log`; a named file of another ending is read as plain text");
     }
 }

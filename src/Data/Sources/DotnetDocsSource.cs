@@ -12,9 +12,11 @@ internal sealed class DotnetDocsSource : IDocumentSource
 
     public DotnetDocsSource(IReadOnlyList<string> packs)
     {
-        Description = $"{SpecName} ({string.Join(", ", packs.Select(p => $"{Path.GetFileName(Path.GetDirectoryName(p))} {Path.GetFileName(p)}"))})";
+        var versions = packs.Select(p => $"{Path.GetFileName(Path.GetDirectoryName(p))} {Path.GetFileName(p)}");
+        Description = $"{SpecName} ({string.Join(", ", versions)})";
         // The ASP.NET pack repeats the base library's files; the first pack that has a file of a name wins.
-        files = [.. packs.SelectMany(p => Directory.EnumerateFiles(Path.Combine(p, "ref"), "*.xml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        files = [.. packs.SelectMany(p =>
+            Directory.EnumerateFiles(Path.Combine(p, "ref"), "*.xml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
             .DistinctBy(Path.GetFileName, StringComparer.Ordinal)];
     }
 
@@ -58,7 +60,8 @@ internal sealed class DotnetDocsSource : IDocumentSource
         }
         catch (XmlException e)
         {
-            throw new DataException($"{file}:{e.LineNumber}", $"it is not XML ({e.Message.TrimEnd('.')})", "the documentation file of a reference pack", "repair the .NET SDK", e);
+            throw new DataException($"{file}:{e.LineNumber}", $"it is not XML ({e.Message.TrimEnd('.')})",
+                "the documentation file of a reference pack", "repair the .NET SDK", e);
         }
     }
 }

@@ -19,7 +19,9 @@ internal static class FilePattern
             [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
                 .Where(f => regex.IsMatch(Path.GetRelativePath(folder, f).Replace('\\', '/')))
                 .Order(StringComparer.Ordinal)];
-        return files.Length > 0 ? files : throw new DataException(pattern, "no file matches", "at least one file", "correct --source; quote the pattern, or the shell replaces it");
+        return files.Length > 0 ? files
+            : throw new DataException(pattern, "no file matches", "at least one file",
+                "correct --source; quote the pattern, or the shell replaces it");
     }
 
     private static string ToRegex(string pattern)

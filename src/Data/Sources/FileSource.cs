@@ -10,13 +10,17 @@ internal sealed class FileSource(string spec, IReadOnlyList<string> files, strin
 
     public IReadOnlyList<string> Files => files;
 
-    public static bool IsKnown(string file) => Array.Exists(KnownEndings, e => Unpacked(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
+    public static bool IsKnown(string file) =>
+        Array.Exists(KnownEndings, e => Unpacked(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
 
     public IEnumerable<Document> Read(SkippedDocuments skipped) => files.SelectMany(file => ReadFile(file, skipped));
 
-    private IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped) => Path.GetExtension(Unpacked(file)).ToLowerInvariant() switch
+    private IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped) =>
+        Path.GetExtension(Unpacked(file)).ToLowerInvariant() switch
     {
-        ".parquet" when IsPacked(file) => throw new DataException(file, "it is a packed Parquet file", "Parquet, which is compressed inside", "unpack it with gunzip first"),
+        ".parquet" when IsPacked(file) =>
+            throw new DataException(file, "it is a packed Parquet file", "Parquet, which is compressed inside",
+                "unpack it with gunzip first"),
         ".parquet" => ParquetDocuments.Read(file, textField, skipped),
         ".jsonl" or ".ndjson" => JsonLines.Read(file, OpenRead(file), textField, skipped),
         _ => PlainText.Read(OpenRead(file), skipped),

@@ -31,7 +31,8 @@ internal static class JsonLines
         using var document = Parse(where, number == 1 && line.Span.StartsWith("\uFEFF"u8) ? line[3..] : line);
         var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(textField, out var value))
-            throw new DataException(where, $"there is no field '{textField}'", "an object a line with the text in that field", "name the field by --text-field");
+            throw new DataException(where, $"there is no field '{textField}'", "an object a line with the text in that field",
+                "name the field by --text-field");
         if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
             throw new DataException(where, $"the field '{textField}' is a {value.ValueKind}", "a string", "name the field by --text-field");
         try
@@ -54,7 +55,8 @@ internal static class JsonLines
         }
         catch (JsonException e)
         {
-            throw new DataException(where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line", "repair or fetch the file again; its last line may be cut off", e);
+            throw new DataException(where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line",
+                "repair or fetch the file again; its last line may be cut off", e);
         }
     }
 
@@ -75,7 +77,8 @@ internal static class JsonLines
             (start, filled) = (0, filled - start);
             if (filled == buffer.Length)
             {
-                if (filled >= MaxLineBytes) throw new DataException(file, "a line is longer than 1 GiB", "shorter documents", "cut the document");
+                if (filled >= MaxLineBytes)
+                    throw new DataException(file, "a line is longer than 1 GiB", "shorter documents", "cut the document");
                 Array.Resize(ref buffer, filled * 2);
             }
             var read = stream.Read(buffer.AsSpan(filled));

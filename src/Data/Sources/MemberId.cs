@@ -1,8 +1,8 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// The parts of a documentation id such as <c>M:System.String.Join(System.String,System.Object[])</c> (C# specification, annex D.4.2): kind, type, name,
-/// parameter types and, for conversions, what follows <c>~</c>.
+/// The parts of a documentation id such as <c>M:System.String.Join(System.String,System.Object[])</c> (C# specification, annex D.4.2):
+/// kind, type, name, parameter types and, for conversions, what follows <c>~</c>.
 /// </summary>
 internal readonly record struct MemberId(char Kind, string TypeId, string Name, IReadOnlyList<string>? Parameters, string? Result)
 {

@@ -44,7 +44,8 @@ internal static class ParquetDocuments
         return Array.Find(lists, f => UsualTokenColumns.Contains(f.Path.FirstPart))
             ?? (lists.Length == 1 ? lists[0] : throw new DataException(file,
                 $"its columns are {string.Join(", ", fields.Select(f => $"{f.Path} ({(IsText(f) ? "string" : f.ClrType.Name)})"))}",
-                $"a string column '{textField}', or a list of int32 or int64 called tokens or input_ids", "name the text column by --text-field"));
+                $"a string column '{textField}', or a list of int32 or int64 called tokens or input_ids",
+                    "name the text column by --text-field"));
     }
 
     private static bool IsText(DataField field) => field.ClrType == typeof(ReadOnlyMemory<char>) || field.ClrType == typeof(string);
@@ -61,7 +62,8 @@ internal static class ParquetDocuments
         var count = checked((int)rows.GetMetadata(column)!.MetaData!.NumValues);
         var (definition, repetition) = (new int[count], new int[count]);
         var values = new int[count];
-        if (column.ClrType == typeof(int)) rows.ReadRawAsync<int>(column, values, definition, repetition, default).AsTask().GetAwaiter().GetResult();
+        if (column.ClrType == typeof(int))
+            rows.ReadRawAsync<int>(column, values, definition, repetition, default).AsTask().GetAwaiter().GetResult();
         else
         {
             var wide = new long[count];
@@ -94,16 +96,19 @@ internal static class ParquetDocuments
         }
         catch (NotImplementedException e)
         {
-            throw new DataException($"{file} {part}", $"Parquet.Net cannot read it ({e.Message.TrimEnd('.')})", "lists in data pages of version 1",
+            throw new DataException($"{file} {part}", $"Parquet.Net cannot read it ({e.Message.TrimEnd('.')})",
+                "lists in data pages of version 1",
                 "write the file again with data page version 1 (pyarrow: data_page_version=\"1.0\")", e);
         }
         catch (TimeoutException e)
         {
-            throw new DataException($"{file} {part}", $"decoding it has not ended after {limit.TotalSeconds:0.#} s", "a whole Parquet file", "fetch the file again; it is damaged", e);
+            throw new DataException($"{file} {part}", $"decoding it has not ended after {limit.TotalSeconds:0.#} s",
+                "a whole Parquet file", "fetch the file again; it is damaged", e);
         }
         catch (Exception e) when (e is not DataException)
         {
-            throw new DataException($"{file} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a whole Parquet file", "fetch the file again", e);
+            throw new DataException($"{file} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})",
+                "a whole Parquet file", "fetch the file again", e);
         }
     }
 }

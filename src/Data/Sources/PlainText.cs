@@ -4,8 +4,8 @@ using System.Text.Unicode;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Reads a text file as documents: whole if it is short, else cut at blank lines (or line ends) into pieces of about <see cref="PieceBytes"/>, so that
-/// a file of any size needs little memory and a single file still has a validation split.
+/// Reads a text file as documents: whole if it is short, else cut at blank lines (or line ends) into pieces of about
+/// <see cref="PieceBytes"/>, so that a file of any size needs little memory and a single file still has a validation split.
 /// </summary>
 internal static class PlainText
 {

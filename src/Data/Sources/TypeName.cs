@@ -10,16 +10,21 @@ internal sealed record TypeName(IReadOnlyList<string> TypeParameters, IReadOnlyL
 {
     private static readonly Dictionary<string, string> Keywords = new(StringComparer.Ordinal)
     {
-        ["System.Boolean"] = "bool", ["System.Byte"] = "byte", ["System.SByte"] = "sbyte", ["System.Char"] = "char", ["System.Decimal"] = "decimal",
-        ["System.Double"] = "double", ["System.Single"] = "float", ["System.Int16"] = "short", ["System.Int32"] = "int", ["System.Int64"] = "long",
-        ["System.UInt16"] = "ushort", ["System.UInt32"] = "uint", ["System.UInt64"] = "ulong", ["System.Object"] = "object", ["System.String"] = "string",
+        ["System.Boolean"] = "bool", ["System.Byte"] = "byte", ["System.SByte"] = "sbyte", ["System.Char"] = "char",
+            ["System.Decimal"] = "decimal",
+        ["System.Double"] = "double", ["System.Single"] = "float", ["System.Int16"] = "short", ["System.Int32"] = "int",
+            ["System.Int64"] = "long",
+        ["System.UInt16"] = "ushort", ["System.UInt32"] = "uint", ["System.UInt64"] = "ulong", ["System.Object"] = "object",
+            ["System.String"] = "string",
         ["System.Void"] = "void",
     };
 
     /// <summary>For names outside any type: T, or T1, T2, … where there are several.</summary>
     public static TypeName Unbound { get; } = new([], []);
 
-    /// <summary>Returns for example <c>IEnumerable&lt;string&gt;</c> for <c>System.Collections.Generic.IEnumerable{System.String}</c>.</summary>
+    /// <summary>
+    /// Returns for example <c>IEnumerable&lt;string&gt;</c> for <c>System.Collections.Generic.IEnumerable{System.String}</c>.
+    /// </summary>
     public string Of(string id)
     {
         if (id.EndsWith('@')) return "ref " + Of(id[..^1]);
@@ -33,7 +38,9 @@ internal sealed record TypeName(IReadOnlyList<string> TypeParameters, IReadOnlyL
         return Path(id);
     }
 
-    /// <summary>Returns the name of the type that a <c>T:</c> id names, with the names of its type parameters and without its namespace.</summary>
+    /// <summary>
+    /// Returns the name of the type that a <c>T:</c> id names, with the names of its type parameters and without its namespace.
+    /// </summary>
     public string OfDefinition(string id) => Path(id);
 
     // Namespace and outer types are left out, except outer types that carry arguments.
@@ -55,7 +62,8 @@ internal sealed record TypeName(IReadOnlyList<string> TypeParameters, IReadOnlyL
     {
         if (segment.IndexOf('{', StringComparison.Ordinal) is var brace and > 0 && segment.EndsWith('}'))
             return (segment[..brace], MemberId.SplitTopLevel(segment[(brace + 1)..^1]).ConvertAll(Of));
-        if (segment.IndexOf('`', StringComparison.Ordinal) is var tick and > 0 && int.TryParse(segment.AsSpan(tick).TrimStart('`'), CultureInfo.InvariantCulture, out var arity))
+        if (segment.IndexOf('`', StringComparison.Ordinal) is var tick and > 0
+            && int.TryParse(segment.AsSpan(tick).TrimStart('`'), CultureInfo.InvariantCulture, out var arity))
             return (segment[..tick], [.. Enumerable.Range(0, arity).Select(i => NameOf(TypeParameters, i, arity, "T"))]);
         return (segment, []);
     }

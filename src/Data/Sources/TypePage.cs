@@ -8,16 +8,21 @@ internal static class TypePage
 {
     private static readonly Dictionary<string, string> Operators = new(StringComparer.Ordinal)
     {
-        ["Addition"] = "+", ["Subtraction"] = "-", ["Multiply"] = "*", ["Division"] = "/", ["Modulus"] = "%", ["Equality"] = "==", ["Inequality"] = "!=",
-        ["LessThan"] = "<", ["GreaterThan"] = ">", ["LessThanOrEqual"] = "<=", ["GreaterThanOrEqual"] = ">=", ["BitwiseAnd"] = "&", ["BitwiseOr"] = "|",
-        ["ExclusiveOr"] = "^", ["OnesComplement"] = "~", ["LogicalNot"] = "!", ["UnaryNegation"] = "-", ["UnaryPlus"] = "+", ["Increment"] = "++",
-        ["Decrement"] = "--", ["LeftShift"] = "<<", ["RightShift"] = ">>", ["UnsignedRightShift"] = ">>>", ["True"] = "true", ["False"] = "false",
+        ["Addition"] = "+", ["Subtraction"] = "-", ["Multiply"] = "*", ["Division"] = "/", ["Modulus"] = "%", ["Equality"] = "==",
+            ["Inequality"] = "!=",
+        ["LessThan"] = "<", ["GreaterThan"] = ">", ["LessThanOrEqual"] = "<=", ["GreaterThanOrEqual"] = ">=", ["BitwiseAnd"] = "&",
+            ["BitwiseOr"] = "|",
+        ["ExclusiveOr"] = "^", ["OnesComplement"] = "~", ["LogicalNot"] = "!", ["UnaryNegation"] = "-", ["UnaryPlus"] = "+",
+            ["Increment"] = "++",
+        ["Decrement"] = "--", ["LeftShift"] = "<<", ["RightShift"] = ">>", ["UnsignedRightShift"] = ">>>", ["True"] = "true",
+            ["False"] = "false",
     };
 
     /// <summary>Returns the page, or null where no member has any text.</summary>
     public static string? Write(string typeId, IReadOnlyList<(MemberId Id, XElement Comment)> members)
     {
-        var typeParameters = members.FirstOrDefault(m => m.Id.Kind == 'T').Comment is { } typeComment ? Names(typeComment, "typeparam") : [];
+        var typeParameters = members.FirstOrDefault(m => m.Id.Kind == 'T').Comment is { } typeComment
+            ? Names(typeComment, "typeparam") : [];
         var typeName = new TypeName(typeParameters, []).OfDefinition(typeId);
         var lastDot = typeId.LastIndexOf('.');
         var page = new StringBuilder(typeName).Append(lastDot > 0 ? $" (namespace {typeId[..lastDot]})" : "").Append('\n');
@@ -41,13 +46,16 @@ internal static class TypePage
         var generic = tick < 0 || methodParameters.Count == 0 ? "" : $"<{string.Join(", ", methodParameters)}>";
         var parameters = Parameters(id, comment, names);
         if (plain is "ctor" or "cctor") return $"new {typeName}({parameters})";
-        if (plain is "op_Implicit" or "op_Explicit") return $"{plain[3..].ToLowerInvariant()} operator {names.Of(id.Result ?? id.TypeId)}({parameters})";
+        if (plain is "op_Implicit" or "op_Explicit")
+            return $"{plain[3..].ToLowerInvariant()} operator {names.Of(id.Result ?? id.TypeId)}({parameters})";
         if (plain.StartsWith("op_", StringComparison.Ordinal))
         {
-            var word = plain[3..].Replace("Checked", "", StringComparison.Ordinal);
-            return $"{typeName} operator {(plain.StartsWith("op_Checked", StringComparison.Ordinal) ? "checked " : "")}{Operators.GetValueOrDefault(word, word)}({parameters})";
+            var isChecked = plain.StartsWith("op_Checked", StringComparison.Ordinal);
+            var word = plain[(isChecked ? "op_Checked" : "op_").Length..];
+            return $"{typeName} operator {(isChecked ? "checked " : "")}{Operators.GetValueOrDefault(word, word)}({parameters})";
         }
-        if (id.Kind == 'P') return id.Parameters is null ? $"{typeName}.{plain}" : $"{typeName}.{(plain == "Item" ? "this" : plain)}[{parameters}]";
+        if (id.Kind == 'P')
+            return id.Parameters is null ? $"{typeName}.{plain}" : $"{typeName}.{(plain == "Item" ? "this" : plain)}[{parameters}]";
         return id.Kind == 'M' ? $"{typeName}.{plain}{generic}({parameters})" : $"{typeName}.{plain}";
     }
 
@@ -57,7 +65,8 @@ internal static class TypePage
         if (id.Parameters is null) return "";
         var parameterNames = Names(comment, "param");
         var types = id.Parameters.Select(names.Of);
-        return string.Join(", ", parameterNames.Count == id.Parameters.Count ? types.Zip(parameterNames, (type, name) => $"{type} {name}") : types);
+        return string.Join(", ", parameterNames.Count == id.Parameters.Count ? types.Zip(parameterNames, (type, name) => $"{type} {name}")
+            : types);
     }
 
     private static string Body(XElement comment)
@@ -81,5 +90,6 @@ internal static class TypePage
         body.Append(label).Append(text).Append('\n');
     }
 
-    private static List<string> Names(XElement comment, string tag) => [.. comment.Elements(tag).Select(p => p.Attribute("name")?.Value).OfType<string>()];
+    private static List<string> Names(XElement comment, string tag) =>
+        [.. comment.Elements(tag).Select(p => p.Attribute("name")?.Value).OfType<string>()];
 }

@@ -4,8 +4,8 @@ using System.IO.Compression;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Unpacks a .gz file and notices when it is cut off: the framework's stream then ends as if all were well, so the length is compared with the one at the
-/// end of the file (RFC 1952, ISIZE).
+/// Unpacks a .gz file and notices when it is cut off: the framework's stream then ends as if all were well, so the length is compared with
+/// the one at the end of the file (RFC 1952, ISIZE).
 /// </summary>
 internal sealed class WholeGzipStream : Stream
 {
@@ -48,7 +48,8 @@ internal sealed class WholeGzipStream : Stream
         {
             var count = unpacked.Read(buffer);
             length = unchecked(length + (uint)count);
-            if (count == 0 && buffer.Length > 0 && length != expectedLength) throw Broken($"it unpacks to {length} bytes but names {expectedLength} at its end");
+            if (count == 0 && buffer.Length > 0 && length != expectedLength)
+                throw Broken($"it unpacks to {length} bytes but names {expectedLength} at its end");
             return count;
         }
         catch (InvalidDataException e)

@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SparkTrain.Data;
 
-/// <summary>Encodes stretches of text that hold no added token; remembers the ids of words it has seen. Not for two threads at once.</summary>
+/// <summary>
+/// Encodes stretches of text that hold no added token; remembers the ids of words it has seen. Not for two threads at once.
+/// </summary>
 internal sealed class BpeEncoder
 {
     private const int MaxCachedWords = 1 << 16, MaxCachedLength = 64;
@@ -49,7 +51,8 @@ internal sealed class BpeEncoder
             return;
         }
         symbols.Clear();
-        if (definition.WholeWords is { } whole && whole.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word, out var id)) symbols.Add(id);
+        if (definition.WholeWords is { } whole && whole.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word, out var id))
+            symbols.Add(id);
         else
         {
             if (definition.CharacterIds is { } characters) AddCharacters(word, characters);

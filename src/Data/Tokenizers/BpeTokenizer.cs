@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Byte pair encoding from a Hugging Face tokenizer.json: byte-level vocabularies (GPT-2, Llama 3, ours) and vocabularies of characters with
-/// space marks and byte fall-back (Gemma).
+/// Byte pair encoding from a Hugging Face tokenizer.json: byte-level vocabularies (GPT-2, Llama 3, ours) and vocabularies of characters
+/// with space marks and byte fall-back (Gemma).
 /// </summary>
 public sealed class BpeTokenizer : ITokenizer
 {

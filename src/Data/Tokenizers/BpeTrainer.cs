@@ -4,8 +4,9 @@ using System.Text;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Learns a byte-level BPE vocabulary (Sennrich et al., 2016): again and again the most frequent pair of neighbouring symbols inside words becomes
-/// one symbol. Of equally frequent pairs the one with the smaller left id, then the smaller right id, is taken, so that the result depends on the text only.
+/// Learns a byte-level BPE vocabulary (Sennrich et al., 2016): again and again the most frequent pair of neighbouring symbols inside words
+/// becomes one symbol. Of equally frequent pairs the one with the smaller left id, then the smaller right id, is taken, so that the result
+/// depends on the text only.
 /// </summary>
 public sealed class BpeTrainer
 {
@@ -25,12 +26,15 @@ public sealed class BpeTrainer
     public BpeTrainer(int vocabSize)
     {
         if (vocabSize is < 256 + SpecialTokens or > 1_000_000)
-            throw new DataException($"bpe:{vocabSize}", $"the size is {vocabSize}", $"{256 + SpecialTokens} to 1000000 pieces", "choose for example bpe:4096");
+            throw new DataException($"bpe:{vocabSize}", $"the size is {vocabSize}", $"{256 + SpecialTokens} to 1000000 pieces",
+                "choose for example bpe:4096");
         this.vocabSize = vocabSize;
         foreach (var (id, piece) in pieces.Index()) ids.Add(ByteLevel.ToPiece(piece), id);
     }
 
-    /// <summary>Trains on <paramref name="documents"/>. Throws <see cref="DataException"/> where the text has too few pairs that occur twice.</summary>
+    /// <summary>
+    /// Trains on <paramref name="documents"/>. Throws <see cref="DataException"/> where the text has too few pairs that occur twice.
+    /// </summary>
     public BpeTokenizer Train(IEnumerable<string> documents, CancellationToken cancellation = default)
     {
         var words = CountPairs(CountWords(documents, cancellation));
@@ -86,7 +90,8 @@ public sealed class BpeTrainer
         }
     }
 
-    // Whenever a count grows the pair is queued again, so its largest entry is an upper bound: a stale one goes back with its present count.
+    // Whenever a count grows the pair is queued again, so its largest entry is an upper bound: a stale one goes back with its present
+    // count.
     private bool TryTakeMostFrequent(out Pair best)
     {
         while (queue.TryDequeue(out var index, out var priority))
@@ -134,7 +139,8 @@ public sealed class BpeTrainer
         if (pairs[index].Count >= 2) queue.Enqueue(index, (-pairs[index].Count, pairs[index].Key));
     }
 
-    private DataException TooLittleText() => new($"bpe:{vocabSize}", $"the text has no more than {pieces.Count + SpecialTokens} pieces that occur twice",
+    private DataException TooLittleText() =>
+        new($"bpe:{vocabSize}", $"the text has no more than {pieces.Count + SpecialTokens} pieces that occur twice",
         $"enough text for {vocabSize}", $"give more text, or ask for bpe:{pieces.Count + SpecialTokens} or fewer");
 
     private sealed class Pair(ulong key)
@@ -172,7 +178,9 @@ public sealed class BpeTrainer
         public void AddPairsWith(int symbol, PairTable pairIndex, HashSet<int> found)
         {
             for (var i = 0; i + 1 < Length; i++)
-                if ((Symbols[i] == symbol || Symbols[i + 1] == symbol) && pairIndex.TryGet(PairTable.Key(Symbols[i], Symbols[i + 1]), out var index)) found.Add(index);
+                if ((Symbols[i] == symbol || Symbols[i + 1] == symbol)
+                    && pairIndex.TryGet(PairTable.Key(Symbols[i], Symbols[i + 1]), out var index))
+                    found.Add(index);
         }
     }
 
@@ -192,7 +200,8 @@ public sealed class BpeTrainer
             foreach (var end in ends)
             {
                 for (; start < end; start += Math.Min(MaxWordLength, end - start))
-                    CollectionsMarshal.GetValueRefOrAddDefault(counts, document.AsSpan(start, Math.Min(MaxWordLength, end - start)), out _)++;
+                    CollectionsMarshal.GetValueRefOrAddDefault(counts, document.AsSpan(start, Math.Min(MaxWordLength, end - start)),
+                        out _)++;
             }
             return this;
         }

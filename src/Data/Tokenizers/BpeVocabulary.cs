@@ -7,6 +7,9 @@ namespace SparkTrain.Data;
 /// <summary>The pieces and merges of a tokenizer.json's model section.</summary>
 internal sealed class BpeVocabulary
 {
+    /// <summary>The largest id that is believed; tables are as long as it.</summary>
+    public const int MaxId = 16_777_215;
+
     private readonly string where;
     private readonly bool usesSpaceMark;
     private readonly IReadOnlyList<AddedToken> added;
@@ -23,8 +26,8 @@ internal sealed class BpeVocabulary
             throw Broken("model.byte_fallback", "it is not true", "true, so that every text has tokens");
         foreach (var piece in vocab.EnumerateObject())
         {
-            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > 16_777_216)
-                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", "a number from 0 to 16777216");
+            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > MaxId)
+                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", $"a number from 0 to {MaxId}");
             ids[piece.Name] = id;
         }
         if (model.TryGetProperty("merges", out var list)) ReadMerges(list);
@@ -38,13 +41,15 @@ internal sealed class BpeVocabulary
         var size = Math.Max(ids.Count == 0 ? 0 : ids.Values.Max(), added.Count == 0 ? 0 : added.Max(t => t.Id)) + 1;
         var pieces = new byte[]?[size];
         foreach (var (piece, id) in ids) pieces[id] = BytesOf(piece);
-        foreach (var token in added) pieces[token.Id] = token.IsSpecial ? null : usesSpaceMark ? BytesOf(token.Text) : Encoding.UTF8.GetBytes(token.Text);
+        foreach (var token in added) pieces[token.Id] = token.IsSpecial ? null : usesSpaceMark ? BytesOf(token.Text)
+            : Encoding.UTF8.GetBytes(token.Text);
         var special = added.Where(t => t.IsSpecial).Select(t => t.Id).ToHashSet();
         return new BpeDefinition
         {
             Pieces = pieces,
             ByteIds = [.. Enumerable.Range(0, 256).Select(b => ByteId((byte)b))],
-            CharacterIds = usesSpaceMark ? ids.Where(p => IsOneCharacter(p.Key)).ToDictionary(p => char.ConvertToUtf32(p.Key, 0), p => p.Value) : null,
+            CharacterIds = usesSpaceMark
+                ? ids.Where(p => IsOneCharacter(p.Key)).ToDictionary(p => char.ConvertToUtf32(p.Key, 0), p => p.Value) : null,
             Merges = merges,
             MergedIds = [.. mergedIds],
             WholeWords = ignoreMerges ? WholeWords(pieces, special) : null,
@@ -62,8 +67,10 @@ internal sealed class BpeVocabulary
             var isArray = merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2;
             var (left, right) = isArray ? (merge[0].GetString()!, merge[1].GetString()!) : Halves(merge);
             var merged = left + right;
-            if (!lookup.TryGetValue(left, out var leftId) || !lookup.TryGetValue(right, out var rightId) || !lookup.TryGetValue(merged, out var mergedId))
-                throw Broken($"model.merges[{rank}]", $"it is '{left} {right}', of which a part or the result is not in model.vocab", "pieces of the vocabulary");
+            if (!lookup.TryGetValue(left, out var leftId) || !lookup.TryGetValue(right, out var rightId)
+                || !lookup.TryGetValue(merged, out var mergedId))
+                throw Broken($"model.merges[{rank}]", $"it is '{left} {right}', of which a part or the result is not in model.vocab",
+                    "pieces of the vocabulary");
             MergedPieces.Add(merged);
             merges.Add(PairTable.Key(leftId, rightId), mergedIds.Count);
             mergedIds.Add(mergedId);
@@ -74,7 +81,8 @@ internal sealed class BpeVocabulary
     {
         var text = merge.ValueKind == JsonValueKind.String ? merge.GetString()! : "";
         var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 ? (text[..space], text[(space + 1)..]) : throw Broken("model.merges", $"one entry is {merge.GetRawText()}", "\"left right\" or [\"left\", \"right\"]");
+        return space > 0 ? (text[..space], text[(space + 1)..])
+            : throw Broken("model.merges", $"one entry is {merge.GetRawText()}", "\"left right\" or [\"left\", \"right\"]");
     }
 
     private int ByteId(byte value)
@@ -90,7 +98,8 @@ internal sealed class BpeVocabulary
     {
         if (!usesSpaceMark) return ByteLevel.ToBytes(piece);
         if (piece.Length == 6 && piece.StartsWith("<0x", StringComparison.Ordinal) && piece[5] == '>'
-            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value)) return [value];
+            && byte.TryParse(piece.AsSpan(3, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var value))
+            return [value];
         return Encoding.UTF8.GetBytes(piece.Replace(SpaceMarkSplitter.SpaceMark, ' '));
     }
 
@@ -107,7 +116,9 @@ internal sealed class BpeVocabulary
         return words;
     }
 
-    private static bool IsOneCharacter(string piece) => piece.Length == 1 ? !char.IsSurrogate(piece[0]) : piece.Length == 2 && char.IsSurrogatePair(piece, 0);
+    private static bool IsOneCharacter(string piece) => piece.Length == 1 ? !char.IsSurrogate(piece[0]) : piece.Length == 2
+        && char.IsSurrogatePair(piece, 0);
 
-    private DataException Broken(string field, string found, string expected) => new($"{where} {field}", found, expected, "fetch or export the tokenizer again");
+    private DataException Broken(string field, string found, string expected) =>
+        new($"{where} {field}", found, expected, "fetch or export the tokenizer again");
 }

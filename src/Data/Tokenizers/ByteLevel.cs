@@ -1,8 +1,8 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// The printable stand-ins that byte-level vocabularies write for bytes (GPT-2's table): the 188 visible Latin-1 characters stand for themselves,
-/// the other 68 bytes are numbered from U+0100.
+/// The printable stand-ins that byte-level vocabularies write for bytes (GPT-2's table): the 188 visible Latin-1 characters stand for
+/// themselves, the other 68 bytes are numbered from U+0100.
 /// </summary>
 internal static class ByteLevel
 {

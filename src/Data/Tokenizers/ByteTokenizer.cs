@@ -2,7 +2,9 @@ using System.Text;
 
 namespace SparkTrain.Data;
 
-/// <summary>One token per UTF-8 byte (ids 0 to 255), then <c>&lt;bos&gt;</c> (256) and <c>&lt;eos&gt;</c> (257). Needs no training and no file.</summary>
+/// <summary>
+/// One token per UTF-8 byte (ids 0 to 255), then <c>&lt;bos&gt;</c> (256) and <c>&lt;eos&gt;</c> (257). Needs no training and no file.
+/// </summary>
 public sealed class ByteTokenizer : ITokenizer
 {
     internal const string SpecName = "byte";
@@ -11,7 +13,8 @@ public sealed class ByteTokenizer : ITokenizer
     private static readonly TokenBytes Pieces =
         new([.. Enumerable.Range(0, 256).Select(b => new[] { (byte)b }), null, null]);
 
-    private readonly TokenizerFiles files = TokenizerFiles.ForTrained(SpecName, [.. Enumerable.Range(0, 256).Select(b => new[] { (byte)b })], [], split: false);
+    private readonly TokenizerFiles files = TokenizerFiles.ForTrained(SpecName,
+        [.. Enumerable.Range(0, 256).Select(b => new[] { (byte)b })], [], split: false);
 
     /// <inheritdoc/>
     public string Name => SpecName;

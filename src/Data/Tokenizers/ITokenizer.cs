@@ -19,20 +19,27 @@ public interface ITokenizer
     int EosToken { get; }
 
     /// <summary>
-    /// Appends the ids of <paramref name="text"/> to <paramref name="tokens"/>. Names of special tokens inside the text are ordinary characters
-    /// unless <paramref name="parseSpecials"/> is true, so that no document can forge its own end. Never adds begin or end tokens.
+    /// Appends the ids of <paramref name="text"/> to <paramref name="tokens"/>. Names of special tokens inside the text are ordinary
+    /// characters unless <paramref name="parseSpecials"/> is true, so that no document can forge its own end. Never adds begin or end
+    /// tokens.
     /// </summary>
     void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false);
 
     /// <summary>Returns the text of <paramref name="tokens"/>; special tokens have none, bytes that are not UTF-8 become U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);
 
-    /// <summary>Returns the UTF-8 bytes that <paramref name="token"/> stands for; empty for special tokens and for ids without a piece.</summary>
+    /// <summary>
+    /// Returns the UTF-8 bytes that <paramref name="token"/> stands for; empty for special tokens and for ids without a piece.
+    /// </summary>
     ReadOnlySpan<byte> Bytes(int token);
 
-    /// <summary>Returns the number of text bytes of <paramref name="token"/>, 0 for special tokens: what bits per byte divides by.</summary>
+    /// <summary>
+    /// Returns the number of text bytes of <paramref name="token"/>, 0 for special tokens: what bits per byte divides by.
+    /// </summary>
     int ByteLength(int token);
 
-    /// <summary>Writes tokenizer.json and tokenizer_config.json (Hugging Face format) into <paramref name="folder"/>, which is made if missing.</summary>
+    /// <summary>
+    /// Writes tokenizer.json and tokenizer_config.json (Hugging Face format) into <paramref name="folder"/>, which is made if missing.
+    /// </summary>
     void Save(string folder);
 }

@@ -1,8 +1,8 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// A hash table from a pair of token ids to a number. The framework's hash of a 64-bit key is high half xor low half, which for pairs of small
-/// ids collides so much that encoding becomes 20 times slower; this one multiplies.
+/// A hash table from a pair of token ids to a number. The framework's hash of a 64-bit key is high half xor low half, which for pairs of
+/// small ids collides so much that encoding becomes 20 times slower; this one multiplies.
 /// </summary>
 internal sealed class PairTable
 {

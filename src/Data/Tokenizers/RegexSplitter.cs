@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace SparkTrain.Data;
 
-/// <summary>Cuts text at the matches of any other regular expression that a tokenizer.json names; what lies between matches is a stretch too.</summary>
+/// <summary>
+/// Cuts text at the matches of any other regular expression that a tokenizer.json names; what lies between matches is a stretch too.
+/// </summary>
 internal sealed class RegexSplitter(Regex regex) : TextSplitter
 {
     /// <summary>GPT-2's expression, which ByteLevel pre-tokenizers use where use_regex is true.</summary>

@@ -17,8 +17,8 @@ internal sealed class WholeText : TextSplitter
 }
 
 /// <summary>
-/// Cuts before every run of space marks (U+2581) and around every run of newlines. Exact for vocabularies in which no merge makes a piece that
-/// crosses such a place, as in Gemma's; without it a whole document would be one stretch.
+/// Cuts before every run of space marks (U+2581) and around every run of newlines. Exact for vocabularies in which no merge makes a piece
+/// that crosses such a place, as in Gemma's; without it a whole document would be one stretch.
 /// </summary>
 internal sealed class SpaceMarkSplitter : TextSplitter
 {

@@ -4,7 +4,10 @@ using System.Text.Json;
 
 namespace SparkTrain.Data;
 
-/// <summary>The two files that a tokenizer is on disk: tokenizer.json, kept byte for byte, and tokenizer_config.json, which names the special tokens.</summary>
+/// <summary>
+/// The two files that a tokenizer is on disk: tokenizer.json, kept byte for byte, and tokenizer_config.json, which names the special
+/// tokens.
+/// </summary>
 internal sealed class TokenizerFiles
 {
     public const string Definition = "tokenizer.json", Config = "tokenizer_config.json";
@@ -28,7 +31,8 @@ internal sealed class TokenizerFiles
     public string Hash { get; }
 
     /// <summary>Writes the definition of a byte-level tokenizer of ours: <paramref name="pieces"/>, then begin and end tokens.</summary>
-    public static TokenizerFiles ForTrained(string name, IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges, bool split) =>
+    public static TokenizerFiles ForTrained(string name, IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges,
+        bool split) =>
         new(name, TokenizerJsonWriter.Write(pieces, merges, split), BosName, EosName);
 
     /// <summary>Reads tokenizer.json at <paramref name="path"/> and the tokenizer_config.json beside it, where there is one.</summary>
@@ -88,5 +92,6 @@ internal sealed class TokenizerFiles
             : Text(config, key);
 
     private static string? Text(JsonDocument config, string key) =>
-        config.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 } text ? text : null;
+        config.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String
+            && value.GetString() is { Length: > 0 } text ? text : null;
 }

@@ -4,7 +4,9 @@ using System.Text.RegularExpressions;
 
 namespace SparkTrain.Data;
 
-/// <summary>Reads a Hugging Face tokenizer.json of type BPE and refuses, by the name of the field, what encoding here would not reproduce.</summary>
+/// <summary>
+/// Reads a Hugging Face tokenizer.json of type BPE and refuses, by the name of the field, what encoding here would not reproduce.
+/// </summary>
 internal sealed class TokenizerJsonReader(string where)
 {
     private const string ReplacedSpace = "\u2581";
@@ -17,8 +19,10 @@ internal sealed class TokenizerJsonReader(string where)
             throw Refuse("model", "absent", "an object");
         RequireText(model, "type", "BPE", "model.type");
         foreach (var affix in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
-            if (Get(model, affix) is { ValueKind: JsonValueKind.String } text && text.GetString() != "") throw Refuse($"model.{affix}", text.ToString(), "null");
-        if (Get(model, "dropout") is { ValueKind: JsonValueKind.Number } dropout && dropout.GetDouble() != 0) throw Refuse("model.dropout", dropout.ToString(), "null");
+            if (Get(model, affix) is { ValueKind: JsonValueKind.String } text && text.GetString() != "")
+                throw Refuse($"model.{affix}", text.ToString(), "null");
+        if (Get(model, "dropout") is { ValueKind: JsonValueKind.Number } dropout && dropout.GetDouble() != 0)
+            throw Refuse("model.dropout", dropout.ToString(), "null");
 
         var usesSpaceMark = ReadNormalizer(Get(root, "normalizer"));
         var vocab = new BpeVocabulary(where, model, ReadAddedTokens(root), usesSpaceMark);
@@ -31,7 +35,9 @@ internal sealed class TokenizerJsonReader(string where)
     private bool ReadNormalizer(JsonElement? normalizer)
     {
         if (normalizer is not { ValueKind: JsonValueKind.Object } value) return false;
-        if (Text(value, "type") == "Replace" && Get(value, "pattern") is { } pattern && Text(pattern, "String") == " " && Text(value, "content") == ReplacedSpace) return true;
+        if (Text(value, "type") == "Replace" && Get(value, "pattern") is { } pattern && Text(pattern, "String") == " "
+            && Text(value, "content") == ReplacedSpace)
+            return true;
         if (Text(value, "type") == "Sequence" && Get(value, "normalizers") is { } list && list.GetArrayLength() == 0) return false;
         throw Refuse("normalizer", Shorten(value), "null, or Replace of \" \" by \"\u2581\"");
     }
@@ -44,7 +50,8 @@ internal sealed class TokenizerJsonReader(string where)
         {
             foreach (var flag in new[] { "single_word", "lstrip", "rstrip" })
                 if (Flag(token, flag)) throw Refuse($"added_tokens[{index}].{flag}", "true", "false");
-            if (Get(token, "id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number) || number < 0 || Text(token, "content") is not { } content)
+            if (Get(token, "id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number)
+                || number is < 0 or > BpeVocabulary.MaxId || Text(token, "content") is not { } content)
                 throw Refuse($"added_tokens[{index}]", Shorten(token), "an id and a content");
             tokens.Add(new AddedToken(number, content, Flag(token, "special")));
         }
@@ -74,9 +81,11 @@ internal sealed class TokenizerJsonReader(string where)
         var (split, byteLevel) = (steps[0], steps[1]);
         if (Text(split, "type") != "Split" || Get(split, "pattern") is not { } pattern || Text(pattern, "Regex") is not { } regex)
             throw Refuse("pre_tokenizer.pretokenizers[0]", Shorten(split), "a Split by a Regex");
-        if (Text(split, "behavior") != "Isolated" || Flag(split, "invert")) throw Refuse("pre_tokenizer.pretokenizers[0].behavior", Shorten(split), "Isolated, not inverted");
+        if (Text(split, "behavior") != "Isolated" || Flag(split, "invert"))
+            throw Refuse("pre_tokenizer.pretokenizers[0].behavior", Shorten(split), "Isolated, not inverted");
         if (Text(byteLevel, "type") != "ByteLevel") throw Refuse("pre_tokenizer.pretokenizers[1]", Shorten(byteLevel), "ByteLevel");
-        if (Flag(byteLevel, "use_regex", whenAbsent: true)) throw Refuse("pre_tokenizer.pretokenizers[1].use_regex", "true", "false after a Split");
+        if (Flag(byteLevel, "use_regex", whenAbsent: true))
+            throw Refuse("pre_tokenizer.pretokenizers[1].use_regex", "true", "false after a Split");
         RefusePrefixSpace(byteLevel);
         return SplitterFor(regex);
     }
@@ -90,16 +99,19 @@ internal sealed class TokenizerJsonReader(string where)
         }
         catch (ArgumentException e)
         {
-            throw new DataException($"{where} pre_tokenizer", $"the expression {pattern} cannot be used ({e.Message})", "an expression that .NET understands",
+            throw new DataException($"{where} pre_tokenizer", $"the expression {pattern} cannot be used ({e.Message})",
+                "an expression that .NET understands",
                 "rewrite possessive quantifiers (x++, x?+) as plain ones if the meaning stays", e);
         }
     }
 
     private void CheckDecoder(JsonElement? decoder, bool usesSpaceMark)
     {
-        if (decoder is not { ValueKind: JsonValueKind.Object } value) throw Refuse("decoder", "null", usesSpaceMark ? "a Sequence" : "ByteLevel");
+        if (decoder is not { ValueKind: JsonValueKind.Object } value)
+            throw Refuse("decoder", "null", usesSpaceMark ? "a Sequence" : "ByteLevel");
         if (!usesSpaceMark) RequireText(value, "type", "ByteLevel", "decoder.type");
-        else if (Get(value, "decoders") is not { } steps || !steps.EnumerateArray().Select(s => Text(s, "type")).SequenceEqual(["Replace", "ByteFallback", "Fuse"]))
+        else if (Get(value, "decoders") is not { } steps
+            || !steps.EnumerateArray().Select(s => Text(s, "type")).SequenceEqual(["Replace", "ByteFallback", "Fuse"]))
             throw Refuse("decoder", Shorten(value), "a Sequence of Replace, ByteFallback, Fuse");
     }
 
@@ -114,12 +126,14 @@ internal sealed class TokenizerJsonReader(string where)
     }
 
     private DataException Refuse(string field, string found, string expected) => new(
-        $"{where} {field}", $"it is {found}", expected, "use a tokenizer of the GPT-2, Llama 3 or Gemma kind, or train one with `--tokenizer bpe:N`");
+        $"{where} {field}", $"it is {found}", expected,
+        "use a tokenizer of the GPT-2, Llama 3 or Gemma kind, or train one with `--tokenizer bpe:N`");
 
     private static JsonElement? Get(JsonElement element, string key) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(key, out var value) ? value : null;
 
-    private static string? Text(JsonElement element, string key) => Get(element, key) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    private static string? Text(JsonElement element, string key) => Get(element, key) is { ValueKind: JsonValueKind.String } value
+        ? value.GetString() : null;
 
     private static bool Flag(JsonElement element, string key, bool whenAbsent = false) =>
         Get(element, key) is { } value ? value.ValueKind == JsonValueKind.True : whenAbsent;
@@ -127,6 +141,7 @@ internal sealed class TokenizerJsonReader(string where)
     private static string Shorten(JsonElement value)
     {
         var text = value.GetRawText();
-        return new StringBuilder(text, 0, Math.Min(text.Length, 160), 164).Append(text.Length > 160 ? " …" : "").ToString().ReplaceLineEndings(" ");
+        return new StringBuilder(text, 0, Math.Min(text.Length, 160), 164).Append(text.Length > 160 ? " …"
+            : "").ToString().ReplaceLineEndings(" ");
     }
 }

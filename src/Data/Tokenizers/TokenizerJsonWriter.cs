@@ -6,9 +6,13 @@ namespace SparkTrain.Data;
 /// <summary>Writes a byte-level tokenizer of ours as a Hugging Face tokenizer.json.</summary>
 internal static class TokenizerJsonWriter
 {
-    private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Returns the file; the begin and end tokens take the two ids after <paramref name="pieces"/>. <paramref name="split"/> cuts words as <see cref="WordScanner"/> does.</summary>
+    /// <summary>
+    /// Returns the file; the begin and end tokens take the two ids after <paramref name="pieces"/>. <paramref name="split"/> cuts words as
+    /// <see cref="WordScanner"/> does.
+    /// </summary>
     public static byte[] Write(IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges, bool split)
     {
         using var stream = new MemoryStream();
@@ -125,7 +129,8 @@ internal static class TokenizerJsonWriter
         foreach (var (id, piece) in pieces.Index()) json.WriteNumber(ByteLevel.ToPiece(piece), id);
         json.WriteEndObject();
         json.WriteStartArray("merges");
-        foreach (var (left, right) in merges) json.WriteStringValue($"{ByteLevel.ToPiece(pieces[left])} {ByteLevel.ToPiece(pieces[right])}");
+        foreach (var (left, right) in merges)
+            json.WriteStringValue($"{ByteLevel.ToPiece(pieces[left])} {ByteLevel.ToPiece(pieces[right])}");
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -6,8 +6,8 @@ namespace SparkTrain.Data;
 public static class Tokenizers
 {
     /// <summary>
-    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, or the path of such a file.
-    /// Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
+    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, or the path of such a
+    /// file. Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
     /// </summary>
     public static ITokenizer Load(string spec)
     {
@@ -28,6 +28,12 @@ public static class Tokenizers
         {
             throw new DataException(path, $"it is not JSON (line {e.LineNumber + 1}: {e.Message})", "a Hugging Face tokenizer.json",
                 "fetch the file again; it may be cut off or a Git LFS pointer", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new DataException(path, $"a field has another type than it should ({e.Message.TrimEnd('.')})",
+                "a Hugging Face tokenizer.json",
+                "fetch or export the tokenizer again", e);
         }
     }
 

@@ -69,7 +69,8 @@ internal sealed class WordScanner : TextSplitter
         return at;
     }
 
-    // A run with line breaks ends after the last of them; any other leaves its last character to the word that follows, unless it has only one.
+    // A run with line breaks ends after the last of them; any other leaves its last character to the word that follows, unless it has only
+    // one.
     private static int WhiteSpace(ReadOnlySpan<char> text, int start)
     {
         var (at, afterNewline) = (start, -1);

@@ -93,7 +93,8 @@ public sealed class HostileShardTests
             }
             var bytes = await File.ReadAllBytesAsync(name);
             var checksum = BitConverter.GetBytes(CheckedStream.Checksum(bytes));
-            Assert.Throws<DataException>(() => Read(folder, new ShardManifest(Path.GetFileName(name), 6, 1, 6, bytes.Length, "", checksum)));
+            Assert.Throws<DataException>(() =>
+                Read(folder, new ShardManifest(Path.GetFileName(name), 6, 1, 6, bytes.Length, "", checksum)));
         }
     }
 

@@ -83,7 +83,8 @@ public sealed class TokenDatasetTests
         using var folder = new TemporaryFolder();
         Samples.Build(folder, 20).Dispose();
         Change(folder, json => json["train"]!["shards"]![0]!["file"] = "../secret.parquet");
-        Assert.Contains("plain file name", Assert.Throws<DataException>(() => TokenDataset.Open(folder["set"])).Message, StringComparison.Ordinal);
+        Assert.Contains("plain file name", Assert.Throws<DataException>(() => TokenDataset.Open(folder["set"])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -100,7 +101,8 @@ public sealed class TokenDatasetTests
     {
         using var folder = new TemporaryFolder();
         foreach (var path in new[] { folder["nowhere"], folder.Path })
-            Assert.Contains("prepare --source dotnet-docs", Assert.Throws<DataException>(() => TokenDataset.Open(path)).Message, StringComparison.Ordinal);
+            Assert.Contains("prepare --source dotnet-docs", Assert.Throws<DataException>(() => TokenDataset.Open(path)).Message,
+                StringComparison.Ordinal);
     }
 
     private static void Change(TemporaryFolder folder, Action<JsonObject> change)

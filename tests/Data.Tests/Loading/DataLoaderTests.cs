@@ -13,7 +13,8 @@ public sealed class DataLoaderTests
         using var set = Samples.Build(folder);
         const int GlobalRows = 48, Steps = 6;
         var expected = GlobalBatches(set, 1, GlobalRows, Steps);
-        foreach (var worldSize in new[] { 2, 3, 4, 8 }) Assert.Equal(expected, GlobalBatches(set, worldSize, GlobalRows / worldSize, Steps));
+        foreach (var worldSize in new[] { 2, 3, 4, 8 }) Assert.Equal(expected,
+            GlobalBatches(set, worldSize, GlobalRows / worldSize, Steps));
     }
 
     [Fact]

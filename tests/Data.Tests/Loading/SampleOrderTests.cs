@@ -37,7 +37,8 @@ public sealed class SampleOrderTests
             Assert.True(window.Select(s => s / PerBlock).Distinct().Count() <= SampleOrder.BlocksPerWindow);
     }
 
-    // With 8 places and 4000 keys each sample comes first 500 times on average, standard deviation √(4000·⅛·⅞) = 21; five of them are allowed.
+    // With 8 places and 4000 keys each sample comes first 500 times on average, standard deviation √(4000·⅛·⅞) = 21; five of them are
+    // allowed.
     [Fact]
     public void Every_sample_is_equally_likely_to_come_first()
     {

@@ -79,12 +79,24 @@ public sealed class DatasetBuilderTests
     }
 
     [Fact]
+    public void A_data_set_with_a_damaged_manifest_is_made_again()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("texts/a.txt", "first");
+        DatasetBuilder.Build(Options(folder));
+        File.WriteAllText(Path.Combine(folder["set"], DatasetManifest.FileName), "{");
+        Assert.False(DatasetBuilder.Build(Options(folder)).WasUpToDate);
+        TokenDataset.Open(folder["set"]).Dispose();
+    }
+
+    [Fact]
     public void A_folder_of_something_else_is_left_alone()
     {
         using var folder = new TemporaryFolder();
         folder.Write("texts/a.txt", "text");
         folder.Write("set/thesis.tex", "years of work");
-        Assert.Contains("not a data set", Assert.Throws<DataException>(() => DatasetBuilder.Build(Options(folder))).Message, StringComparison.Ordinal);
+        Assert.Contains("not a data set", Assert.Throws<DataException>(() => DatasetBuilder.Build(Options(folder))).Message,
+            StringComparison.Ordinal);
         Assert.Equal("years of work", File.ReadAllText(folder["set/thesis.tex"]));
     }
 
@@ -101,12 +113,25 @@ public sealed class DatasetBuilderTests
     }
 
     [Fact]
+    public void An_exchange_that_was_killed_half_way_is_undone()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("texts/a.txt", "text");
+        DatasetBuilder.Build(Options(folder));
+        Directory.Move(folder["set"], folder[".set.sparktrain-replaced"]);
+        folder.Write(".set.sparktrain-preparing/train-00000.parquet", "half");
+        Assert.True(DatasetBuilder.Build(Options(folder)).WasUpToDate);
+        Assert.Equal(["set", "texts"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public void Two_runs_for_one_folder_do_not_mix()
     {
         using var folder = new TemporaryFolder();
         folder.Write("texts/a.txt", "text");
         using var other = OutputFolder.Claim(folder["set"]);
-        Assert.Contains("no other prepare", Assert.Throws<DataException>(() => DatasetBuilder.Build(Options(folder))).Message, StringComparison.Ordinal);
+        Assert.Contains("no other prepare", Assert.Throws<DataException>(() => DatasetBuilder.Build(Options(folder))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -114,13 +139,15 @@ public sealed class DatasetBuilderTests
     {
         using var folder = new TemporaryFolder();
         folder.Write("texts/a.txt", "");
-        Assert.Contains("1 are empty", Assert.Throws<DataException>(() => DatasetBuilder.Build(Options(folder))).Message, StringComparison.Ordinal);
+        Assert.Contains("1 are empty", Assert.Throws<DataException>(() => DatasetBuilder.Build(Options(folder))).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void Options_outside_their_ranges_are_refused_together()
     {
-        var error = Assert.Throws<DataException>(() => DatasetBuilder.Build(new PrepareOptions { Sources = [], Output = "x", ValidationFraction = 0.9 }));
+        var error = Assert.Throws<DataException>(() =>
+            DatasetBuilder.Build(new PrepareOptions { Sources = [], Output = "x", ValidationFraction = 0.9 }));
         Assert.Contains("ValidationFraction", error.Message, StringComparison.Ordinal);
         Assert.Contains("Sources", error.Message, StringComparison.Ordinal);
     }
@@ -134,7 +161,8 @@ public sealed class DatasetBuilderTests
         Assert.Equal([256, 72, 105, 257], batch[1].Tokens.ToArray());
         Assert.Equal(2, batch[1].TextBytes);
         foreach (var bad in new[] { -1, 258, 257 })
-            Assert.Equal("row 7", Assert.Throws<DataException>(() => EncodedBatch.Encode([new Document([1, bad, 2], "row 7")], tokenizer)).Where);
+            Assert.Equal("row 7",
+                Assert.Throws<DataException>(() => EncodedBatch.Encode([new Document([1, bad, 2], "row 7")], tokenizer)).Where);
     }
 
     [Fact]
@@ -143,9 +171,11 @@ public sealed class DatasetBuilderTests
         using var folder = new TemporaryFolder();
         Samples.WriteDocuments(folder, 50);
         var reports = new Reports();
-        var manifest = DatasetBuilder.Build(Options(folder) with { Sources = [folder["documents.jsonl"]], Tokenizer = "bpe:270" }, reports).Manifest;
+        var manifest = DatasetBuilder.Build(Options(folder) with { Sources = [folder["documents.jsonl"]], Tokenizer = "bpe:270" },
+            reports).Manifest;
         Assert.Contains(reports.All, r => r.Phase == PreparePhase.TrainingTokenizer);
-        Assert.Equal(new PrepareProgress(PreparePhase.Tokenizing, 50, manifest.Train.Bytes + manifest.Validation.Bytes, manifest.Train.Tokens + manifest.Validation.Tokens), reports.All[^1]);
+        Assert.Equal(new PrepareProgress(PreparePhase.Tokenizing, 50, manifest.Train.Bytes + manifest.Validation.Bytes,
+            manifest.Train.Tokens + manifest.Validation.Tokens), reports.All[^1]);
     }
 
     [Fact]

@@ -7,7 +7,8 @@ public sealed class DotnetDocsTests
     [InlineData("System.Object[]", "object[]")]
     [InlineData("System.Int32[0:,0:]", "int[,]")]
     [InlineData("System.Collections.Generic.IEnumerable{System.String}", "IEnumerable<string>")]
-    [InlineData("System.Collections.Generic.Dictionary{System.String,System.Func{System.Int32,`0}}.KeyCollection", "Dictionary<string, Func<int, T>>.KeyCollection")]
+    [InlineData("System.Collections.Generic.Dictionary{System.String,System.Func{System.Int32,`0}}.KeyCollection",
+        "Dictionary<string, Func<int, T>>.KeyCollection")]
     [InlineData("System.Nullable{System.Int32}", "int?")]
     [InlineData("System.Int32@", "ref int")]
     [InlineData("System.Byte*", "byte*")]
@@ -110,7 +111,8 @@ public sealed class DotnetDocsTests
     public void The_newest_release_of_each_pack_is_read_and_repeated_files_once()
     {
         using var folder = new TemporaryFolder();
-        foreach (var (pack, version, text) in new[] { ("NETCore", "9.0.10", "old"), ("NETCore", "10.0.2", "right"), ("NETCore", "10.0.2-rc.1", "preview"), ("AspNetCore", "10.0.2", "repeated") })
+        foreach (var (pack, version, text) in new[] { ("NETCore", "9.0.10", "old"), ("NETCore", "10.0.2", "right"),
+            ("NETCore", "10.0.2-rc.1", "preview"), ("AspNetCore", "10.0.2", "repeated") })
             folder.Write($"packs/Microsoft.{pack}.App.Ref/{version}/ref/net10.0/A.xml", Page(text));
         folder.Write("packs/Microsoft.AspNetCore.App.Ref/10.0.2/ref/net10.0/Web.xml", Page("web"));
         var source = Docs(folder);
@@ -130,7 +132,8 @@ public sealed class DotnetDocsTests
     [Fact]
     public void This_machines_documentation_describes_strings()
     {
-        var page = Assert.Single(DocumentSources.Open("dotnet-docs", "text").Read(new SkippedDocuments()), d => d.Text!.StartsWith("String (namespace System)\n", StringComparison.Ordinal)).Text!;
+        var page = Assert.Single(DocumentSources.Open("dotnet-docs", "text").Read(new SkippedDocuments()), d =>
+            d.Text!.StartsWith("String (namespace System)\n", StringComparison.Ordinal)).Text!;
         Assert.Contains("\nString.Join(string separator, object[] values)\nConcatenates the", page, StringComparison.Ordinal);
         Assert.DoesNotContain("System.String.Join(", page, StringComparison.Ordinal);
     }

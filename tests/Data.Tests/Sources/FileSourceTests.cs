@@ -41,7 +41,8 @@ public sealed class FileSourceTests
         Gen.Select(Gen.Int[0, 5], Gen.Int[1, 3000], Gen.Int[1, 400]).Sample((kind, words, perParagraph) =>
         {
             var text = new StringBuilder();
-            for (var i = 0; i < words * 40; i++) text.Append("wörd").Append(i).Append(i % perParagraph == 0 ? kind switch { 0 => "", 1 => "\n", _ => "\n\n" } : " ");
+            for (var i = 0; i < words * 40; i++) text.Append("wörd").Append(i).Append(i % perParagraph == 0
+                ? kind switch { 0 => "", 1 => "\n", _ => "\n\n" } : " ");
             string[] pieces = [.. PlainText.Read(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())), skipped).Select(d => d.Text!)];
             Assert.Equal(text.ToString(), string.Concat(pieces));
             Assert.All(pieces, p => Assert.InRange(Encoding.UTF8.GetByteCount(p), 1, 2 * PlainText.PieceBytes));
@@ -57,7 +58,8 @@ public sealed class FileSourceTests
         folder.Write("a.txt", "");
         folder.Write("b.txt", " \n\t");
         folder.Write("c.txt", [0x61, 0xFF, 0x62]);
-        folder.Write("d.jsonl", [.. "{\"text\":\"\"}\n{\"text\":null}\n{\"text\":\""u8, 0xC3, .. "\"}\n{\"text\":\"\\ud800\"}\n{\"text\":\"ok\"}"u8]);
+        folder.Write("d.jsonl",
+            [.. "{\"text\":\"\"}\n{\"text\":null}\n{\"text\":\""u8, 0xC3, .. "\"}\n{\"text\":\"\\ud800\"}\n{\"text\":\"ok\"}"u8]);
         folder.Write("e.txt", [0xEF, 0xBB, 0xBF, 0x68, 0x69]);
         Assert.Equal(["ok", "hi"], Read(folder.Path));
         Assert.Equal((4, 3), (skipped.Empty, skipped.Invalid));

@@ -56,7 +56,8 @@ public sealed class ParquetDocumentsTests
             var damaged = (byte[])bytes.Clone();
             damaged[^fromEnd] ^= (byte)mask;
             folder.Write("b.parquet", damaged);
-            var error = Assert.Throws<DataException>(() => ParquetDocuments.Read(folder["b.parquet"], "text", skipped, TimeSpan.FromSeconds(0.3)).ToArray());
+            var error = Assert.Throws<DataException>(() =>
+                ParquetDocuments.Read(folder["b.parquet"], "text", skipped, TimeSpan.FromSeconds(0.3)).ToArray());
             Assert.Contains("b.parquet", error.Where, StringComparison.Ordinal);
         }
         folder.Write("c.parquet", []);
@@ -87,5 +88,6 @@ public sealed class ParquetDocumentsTests
         else await rows.WriteAllPartsAsync<int>(element, new[] { 5, 6, 7, 8 }, definition, repetition, default);
     }
 
-    private static ParquetOptions Options => new() { CompressionMethod = CompressionMethod.None, CompressionLevel = System.IO.Compression.CompressionLevel.Optimal };
+    private static ParquetOptions Options =>
+        new() { CompressionMethod = CompressionMethod.None, CompressionLevel = System.IO.Compression.CompressionLevel.Optimal };
 }

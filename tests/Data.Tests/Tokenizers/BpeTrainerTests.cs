@@ -33,7 +33,8 @@ public sealed class BpeTrainerTests
     [Fact]
     public void The_result_does_not_depend_on_how_the_text_is_divided()
     {
-        var texts = Enumerable.Range(0, 50).Select(i => $"word{i % 7} and number {i} in a sentence of text about merging pieces. ").ToArray();
+        var texts = Enumerable.Range(0, 50).Select(i =>
+            $"word{i % 7} and number {i} in a sentence of text about merging pieces. ").ToArray();
         Assert.Equal(new BpeTrainer(290).Train(texts).Hash, new BpeTrainer(290).Train(texts.Reverse()).Hash);
     }
 
@@ -70,7 +71,8 @@ public sealed class BpeTrainerTests
         {
             var counts = new Dictionary<(int, int), int>();
             foreach (var word in words)
-                for (var i = 0; i + 1 < word.Count; i++) counts[(word[i], word[i + 1])] = counts.GetValueOrDefault((word[i], word[i + 1])) + 1;
+                for (var i = 0; i + 1 < word.Count; i++) counts[(word[i], word[i + 1])] = counts.GetValueOrDefault((word[i],
+                    word[i + 1])) + 1;
             if (counts.Count == 0) break;
             var ((left, right), count) = counts.OrderByDescending(p => p.Value).ThenBy(p => p.Key).First();
             if (count < 2) break;

@@ -31,6 +31,10 @@ public sealed class TokenizerJsonTests
     [InlineData("[]")]
     [InlineData("{}")]
     [InlineData("{\"model\":")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":\"x\"}}}")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":2000000000}}}")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":5}}")]
+    [InlineData("{\"model\":{\"type\":\"BPE\",\"vocab\":{}},\"added_tokens\":[{\"id\":2147483647,\"content\":\"x\"}]}")]
     [InlineData("version https://git-lfs.github.com/spec/v1")]
     [InlineData("")]
     public void A_file_that_is_no_tokenizer_is_refused(string content)

@@ -15,7 +15,8 @@ public sealed class TokenizerTests
     public void Text_comes_back_and_byte_lengths_add_up(string spec)
     {
         var tokenizer = Tokenizers.Load(spec);
-        Gen.OneOf(Gen.String, Samples.AnyOf("for (int i = 0;", "  \n\t", "日本語", "👍🏽", "<eos>", "<bos>").Array[0, 8].Select(string.Concat)).Sample(text =>
+        Gen.OneOf(Gen.String,
+            Samples.AnyOf("for (int i = 0;", "  \n\t", "日本語", "👍🏽", "<eos>", "<bos>").Array[0, 8].Select(string.Concat)).Sample(text =>
         {
             var valid = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text));   // half surrogate pairs have no UTF-8
             var tokens = Encode(tokenizer, text);
@@ -30,7 +31,8 @@ public sealed class TokenizerTests
     public void Special_names_are_tokens_only_when_asked_for(string spec)
     {
         var tokenizer = Tokenizers.Load(spec);
-        Assert.Equal([tokenizer.BosToken!.Value, .. Encode(tokenizer, "a<"), tokenizer.EosToken], Encode(tokenizer, "<bos>a<<eos>", parseSpecials: true));
+        Assert.Equal([tokenizer.BosToken!.Value, .. Encode(tokenizer, "a<"), tokenizer.EosToken],
+            Encode(tokenizer, "<bos>a<<eos>", parseSpecials: true));
         Assert.DoesNotContain(tokenizer.EosToken, Encode(tokenizer, "<bos>a<<eos>"));
         Assert.Equal(0, tokenizer.ByteLength(tokenizer.EosToken));
         Assert.Equal("", tokenizer.Decode([tokenizer.BosToken!.Value, tokenizer.EosToken]));
@@ -44,7 +46,8 @@ public sealed class TokenizerTests
         var saved = Tokenizers.Load(spec);
         saved.Save(folder["copy"]);
         var loaded = Tokenizers.Load(folder["copy"]);
-        Assert.Equal((saved.Hash, saved.Name, saved.VocabSize, saved.BosToken, saved.EosToken), (loaded.Hash, loaded.Name, loaded.VocabSize, loaded.BosToken, loaded.EosToken));
+        Assert.Equal((saved.Hash, saved.Name, saved.VocabSize, saved.BosToken, saved.EosToken),
+            (loaded.Hash, loaded.Name, loaded.VocabSize, loaded.BosToken, loaded.EosToken));
         Assert.IsType(saved.GetType(), loaded);
         Assert.Equal(Encode(saved, "The 1st <eos>\n"), Encode(loaded, "The 1st <eos>\n"));
     }

@@ -9,11 +9,13 @@ public sealed class WordScannerTests
 
     // Pieces that meet every branch of the expression, in every order.
     private static readonly Gen<string> Text = Gen.OneOf(
-        Samples.AnyOf(" ", "  ", "\n", "\r\n", "\t", "'", "'s", "'LL", "'re", "a", "Zz", "é", "日本", "1", "23", "½", "٣", "!", "--", "_", "\u00a0", "\u0301", "👍", "𝐀", "𝟘", "\ud83d", "\udc00", "\u0000"),
+        Samples.AnyOf(" ", "  ", "\n", "\r\n", "\t", "'", "'s", "'LL", "'re", "a", "Zz", "é", "日本", "1", "23", "½", "٣", "!", "--", "_",
+        "\u00a0", "\u0301", "👍", "𝐀", "𝟘", "\ud83d", "\udc00", "\u0000"),
         Gen.Char.Select(c => c.ToString())).Array[0, 24].Select(string.Concat);
 
     [Fact]
-    public void Cuts_where_the_expression_cuts() => Text.Sample(text => Assert.Equal(Cut(Reference, text), Cut(new WordScanner(), text)), iter: 20_000);
+    public void Cuts_where_the_expression_cuts() =>
+        Text.Sample(text => Assert.Equal(Cut(Reference, text), Cut(new WordScanner(), text)), iter: 20_000);
 
     private static List<int> Cut(TextSplitter splitter, string text)
     {

@@ -1,0 +1,26 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace SparkTrain.Data.Tests;
+
+public sealed class DataConfigTests
+{
+    [Fact]
+    public void Opens_the_folder_it_names()
+    {
+        using var folder = new TemporaryFolder();
+        using var built = Samples.Build(folder, 20);
+        using var opened = new DataConfig { Folder = folder["set"] }.Open();
+        Assert.Equal(built.Manifest.Fingerprint, opened.Manifest.Fingerprint);
+    }
+
+    [Fact]
+    public void Every_key_has_a_range()
+    {
+        var config = new DataConfig { Folder = "", PrefetchBatches = 0, CacheMegabytes = 0, ValidationTokens = 0 };
+        var problems = new List<ValidationResult>();
+        Validator.TryValidateObject(config, new ValidationContext(config), problems, validateAllProperties: true);
+        Assert.Equal([nameof(DataConfig.CacheMegabytes), nameof(DataConfig.Folder), nameof(DataConfig.PrefetchBatches),
+            nameof(DataConfig.ValidationTokens)],
+            problems.SelectMany(p => p.MemberNames).Order());
+    }
+}
