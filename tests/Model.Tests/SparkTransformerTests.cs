@@ -134,6 +134,19 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         Assert.Equal(-whole.Nats.item<float>(), model.LogProbs(tokens_BT).sum().item<float>(), 1e-4f);
     }
 
+    [Theory, InlineData(true), InlineData(false)]
+    public void A_single_token_has_no_target_and_no_logprob(bool fused)
+    {
+        using var scope = NewDisposeScope();
+        FusedKernels.Enabled = fused;
+        using var model = TinyConfigs.Model(TinyConfigs.Spark);
+        var tokens_BT = TinyConfigs.Tokens(model.Config, 2, 1);
+        var (nats, targets) = model.Loss(tokens_BT);
+        FusedKernels.Enabled = true;
+        Assert.Equal((0f, 0L), (nats.item<float>(), targets));
+        Assert.Equal([2, 0], model.LogProbs(tokens_BT).shape);
+    }
+
     [Fact]
     public void Live_tensors_stay_constant_over_training_steps()
     {
