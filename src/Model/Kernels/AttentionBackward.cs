@@ -40,7 +40,7 @@ internal sealed unsafe class AttentionBackward
     {
         using var arena = new Arena();
         var unit = plan.Unit(index);
-        var pack = new AttentionPack(plan, unit, k, v, arena, forBackward: true);
+        var pack = new AttentionPack(plan, unit, k, v, arena);
         var gradients = new AttentionGradients(plan, unit, pack.Keys);
         var pass = new AttentionBackward(plan, unit, pack, arena, gradients);
         int group = plan.Heads / plan.KvHeads;
@@ -69,8 +69,8 @@ internal sealed unsafe class AttentionBackward
     private void Dense()
     {
         int padded = AttentionPlan.Padded(plan.Scored), restWidth = plan.PackedWidth - padded;
-        if (plan.Rest > 0) block.MultiplyPanels(block.Queries + padded, plan.PackedWidth, pack.RestPanels, plan.Rest, rest);
-        block.MultiplyPanels(upstream, plan.ValueWidth, pack.ValuePanels, plan.Width, toWeights);
+        if (plan.Rest > 0) block.MultiplyPanels(block.Queries + padded, plan.PackedWidth, pack.RestPanels.UpTo(block.KeyEnd), plan.Rest, rest);
+        block.MultiplyPanels(upstream, plan.ValueWidth, pack.ValuePanels.UpTo(block.KeyEnd), plan.Width, toWeights);
         for (int row = 0; row < AttentionBlock.Rows; row++)
         {
             long at = (long)row * block.Stride + block.KeyBegin;

@@ -66,11 +66,11 @@ internal sealed unsafe class AttentionBlock
     {
         (First, Count) = (first, Math.Min(Rows, unit.End - first));
         int position = plan.First + first;
-        KeyBegin = (Math.Max(0, position - plan.Window + 1) - unit.KeyBegin) / AttentionPack.PanelKeys * AttentionPack.PanelKeys;
-        KeyEnd = Math.Min(pack.Keys, (position + Count - unit.KeyBegin + AttentionPack.PanelKeys - 1) / AttentionPack.PanelKeys * AttentionPack.PanelKeys);
+        KeyBegin = (Math.Max(0, position - plan.Window + 1) - unit.KeyBegin) / KeyPanels.Keys * KeyPanels.Keys;
+        KeyEnd = Math.Min(pack.Keys, (position + Count - unit.KeyBegin + KeyPanels.Keys - 1) / KeyPanels.Keys * KeyPanels.Keys);
         new Span<float>(Queries, Rows * plan.PackedWidth).Clear();
         for (int row = 0; row < Count; row++) AttentionPack.PackRow(q + plan.Row(unit.Batch, first + row, head), plan, Queries + row * plan.PackedWidth);
-        MultiplyPanels(Queries, plan.PackedWidth, pack.ScoredPanels, plan.Scored, Scores);
+        MultiplyPanels(Queries, plan.PackedWidth, pack.ScoredPanels.UpTo(KeyEnd), plan.Scored, Scores);
         if (plan.Softcap > 0)
             for (int row = 0; row < Count; row++) Cap(Scores + (long)row * Stride, KeyBegin, KeyEnd, plan.Softcap);
         for (int row = 0; row < Rows; row++) new Span<float>(Softmax + (long)row * Stride + KeyBegin, KeyEnd - KeyBegin).Clear();
@@ -80,8 +80,8 @@ internal sealed unsafe class AttentionBlock
     /// <summary>result[row, key] = left[row] · panel key, over the block's keys.</summary>
     internal void MultiplyPanels(float* left, int leftStride, float* panels, int width, float* result)
     {
-        for (int key = KeyBegin; key < KeyEnd; key += AttentionPack.PanelKeys)
-            TileProduct.Run(left, leftStride, 1, panels + (long)key * width, AttentionPack.PanelKeys, result + key, Stride, AttentionPack.PanelKeys, width, add: false);
+        for (int key = KeyBegin; key < KeyEnd; key += KeyPanels.Keys)
+            TileProduct.Run(left, leftStride, 1, panels + (long)key * width, KeyPanels.Keys, result + key, Stride, KeyPanels.Keys, width, add: false);
     }
 
     /// <summary>Returns the smallest score that row keeps (−∞ keeps all) and its largest visible score.</summary>

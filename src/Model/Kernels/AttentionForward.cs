@@ -14,7 +14,7 @@ internal static unsafe class AttentionForward
     {
         using var arena = new Arena();
         var unit = plan.Unit(index);
-        var pack = new AttentionPack(plan, unit, k, v, arena, forBackward: false);
+        var pack = new AttentionPack(plan, unit, k, v, arena);
         var block = new AttentionBlock(plan, unit, pack, arena);
         float* rest = plan.Rest > 0 ? arena.Take((long)AttentionBlock.Rows * pack.Keys) : null;
         float* weights = arena.Take((long)AttentionBlock.Rows * pack.Keys);
@@ -45,7 +45,7 @@ internal static unsafe class AttentionForward
         float* factors = block.Softmax;
         if (plan.Rest > 0)
         {
-            block.MultiplyPanels(block.Queries + AttentionPlan.Padded(plan.Scored), plan.PackedWidth, pack.RestPanels, plan.Rest, rest);
+            block.MultiplyPanels(block.Queries + AttentionPlan.Padded(plan.Scored), plan.PackedWidth, pack.RestPanels.UpTo(block.KeyEnd), plan.Rest, rest);
             for (int row = 0; row < AttentionBlock.Rows; row++)
             {
                 long at = (long)row * block.Stride;
@@ -86,10 +86,5 @@ internal static unsafe class AttentionForward
             if (used.AsInt32() == Vector512<int>.AllBitsSet) e.Store(weights + i);
             else Vector512.AndNot(e * Softplus(Vector512.Load(rest + i)), used).Store(weights + i);
         }
-    }
-
-    private static void Scale(float* source, float factor, int count, float* target)
-    {
-        for (int i = 0; i < count; i++) target[i] = source[i] * factor;
     }
 }
