@@ -111,6 +111,7 @@ internal sealed unsafe class AttentionBackward
     }
 
     /// <summary>From p, b and dw of one query to w, da (through the soft cap) and db; where p is 0 all three are.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Weigh(float* scores, float* p, float* b, float* dw, float* w, float* da, float* db, int count)
     {
         var sum = Vector512<float>.Zero;

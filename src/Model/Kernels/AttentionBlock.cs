@@ -85,6 +85,7 @@ internal sealed unsafe class AttentionBlock
     }
 
     /// <summary>Returns the smallest score that row keeps (−∞ keeps all) and its largest visible score.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal (float Cut, float Peak) Threshold(int row)
     {
         float* scores = Scores + (long)row * Stride;
@@ -111,6 +112,7 @@ internal sealed unsafe class AttentionBlock
     }
 
     /// <summary>Keeps the row's visible scores ≥ <paramref name="cut"/>: fills <see cref="Softmax"/> and <see cref="Chosen"/>, returns the sum of the former.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal float Keep(int row, float cut, float peak, float factor)
     {
         float* scores = Scores + (long)row * Stride, softmax = Softmax + (long)row * Stride;
@@ -162,6 +164,7 @@ internal sealed unsafe class AttentionBlock
         return mask.AsSingle();
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Cap(float* scores, int begin, int end, float softcap)
     {
         var (cap, inverse) = (Vector512.Create(softcap), Vector512.Create(1 / softcap));

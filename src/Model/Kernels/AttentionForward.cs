@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.ModelFormat;
 using static SparkTrain.Model.Kernels.VectorMath;
@@ -76,6 +77,7 @@ internal static unsafe class AttentionForward
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void TimesSoftplus(float* softmax, float* rest, int begin, int end, float* weights)
     {
         for (int i = begin; i < end; i += Lanes)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
@@ -59,6 +60,7 @@ public static unsafe class RmsNormKernel
             });
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static double Dot(float* a, float* b, int width)
     {
         Vector512<float> even = default, odd = default;
@@ -73,6 +75,7 @@ public static unsafe class RmsNormKernel
         return sum;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Norm(float* x, float* w, float inverse, float* y, int width)
     {
         var factor = Vector512.Create(inverse);
@@ -82,6 +85,7 @@ public static unsafe class RmsNormKernel
     }
 
     // With x̂ = x r and a = g ∘ (1 + w): dw += g ∘ x̂ and dx = r (a − x̂ mean(a ∘ x̂)).
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void BackwardRow(float* x, float* w, float inverse, float* g, float* dx, float* dw, int width)
     {
         var r = Vector512.Create(inverse);

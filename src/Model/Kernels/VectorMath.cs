@@ -30,6 +30,7 @@ internal static unsafe class VectorMath
     }
 
     /// <summary>target += source.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Add(float* source, int count, float* target)
     {
         int i = 0;
@@ -38,6 +39,7 @@ internal static unsafe class VectorMath
     }
 
     /// <summary>target = source · factor.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Scale(float* source, float factor, int count, float* target)
     {
         int i = 0;
