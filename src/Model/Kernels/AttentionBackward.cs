@@ -14,7 +14,7 @@ internal sealed unsafe class AttentionBackward
     private readonly AttentionUnit unit;
     private readonly AttentionPack pack;
     private readonly AttentionBlock block;
-    private readonly float* upstream, rest, toWeights, weights, toScores, toRest, dq, scores, softmax;
+    private readonly float* upstream, rest, toWeights, weights, toScores, toRest, dq;
 
     private AttentionBackward(AttentionPlan plan, AttentionUnit unit, AttentionPack pack, Arena arena, AttentionGradients gradients)
     {
@@ -27,8 +27,6 @@ internal sealed unsafe class AttentionBackward
         weights = arena.Take(entries);
         toScores = arena.Take(entries);
         toRest = arena.Take(entries);
-        scores = arena.Take(pack.Keys);
-        softmax = arena.Take(pack.Keys);
         dq = arena.Take(AttentionBlock.Rows * plan.PackedWidth);
         Gradients = gradients;
     }
@@ -56,10 +54,15 @@ internal sealed unsafe class AttentionBackward
         for (int row = 0; row < block.Count; row++)
         {
             float* saved = saved_BHT3 + (plan.Query(unit.Batch, head, first) + row) * AttentionForward.Saved;
-            block.Keep(row, saved[0], saved[1], saved[2]);
+            block.Keep(row, saved[0]);
             AttentionPack.Copy(g + plan.Row(unit.Batch, first + row, head), plan.Width, upstream + row * plan.ValueWidth);
         }
         block.Decide();
+        for (int row = 0; row < block.Count; row++)
+        {
+            float* saved = saved_BHT3 + (plan.Query(unit.Batch, head, first) + row) * AttentionForward.Saved;
+            block.Weigh(row, saved[0], saved[1], saved[2]);
+        }
         if (block.IsDense) Dense();
         else
             for (int row = 0; row < block.Count; row++) Gathered(row);
@@ -93,15 +96,13 @@ internal sealed unsafe class AttentionBackward
     private void Gathered(int row)
     {
         int padded = AttentionPlan.Padded(plan.Scored), restWidth = plan.PackedWidth - padded;
-        int count = block.Kept(row), full = AttentionPlan.Padded(count);
-        int* chosen = block.Chosen + (long)row * block.Stride;
-        float* rowScores = block.Scores + (long)row * block.Stride, rowSoftmax = block.Softmax + (long)row * block.Stride;
+        int count = block.Kept(row);
+        int* chosen = block.ChosenKeys(row);
+        long at = (long)row * block.Stride;
         float* query = block.Queries + row * plan.PackedWidth, target = dq + row * plan.PackedWidth, g = upstream + row * plan.ValueWidth;
-        for (int j = 0; j < count; j++) (scores[j], softmax[j]) = (rowScores[chosen[j]], rowSoftmax[chosen[j]]);
-        new Span<float>(softmax + count, full - count).Clear();
         if (plan.Rest > 0) GatheredRows.Dot(query + padded, pack.KeyRows + padded, plan.PackedWidth, restWidth, chosen, count, rest);
         GatheredRows.Dot(g, pack.ValueRows, plan.ValueWidth, plan.ValueWidth, chosen, count, toWeights);
-        Weigh(scores, softmax, rest, toWeights, weights, toScores, toRest, full);
+        Weigh(block.Scores + at, block.Softmax + at, rest, toWeights, weights, toScores, toRest, count);
         GatheredRows.Add(g, Gradients.Values, plan.ValueWidth, plan.ValueWidth, chosen, weights, count);
         GatheredRows.Sum(pack.KeyRows, plan.PackedWidth, padded, chosen, toScores, count, target);
         GatheredRows.Add(query, Gradients.Keys, plan.PackedWidth, padded, chosen, toScores, count);

@@ -30,10 +30,15 @@ internal static unsafe class AttentionForward
                 {
                     float* saved = saved_BHT3 + (query + row) * Saved;
                     (saved[0], saved[1]) = block.Threshold(row);
-                    saved[2] = 1 / block.Keep(row, saved[0], saved[1], 1);
-                    if (kept_BHT != null) kept_BHT[query + row] = block.Kept(row);
+                    block.Keep(row, saved[0]);
                 }
                 block.Decide();
+                for (int row = 0; row < block.Count; row++)
+                {
+                    float* saved = saved_BHT3 + (query + row) * Saved;
+                    saved[2] = 1 / block.Weigh(row, saved[0], saved[1], 1);
+                    if (kept_BHT != null) kept_BHT[query + row] = block.Kept(row);
+                }
                 if (block.IsDense) Dense(plan, pack, block, rest, weights, output);
                 else Gathered(plan, pack, block, rest, weights, output);
                 for (int row = 0; row < block.Count; row++)
@@ -63,17 +68,16 @@ internal static unsafe class AttentionForward
         int padded = AttentionPlan.Padded(plan.Scored);
         for (int row = 0; row < block.Count; row++)
         {
-            float* softmax = block.Softmax + (long)row * block.Stride;
-            int* chosen = block.Chosen + (long)row * block.Stride;
-            int count = block.Kept(row), full = AttentionPlan.Padded(count);
-            for (int j = 0; j < count; j++) weights[j] = softmax[chosen[j]];
+            float* factors = block.Softmax + (long)row * block.Stride;
+            int* chosen = block.ChosenKeys(row);
+            int count = block.Kept(row);
             if (plan.Rest > 0)
             {
-                new Span<float>(weights + count, full - count).Clear();
                 GatheredRows.Dot(block.Queries + row * plan.PackedWidth + padded, pack.KeyRows + padded, plan.PackedWidth, plan.PackedWidth - padded, chosen, count, rest);
-                TimesSoftplus(weights, rest, 0, full, weights);
+                TimesSoftplus(factors, rest, 0, count, weights);
+                factors = weights;
             }
-            GatheredRows.Sum(pack.ValueRows, plan.ValueWidth, plan.ValueWidth, chosen, weights, count, output + row * plan.ValueWidth);
+            GatheredRows.Sum(pack.ValueRows, plan.ValueWidth, plan.ValueWidth, chosen, factors, count, output + row * plan.ValueWidth);
         }
     }
 
