@@ -14,7 +14,7 @@ internal sealed unsafe class AttentionBackward
     private readonly AttentionUnit unit;
     private readonly AttentionPack pack;
     private readonly AttentionBlock block;
-    private readonly float* upstream, rest, toWeights, weights, toScores, toRest, dq, scores, softmax;
+    private readonly float* upstream, rest, toWeights, weights, toScores, toRest, dq;
 
     private AttentionBackward(AttentionPlan plan, AttentionUnit unit, AttentionPack pack, Arena arena, AttentionGradients gradients)
     {
@@ -27,8 +27,6 @@ internal sealed unsafe class AttentionBackward
         weights = arena.Take(entries);
         toScores = arena.Take(entries);
         toRest = arena.Take(entries);
-        scores = arena.Take(pack.Keys);
-        softmax = arena.Take(pack.Keys);
         dq = arena.Take(AttentionBlock.Rows * plan.PackedWidth);
         Gradients = gradients;
     }
@@ -40,7 +38,7 @@ internal sealed unsafe class AttentionBackward
     {
         using var arena = new Arena();
         var unit = plan.Unit(index);
-        var pack = new AttentionPack(plan, unit, k, v, arena, forBackward: true);
+        var pack = new AttentionPack(plan, unit, k, v, arena);
         var gradients = new AttentionGradients(plan, unit, pack.Keys);
         var pass = new AttentionBackward(plan, unit, pack, arena, gradients);
         int group = plan.Heads / plan.KvHeads;
@@ -56,10 +54,15 @@ internal sealed unsafe class AttentionBackward
         for (int row = 0; row < block.Count; row++)
         {
             float* saved = saved_BHT3 + (plan.Query(unit.Batch, head, first) + row) * AttentionForward.Saved;
-            block.Keep(row, saved[0], saved[1], saved[2]);
+            block.Keep(row, saved[0]);
             AttentionPack.Copy(g + plan.Row(unit.Batch, first + row, head), plan.Width, upstream + row * plan.ValueWidth);
         }
         block.Decide();
+        for (int row = 0; row < block.Count; row++)
+        {
+            float* saved = saved_BHT3 + (plan.Query(unit.Batch, head, first) + row) * AttentionForward.Saved;
+            block.Weigh(row, saved[0], saved[1], saved[2]);
+        }
         if (block.IsDense) Dense();
         else
             for (int row = 0; row < block.Count; row++) Gathered(row);
@@ -69,8 +72,8 @@ internal sealed unsafe class AttentionBackward
     private void Dense()
     {
         int padded = AttentionPlan.Padded(plan.Scored), restWidth = plan.PackedWidth - padded;
-        if (plan.Rest > 0) block.MultiplyPanels(block.Queries + padded, plan.PackedWidth, pack.RestPanels, plan.Rest, rest);
-        block.MultiplyPanels(upstream, plan.ValueWidth, pack.ValuePanels, plan.Width, toWeights);
+        if (plan.Rest > 0) block.MultiplyPanels(block.Queries + padded, plan.PackedWidth, pack.RestPanels.UpTo(block.KeyEnd), plan.Rest, rest);
+        block.MultiplyPanels(upstream, plan.ValueWidth, pack.ValuePanels.UpTo(block.KeyEnd), plan.Width, toWeights);
         for (int row = 0; row < AttentionBlock.Rows; row++)
         {
             long at = (long)row * block.Stride + block.KeyBegin;
@@ -93,15 +96,13 @@ internal sealed unsafe class AttentionBackward
     private void Gathered(int row)
     {
         int padded = AttentionPlan.Padded(plan.Scored), restWidth = plan.PackedWidth - padded;
-        int count = block.Kept(row), full = AttentionPlan.Padded(count);
-        int* chosen = block.Chosen + (long)row * block.Stride;
-        float* rowScores = block.Scores + (long)row * block.Stride, rowSoftmax = block.Softmax + (long)row * block.Stride;
+        int count = block.Kept(row);
+        int* chosen = block.ChosenKeys(row);
+        long at = (long)row * block.Stride;
         float* query = block.Queries + row * plan.PackedWidth, target = dq + row * plan.PackedWidth, g = upstream + row * plan.ValueWidth;
-        for (int j = 0; j < count; j++) (scores[j], softmax[j]) = (rowScores[chosen[j]], rowSoftmax[chosen[j]]);
-        new Span<float>(softmax + count, full - count).Clear();
         if (plan.Rest > 0) GatheredRows.Dot(query + padded, pack.KeyRows + padded, plan.PackedWidth, restWidth, chosen, count, rest);
         GatheredRows.Dot(g, pack.ValueRows, plan.ValueWidth, plan.ValueWidth, chosen, count, toWeights);
-        Weigh(scores, softmax, rest, toWeights, weights, toScores, toRest, full);
+        Weigh(block.Scores + at, block.Softmax + at, rest, toWeights, weights, toScores, toRest, count);
         GatheredRows.Add(g, Gradients.Values, plan.ValueWidth, plan.ValueWidth, chosen, weights, count);
         GatheredRows.Sum(pack.KeyRows, plan.PackedWidth, padded, chosen, toScores, count, target);
         GatheredRows.Add(query, Gradients.Keys, plan.PackedWidth, padded, chosen, toScores, count);
@@ -111,6 +112,7 @@ internal sealed unsafe class AttentionBackward
     }
 
     /// <summary>From p, b and dw of one query to w, da (through the soft cap) and db; where p is 0 all three are.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Weigh(float* scores, float* p, float* b, float* dw, float* w, float* da, float* db, int count)
     {
         var sum = Vector512<float>.Zero;

@@ -29,8 +29,14 @@ internal sealed unsafe class AttentionBlock
         Queries = arena.Take(Rows * plan.PackedWidth);
         Scores = arena.Take((long)Rows * pack.Keys);
         Softmax = arena.Take((long)Rows * pack.Keys);
-        Chosen = (int*)arena.Take((long)Rows * pack.Keys);
+        Chosen = (int*)arena.Take((long)Rows * (pack.Keys + Lanes));
     }
+
+    // Kept keys of each row in rising order; 16 more entries take what is written past the end.
+    private int* Chosen { get; }
+
+    /// <summary>The keys that a row keeps, in rising order, filled up with key 0.</summary>
+    internal int* ChosenKeys(int row) => Chosen + (long)row * (Stride + Lanes);
 
     /// <summary>Stride of the [row, key] buffers.</summary>
     internal int Stride => pack.Keys;
@@ -46,14 +52,11 @@ internal sealed unsafe class AttentionBlock
     /// <summary>Packed queries [row, packed width]; rows past <see cref="Count"/> are 0.</summary>
     internal float* Queries { get; }
 
-    /// <summary>Capped scores [row, key].</summary>
+    /// <summary>Capped scores: [row, key] in a dense block, else [row, j] for the j-th kept key.</summary>
     internal float* Scores { get; }
 
-    /// <summary>e^(score − peak) · factor where a key is kept, 0 elsewhere [row, key].</summary>
+    /// <summary>e^(score − peak) · factor where a key is kept, 0 elsewhere; indexed as <see cref="Scores"/>.</summary>
     internal float* Softmax { get; }
-
-    /// <summary>Kept keys in rising order [row, n]; filled up to a multiple of 16 with key 0. Not filled for dense attention.</summary>
-    internal int* Chosen { get; }
 
     /// <summary>Number of keys that a row keeps.</summary>
     internal int Kept(int row) => kept[row];
@@ -66,11 +69,11 @@ internal sealed unsafe class AttentionBlock
     {
         (First, Count) = (first, Math.Min(Rows, unit.End - first));
         int position = plan.First + first;
-        KeyBegin = (Math.Max(0, position - plan.Window + 1) - unit.KeyBegin) / AttentionPack.PanelKeys * AttentionPack.PanelKeys;
-        KeyEnd = Math.Min(pack.Keys, (position + Count - unit.KeyBegin + AttentionPack.PanelKeys - 1) / AttentionPack.PanelKeys * AttentionPack.PanelKeys);
+        KeyBegin = (Math.Max(0, position - plan.Window + 1) - unit.KeyBegin) / KeyPanels.Keys * KeyPanels.Keys;
+        KeyEnd = Math.Min(pack.Keys, (position + Count - unit.KeyBegin + KeyPanels.Keys - 1) / KeyPanels.Keys * KeyPanels.Keys);
         new Span<float>(Queries, Rows * plan.PackedWidth).Clear();
         for (int row = 0; row < Count; row++) AttentionPack.PackRow(q + plan.Row(unit.Batch, first + row, head), plan, Queries + row * plan.PackedWidth);
-        MultiplyPanels(Queries, plan.PackedWidth, pack.ScoredPanels, plan.Scored, Scores);
+        MultiplyPanels(Queries, plan.PackedWidth, pack.ScoredPanels.UpTo(KeyEnd), plan.Scored, Scores);
         if (plan.Softcap > 0)
             for (int row = 0; row < Count; row++) Cap(Scores + (long)row * Stride, KeyBegin, KeyEnd, plan.Softcap);
         for (int row = 0; row < Rows; row++) new Span<float>(Softmax + (long)row * Stride + KeyBegin, KeyEnd - KeyBegin).Clear();
@@ -80,11 +83,12 @@ internal sealed unsafe class AttentionBlock
     /// <summary>result[row, key] = left[row] · panel key, over the block's keys.</summary>
     internal void MultiplyPanels(float* left, int leftStride, float* panels, int width, float* result)
     {
-        for (int key = KeyBegin; key < KeyEnd; key += AttentionPack.PanelKeys)
-            TileProduct.Run(left, leftStride, 1, panels + (long)key * width, AttentionPack.PanelKeys, result + key, Stride, AttentionPack.PanelKeys, width, add: false);
+        for (int key = KeyBegin; key < KeyEnd; key += KeyPanels.Keys)
+            TileProduct.Run(left, leftStride, 1, panels + (long)key * width, KeyPanels.Keys, result + key, Stride, KeyPanels.Keys, width, add: false);
     }
 
     /// <summary>Returns the smallest score that row keeps (−∞ keeps all) and its largest visible score.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal (float Cut, float Peak) Threshold(int row)
     {
         float* scores = Scores + (long)row * Stride;
@@ -110,40 +114,77 @@ internal sealed unsafe class AttentionBlock
         return (MathF.Min((float)(mean + deviation * plan.Quantiles[visible]), peak), peak);
     }
 
-    /// <summary>Keeps the row's visible scores ≥ <paramref name="cut"/>: fills <see cref="Softmax"/> and <see cref="Chosen"/>, returns the sum of the former.</summary>
-    internal float Keep(int row, float cut, float peak, float factor)
+    /// <summary>Lists the row's visible scores ≥ <paramref name="cut"/>. Dense attention keeps all it sees and needs no list.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal void Keep(int row, float cut)
+    {
+        if (plan.Kind == AttentionKind.Dense) return;
+        float* scores = Scores + (long)row * Stride;
+        int* chosen = ChosenKeys(row);
+        var (begin, end, document) = Visible(row);
+        int count = 0;
+        for (int key = begin & -Lanes; key < end; key += Lanes)
+        {
+            ulong bits = Kept(scores, key, begin, end, document, cut).ExtractMostSignificantBits();
+            // Four at once without a branch: how many are kept of 16 is what branch prediction cannot know. Entries past the count are overwritten.
+            int* next = chosen + count;
+            count += BitOperations.PopCount(bits);
+            for (; bits != 0; next += 4)
+                for (int i = 0; i < 4; i++, bits &= bits - 1) next[i] = key + BitOperations.TrailingZeroCount(bits);
+        }
+        kept[row] = count;
+        for (int i = 0; i < Lanes; i++) chosen[count + i] = 0;
+    }
+
+    /// <summary>Decides, once every row has its list, how the rest of the block is computed.</summary>
+    internal void Decide() => IsDense = plan.Kind == AttentionKind.Dense || kept.Sum() > DenseShare * Rows * (KeyEnd - KeyBegin);
+
+    /// <summary>Fills the row of <see cref="Softmax"/> with e^(score − peak) · factor and returns its sum.</summary>
+    internal float Weigh(int row, float cut, float peak, float factor) => IsDense ? WeighAll(row, cut, peak, factor) : WeighChosen(row, peak, factor);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private float WeighAll(int row, float cut, float peak, float factor)
     {
         float* scores = Scores + (long)row * Stride, softmax = Softmax + (long)row * Stride;
-        int* chosen = Chosen + (long)row * Stride;
         var (begin, end, document) = Visible(row);
-        bool lists = plan.Kind != AttentionKind.Dense;
         var sum = Vector512<float>.Zero;
         int count = 0;
         for (int key = begin & -Lanes; key < end; key += Lanes)
         {
-            var score = Vector512.Load(scores + key);
-            // "Not below" keeps NaN, so that a broken score reaches the loss.
-            var keep = Vector512.AndNot(Mask(key, begin, end, document), Vector512.LessThan(score, Vector512.Create(cut)));
-            ulong bits = keep.ExtractMostSignificantBits();
-            if (bits == 0) continue;
-            var e = Exp(score - Vector512.Create(peak)) * Vector512.Create(factor) & keep;
+            var keep = Kept(scores, key, begin, end, document, cut);
+            var e = Exp(Vector512.Load(scores + key) - Vector512.Create(peak)) * Vector512.Create(factor) & keep;
             sum += e;
             e.Store(softmax + key);
-            if (!lists)
-            {
-                count += BitOperations.PopCount(bits);
-                continue;
-            }
-            for (; bits != 0; bits &= bits - 1) chosen[count++] = key + BitOperations.TrailingZeroCount(bits);
+            count += BitOperations.PopCount(keep.ExtractMostSignificantBits());
         }
         kept[row] = count;
-        float total = Vector512.Sum(sum);
-        if (lists) new Span<int>(chosen + count, -count & Lanes - 1).Clear();
-        return total;
+        return Vector512.Sum(sum);
     }
 
-    /// <summary>Decides, once every row has its choice, how the rest of the block is computed.</summary>
-    internal void Decide() => IsDense = plan.Kind == AttentionKind.Dense || kept.Sum() > DenseShare * Rows * (KeyEnd - KeyBegin);
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private float WeighChosen(int row, float peak, float factor)
+    {
+        float* scores = Scores + (long)row * Stride, softmax = Softmax + (long)row * Stride;
+        int* chosen = ChosenKeys(row);
+        int count = kept[row];
+        // The list rises, so the scores can move to the front in place.
+        for (int j = 0; j < count; j++) scores[j] = scores[chosen[j]];
+        for (int j = count; j % Lanes != 0; j++) scores[j] = float.NegativeInfinity;
+        var sum = Vector512<float>.Zero;
+        for (int j = 0; j < count; j += Lanes)
+        {
+            var score = Vector512.Load(scores + j);
+            var e = Vector512.AndNot(Exp(score - Vector512.Create(peak)) * Vector512.Create(factor), Vector512.Equals(score, Vector512.Create(float.NegativeInfinity)));
+            sum += e;
+            e.Store(softmax + j);
+        }
+        return Vector512.Sum(sum);
+    }
+
+    // "Not below" keeps NaN, so that a broken score reaches the loss.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Vector512<float> Kept(float* scores, int key, int begin, int end, int document, float cut) =>
+        Vector512.AndNot(Mask(key, begin, end, document), Vector512.LessThan(Vector512.Load(scores + key), Vector512.Create(cut)));
 
     // [begin, end) and the document of a row's query, counted from the unit's first key.
     private (int Begin, int End, int Document) Visible(int row)
@@ -162,6 +203,7 @@ internal sealed unsafe class AttentionBlock
         return mask.AsSingle();
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Cap(float* scores, int begin, int end, float softcap)
     {
         var (cap, inverse) = (Vector512.Create(softcap), Vector512.Create(1 / softcap));

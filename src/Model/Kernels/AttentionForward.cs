@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.ModelFormat;
 using static SparkTrain.Model.Kernels.VectorMath;
@@ -14,7 +15,7 @@ internal static unsafe class AttentionForward
     {
         using var arena = new Arena();
         var unit = plan.Unit(index);
-        var pack = new AttentionPack(plan, unit, k, v, arena, forBackward: false);
+        var pack = new AttentionPack(plan, unit, k, v, arena);
         var block = new AttentionBlock(plan, unit, pack, arena);
         float* rest = plan.Rest > 0 ? arena.Take((long)AttentionBlock.Rows * pack.Keys) : null;
         float* weights = arena.Take((long)AttentionBlock.Rows * pack.Keys);
@@ -29,10 +30,15 @@ internal static unsafe class AttentionForward
                 {
                     float* saved = saved_BHT3 + (query + row) * Saved;
                     (saved[0], saved[1]) = block.Threshold(row);
-                    saved[2] = 1 / block.Keep(row, saved[0], saved[1], 1);
-                    if (kept_BHT != null) kept_BHT[query + row] = block.Kept(row);
+                    block.Keep(row, saved[0]);
                 }
                 block.Decide();
+                for (int row = 0; row < block.Count; row++)
+                {
+                    float* saved = saved_BHT3 + (query + row) * Saved;
+                    saved[2] = 1 / block.Weigh(row, saved[0], saved[1], 1);
+                    if (kept_BHT != null) kept_BHT[query + row] = block.Kept(row);
+                }
                 if (block.IsDense) Dense(plan, pack, block, rest, weights, output);
                 else Gathered(plan, pack, block, rest, weights, output);
                 for (int row = 0; row < block.Count; row++)
@@ -45,7 +51,7 @@ internal static unsafe class AttentionForward
         float* factors = block.Softmax;
         if (plan.Rest > 0)
         {
-            block.MultiplyPanels(block.Queries + AttentionPlan.Padded(plan.Scored), plan.PackedWidth, pack.RestPanels, plan.Rest, rest);
+            block.MultiplyPanels(block.Queries + AttentionPlan.Padded(plan.Scored), plan.PackedWidth, pack.RestPanels.UpTo(block.KeyEnd), plan.Rest, rest);
             for (int row = 0; row < AttentionBlock.Rows; row++)
             {
                 long at = (long)row * block.Stride;
@@ -62,20 +68,20 @@ internal static unsafe class AttentionForward
         int padded = AttentionPlan.Padded(plan.Scored);
         for (int row = 0; row < block.Count; row++)
         {
-            float* softmax = block.Softmax + (long)row * block.Stride;
-            int* chosen = block.Chosen + (long)row * block.Stride;
-            int count = block.Kept(row), full = AttentionPlan.Padded(count);
-            for (int j = 0; j < count; j++) weights[j] = softmax[chosen[j]];
+            float* factors = block.Softmax + (long)row * block.Stride;
+            int* chosen = block.ChosenKeys(row);
+            int count = block.Kept(row);
             if (plan.Rest > 0)
             {
-                new Span<float>(weights + count, full - count).Clear();
                 GatheredRows.Dot(block.Queries + row * plan.PackedWidth + padded, pack.KeyRows + padded, plan.PackedWidth, plan.PackedWidth - padded, chosen, count, rest);
-                TimesSoftplus(weights, rest, 0, full, weights);
+                TimesSoftplus(factors, rest, 0, count, weights);
+                factors = weights;
             }
-            GatheredRows.Sum(pack.ValueRows, plan.ValueWidth, plan.ValueWidth, chosen, weights, count, output + row * plan.ValueWidth);
+            GatheredRows.Sum(pack.ValueRows, plan.ValueWidth, plan.ValueWidth, chosen, factors, count, output + row * plan.ValueWidth);
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void TimesSoftplus(float* softmax, float* rest, int begin, int end, float* weights)
     {
         for (int i = begin; i < end; i += Lanes)
@@ -86,10 +92,5 @@ internal static unsafe class AttentionForward
             if (used.AsInt32() == Vector512<int>.AllBitsSet) e.Store(weights + i);
             else Vector512.AndNot(e * Softplus(Vector512.Load(rest + i)), used).Store(weights + i);
         }
-    }
-
-    private static void Scale(float* source, float factor, int count, float* target)
-    {
-        for (int i = 0; i < count; i++) target[i] = source[i] * factor;
     }
 }

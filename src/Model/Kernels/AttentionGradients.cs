@@ -27,8 +27,7 @@ internal sealed unsafe class AttentionGradients : IDisposable
         {
             long target = (((long)unit.Batch * plan.Keys + unit.KeyBegin + s) * plan.KvHeads + unit.KvHead) * plan.Width;
             AttentionPack.AddUnpacked(Keys + (long)s * plan.PackedWidth, plan, dk + target);
-            float* row = Values + (long)s * plan.ValueWidth;
-            for (int i = 0; i < plan.Width; i++) dv[target + i] += row[i];
+            VectorMath.Add(Values + (long)s * plan.ValueWidth, plan.Width, dv + target);
         }
     }
 

@@ -8,7 +8,7 @@ internal sealed class AttentionPlan
 {
     // Work is cut by batch row and key/value head, so that one thread owns the gradients of its keys; few such pairs are cut along the queries too. The cut
     // depends on the shape only, never on the number of threads: neither do the sums.
-    private const int WantedUnits = 32, MinQueriesPerUnit = 128;
+    private const int WantedUnits = 32, MinQueriesPerUnit = 256;
 
     private readonly int splits;
     private readonly int[][]? documents;
@@ -69,7 +69,7 @@ internal sealed class AttentionPlan
         int split = splits - 1 - index / (Batch * KvHeads), pair = index % (Batch * KvHeads);
         int begin = (int)((long)Queries * split / splits), end = (int)((long)Queries * (split + 1) / splits);
         // Whole panels of keys, from the first that the first query sees.
-        int keyBegin = Math.Max(0, First + begin - Window + 1) / AttentionPack.PanelKeys * AttentionPack.PanelKeys;
+        int keyBegin = Math.Max(0, First + begin - Window + 1) / KeyPanels.Keys * KeyPanels.Keys;
         return new(pair / KvHeads, pair % KvHeads, begin, end, keyBegin, First + end);
     }
 

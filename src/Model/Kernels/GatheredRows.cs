@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using static SparkTrain.Model.Kernels.VectorMath;
 
@@ -9,6 +10,7 @@ internal static unsafe class GatheredRows
     // Widths are multiples of 16. Lists of rows and factors are readable up to a multiple of 4.
 
     /// <summary>result[j] = vector · rows[chosen[j]].</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Dot(float* vector, float* rows, nint stride, int width, int* chosen, int count, float* result)
     {
         for (int j = 0; j < count; j += 4)
@@ -32,6 +34,7 @@ internal static unsafe class GatheredRows
     }
 
     /// <summary>result = Σ factor[j] · rows[chosen[j]].</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Sum(float* rows, nint stride, int width, int* chosen, float* factors, int count, float* result)
     {
         int at = 0;
@@ -62,6 +65,7 @@ internal static unsafe class GatheredRows
     }
 
     /// <summary>rows[chosen[j]] += factor[j] · vector.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Add(float* vector, float* rows, nint stride, int width, int* chosen, float* factors, int count)
     {
         for (int j = 0; j < count; j++)

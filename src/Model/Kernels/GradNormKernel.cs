@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
@@ -26,6 +27,7 @@ public static unsafe class GradNormKernel
         return total;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static double Block(float* g, long count)
     {
         Vector512<double> lower = default, upper = default;

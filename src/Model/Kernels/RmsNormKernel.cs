@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
@@ -35,7 +36,7 @@ public static unsafe class RmsNormKernel
                     {
                         double square = Dot(x + n * width, x + n * width, width);
                         inverse[n] = (float)(1 / Math.Sqrt(square / width + eps));
-                        Scale(x + n * width, w, inverse[n], y + n * width, width);
+                        Norm(x + n * width, w, inverse[n], y + n * width, width);
                     }
                 });
                 return (y_, [x_, w_, inverse_N]);
@@ -54,11 +55,12 @@ public static unsafe class RmsNormKernel
                         for (long n = rows * b / blocks; n < rows * (b + 1) / blocks; n++)
                             BackwardRow(x + n * width, w, inverse[n], g + n * width, dx + n * width, dw + b * width, width);
                 });
-                for (long b = 1; b < blocks; b++) Add(dw, dw + b * width, width);
+                for (long b = 1; b < blocks; b++) Add(dw + b * width, width, dw);
                 return [dx_, dw_BD[0].clone()];
             });
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static double Dot(float* a, float* b, int width)
     {
         Vector512<float> even = default, odd = default;
@@ -73,7 +75,8 @@ public static unsafe class RmsNormKernel
         return sum;
     }
 
-    private static void Scale(float* x, float* w, float inverse, float* y, int width)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Norm(float* x, float* w, float inverse, float* y, int width)
     {
         var factor = Vector512.Create(inverse);
         int i = 0;
@@ -82,6 +85,7 @@ public static unsafe class RmsNormKernel
     }
 
     // With x̂ = x r and a = g ∘ (1 + w): dw += g ∘ x̂ and dx = r (a − x̂ mean(a ∘ x̂)).
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void BackwardRow(float* x, float* w, float inverse, float* g, float* dx, float* dw, int width)
     {
         var r = Vector512.Create(inverse);
@@ -109,12 +113,5 @@ public static unsafe class RmsNormKernel
             (r * (a - Vector512.Load(x + i) * back)).Store(dx + i);
         }
         for (; i < width; i++) dx[i] = inverse * (g[i] * (1 + w[i]) - x[i] * (mean * inverse));
-    }
-
-    private static void Add(float* target, float* source, int width)
-    {
-        int i = 0;
-        for (; i + Lanes <= width; i += Lanes) (Vector512.Load(target + i) + Vector512.Load(source + i)).Store(target + i);
-        for (; i < width; i++) target[i] += source[i];
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
@@ -48,6 +49,7 @@ public static unsafe class RotaryKernel
         return y_BTHE;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void TurnPart(float* x, float* y, float* cosines, float* sines, int half, float scale, float direction)
     {
         var (factor, turn) = (Vector512.Create(scale), Vector512.Create(scale * direction));

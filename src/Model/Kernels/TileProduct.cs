@@ -32,6 +32,7 @@ internal static unsafe class TileProduct
     }
 
     // 16 accumulators, 2 loads and 8 broadcasts a step: bound by the multipliers, not by the loads.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Wide(float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, int steps, bool add)
     {
         Vector512<float> l0 = default, l1 = default, l2 = default, l3 = default, l4 = default, l5 = default, l6 = default, l7 = default;
@@ -63,6 +64,7 @@ internal static unsafe class TileProduct
         Put(l7, r7, c + 7 * cRow, add);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Narrow(float* a, nint aRow, nint aStep, float* b, nint bStep, float* c, nint cRow, int steps, bool add)
     {
         for (int row = 0; row < Rows; row++)

@@ -29,6 +29,24 @@ internal static unsafe class VectorMath
         for (int i = 0; i < count; i++) target[i] = source[i];
     }
 
+    /// <summary>target += source.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void Add(float* source, int count, float* target)
+    {
+        int i = 0;
+        for (; i + Lanes <= count; i += Lanes) (Vector512.Load(target + i) + Vector512.Load(source + i)).Store(target + i);
+        for (; i < count; i++) target[i] += source[i];
+    }
+
+    /// <summary>target = source · factor.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static void Scale(float* source, float factor, int count, float* target)
+    {
+        int i = 0;
+        for (; i + Lanes <= count; i += Lanes) (Vector512.Load(source + i) * factor).Store(target + i);
+        for (; i < count; i++) target[i] = source[i] * factor;
+    }
+
     /// <summary>The largest lane; NaN lanes may be passed over.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float Largest(Vector512<float> value)
