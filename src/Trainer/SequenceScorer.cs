@@ -54,8 +54,9 @@ public static class SequenceScorer
             }
             else
             {
+                string text = root.GetProperty("text").GetString() ?? throw new FormatException("text is null");
                 var ofText = new List<int> { trained.Tokenizer.BosToken ?? trained.Tokenizer.EosToken };
-                trained.Tokenizer.Encode(root.GetProperty("text").GetString() ?? throw new FormatException("text is null"), ofText);
+                trained.Tokenizer.Encode(text, ofText);
                 tokens = [.. ofText.Select(t => (long)t)];
             }
         }
