@@ -6,15 +6,15 @@ namespace SparkTrain.Bench;
 /// <summary>Times several ways to do one thing in turn, round after round, so that a busy machine slows all of them alike.</summary>
 public static class RoundRobin
 {
-    private const double MinSampleSeconds = 0.02;
+    private const double MinSampleSeconds = 0.02, WarmSeconds = 0.5;
 
     /// <summary>Prints a line per way: the median time of all rounds, and the median over rounds of its time over the first way's in the same round.</summary>
     public static void Compare(string title, int rounds, params (string Name, Action Run)[] ways)
     {
         var repeats = Array.ConvertAll(ways, way =>
         {
-            // The JIT's second tier needs 30 calls or the loop's on-stack replacement; five calls warm everything that matters at these sizes.
-            for (int i = 0; i < 5; i++) way.Run();
+            // Until the JIT's last tier is in place: it waits for 100 ms without new methods, more than once.
+            for (var warm = Stopwatch.StartNew(); warm.Elapsed.TotalSeconds < WarmSeconds;) way.Run();
             return Math.Clamp((int)(MinSampleSeconds / Math.Max(1e-6, Time(way.Run, 1))), 1, 10_000);
         });
         var seconds = Array.ConvertAll(ways, _ => new double[rounds]);

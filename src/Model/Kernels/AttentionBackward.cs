@@ -66,32 +66,38 @@ internal sealed unsafe class AttentionBackward
         if (block.IsDense) Dense();
         else
             for (int row = 0; row < block.Count; row++) Gathered(row);
-        for (int row = 0; row < block.Count; row++) AttentionPack.AddUnpacked(dq + row * plan.PackedWidth, plan, dq_BTHE + plan.Row(unit.Batch, first + row, head));
+        for (int row = 0; row < block.Count; row++)
+            AttentionPack.AddUnpacked(dq + row * plan.PackedWidth, plan, dq_BTHE + plan.Row(unit.Batch, first + row, head));
     }
 
     private void Dense()
     {
-        int padded = AttentionPlan.Padded(plan.Scored), restWidth = plan.PackedWidth - padded;
+        int padded = AttentionPlan.Padded(plan.Scored), restWidth = plan.PackedWidth - padded, keys = block.KeyEnd - block.KeyBegin;
         if (plan.Rest > 0) block.MultiplyPanels(block.Queries + padded, plan.PackedWidth, pack.RestPanels.UpTo(block.KeyEnd), plan.Rest, rest);
         block.MultiplyPanels(upstream, plan.ValueWidth, pack.ValuePanels.UpTo(block.KeyEnd), plan.Width, toWeights);
         for (int row = 0; row < AttentionBlock.Rows; row++)
         {
             long at = (long)row * block.Stride + block.KeyBegin;
-            Weigh(block.Scores + at, block.Softmax + at, rest + at, toWeights + at, weights + at, toScores + at, toRest + at, block.KeyEnd - block.KeyBegin);
+            Weigh(block.Scores + at, block.Softmax + at, rest + at, toWeights + at, weights + at, toScores + at, toRest + at, keys);
         }
-        int keys = block.KeyEnd - block.KeyBegin;
         long from = block.KeyBegin;
         float* keyRows = pack.KeyRows + from * plan.PackedWidth;
-        TileProduct.Run(toScores + from, block.Stride, 1, keyRows, plan.PackedWidth, dq, plan.PackedWidth, padded, keys, add: false);
-        if (plan.Rest > 0) TileProduct.Run(toRest + from, block.Stride, 1, keyRows + padded, plan.PackedWidth, dq + padded, plan.PackedWidth, restWidth, keys, add: false);
+        int stride = plan.PackedWidth;
+        TileProduct.Run(toScores + from, block.Stride, 1, keyRows, stride, dq, stride, padded, keys, add: false);
+        if (plan.Rest > 0) TileProduct.Run(toRest + from, block.Stride, 1, keyRows + padded, stride, dq + padded, stride, restWidth, keys, add: false);
         for (long key = from; key < block.KeyEnd; key += TileProduct.Rows)
         {
             float* dk = Gradients.Keys + key * plan.PackedWidth;
-            TileProduct.Run(weights + key, 1, block.Stride, upstream, plan.ValueWidth, Gradients.Values + key * plan.ValueWidth, plan.ValueWidth, plan.ValueWidth, AttentionBlock.Rows, add: true);
-            TileProduct.Run(toScores + key, 1, block.Stride, block.Queries, plan.PackedWidth, dk, plan.PackedWidth, padded, AttentionBlock.Rows, add: true);
-            if (plan.Rest > 0) TileProduct.Run(toRest + key, 1, block.Stride, block.Queries + padded, plan.PackedWidth, dk + padded, plan.PackedWidth, restWidth, AttentionBlock.Rows, add: true);
+            float* dv = Gradients.Values + key * plan.ValueWidth;
+            AddTransposed(weights + key, upstream, plan.ValueWidth, dv, plan.ValueWidth);
+            AddTransposed(toScores + key, block.Queries, plan.PackedWidth, dk, padded);
+            if (plan.Rest > 0) AddTransposed(toRest + key, block.Queries + padded, plan.PackedWidth, dk + padded, restWidth);
         }
     }
+
+    // target[key] += Σ factor[query, key] · vector[query] for eight keys.
+    private void AddTransposed(float* factors, float* vectors, int stride, float* target, int width) =>
+        TileProduct.Run(factors, 1, block.Stride, vectors, stride, target, stride, width, AttentionBlock.Rows, add: true);
 
     private void Gathered(int row)
     {

@@ -73,7 +73,8 @@ internal static unsafe class AttentionForward
             int count = block.Kept(row);
             if (plan.Rest > 0)
             {
-                GatheredRows.Dot(block.Queries + row * plan.PackedWidth + padded, pack.KeyRows + padded, plan.PackedWidth, plan.PackedWidth - padded, chosen, count, rest);
+                float* query = block.Queries + row * plan.PackedWidth + padded;
+                GatheredRows.Dot(query, pack.KeyRows + padded, plan.PackedWidth, plan.PackedWidth - padded, chosen, count, rest);
                 TimesSoftplus(factors, rest, 0, count, weights);
                 factors = weights;
             }

@@ -60,21 +60,33 @@ public static unsafe class CrossEntropyKernel
             long count = Math.Min(chunk, rows - begin);
             using var scope = NewDisposeScope();
             var x_CD = x_ND.narrow(0, begin, count);
-            var logits_CV = mm(x_CD, w_VD.t()).to(ScalarType.Float32);
-            float* logits = TensorMemory.Float32(logits_CV);
+            var logits_CV = mm(x_CD, w_VD.t());
+            void* logits = TensorMemory.Pointer(logits_CV);
             OpenMp.ForRanges(count, 1, (from, to) =>
             {
-                for (long c = from; c < to; c++) losses[begin + c] = Row(logits + c * vocab, (int)vocab, target[begin + c], softcap, learns);
+                using var arena = new Arena();
+                float* row = bfloat16 ? arena.Take(vocab) : null;
+                for (long c = from; c < to; c++)
+                    losses[begin + c] = bfloat16
+                        ? Bfloat16Logits((ushort*)logits + c * vocab, row, (int)vocab, target[begin + c], softcap, learns)
+                        : Row((float*)logits + c * vocab, (int)vocab, target[begin + c], softcap, learns);
             });
             if (!learns) continue;
-            var g_CV = bfloat16 ? logits_CV.to(ScalarType.BFloat16) : logits_CV;
-            dh_ND!.narrow(0, begin, count).copy_(mm(g_CV, w_VD));
-            if (bfloat16) dw_VD!.add_(mm(g_CV.t(), x_CD));
-            else dw_VD!.addmm_(g_CV.t(), x_CD);
+            dh_ND!.narrow(0, begin, count).copy_(mm(logits_CV, w_VD));
+            if (bfloat16) dw_VD!.add_(mm(logits_CV.t(), x_CD));
+            else dw_VD!.addmm_(logits_CV.t(), x_CD);
         }
         double sum = 0;
         for (long n = 0; n < rows; n++) sum += losses[n];
         return (tensor((float)sum), learns ? [dh_ND!, dw_VD!] : []);
+    }
+
+    private static double Bfloat16Logits(ushort* logits, float* row, int vocab, long target, float softcap, bool learns)
+    {
+        Bfloat16Row.Widen(logits, vocab, row);
+        double loss = Row(row, vocab, target, softcap, learns);
+        if (learns) Bfloat16Row.Narrow(row, vocab, logits);
+        return loss;
     }
 
     /// <summary>Returns one row's loss and, when learning, replaces its logits by the gradient.</summary>

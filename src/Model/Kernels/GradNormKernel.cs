@@ -30,17 +30,21 @@ public static unsafe class GradNormKernel
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static double Block(float* g, long count)
     {
-        Vector512<double> lower = default, upper = default;
+        Vector512<double> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
         long i = 0;
-        for (; i + Lanes <= count; i += Lanes)
+        for (; i + 2 * Lanes <= count; i += 2 * Lanes)
         {
-            var x = Vector512.Load(g + i);
-            Vector512<double> a = Vector512.WidenLower(x), b = Vector512.WidenUpper(x);
-            lower = Vector512.FusedMultiplyAdd(a, a, lower);
-            upper = Vector512.FusedMultiplyAdd(b, b, upper);
+            Vector512<float> even = Vector512.Load(g + i), odd = Vector512.Load(g + i + Lanes);
+            sum0 = AddSquare(Vector512.WidenLower(even), sum0);
+            sum1 = AddSquare(Vector512.WidenUpper(even), sum1);
+            sum2 = AddSquare(Vector512.WidenLower(odd), sum2);
+            sum3 = AddSquare(Vector512.WidenUpper(odd), sum3);
         }
-        double sum = Vector512.Sum(lower + upper);
+        double sum = Vector512.Sum(sum0 + sum1 + (sum2 + sum3));
         for (; i < count; i++) sum += (double)g[i] * g[i];
         return sum;
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<double> AddSquare(Vector512<double> x, Vector512<double> sum) => Vector512.FusedMultiplyAdd(x, x, sum);
 }

@@ -7,7 +7,10 @@ public static class KernelFailure
 {
     private static ExceptionDispatchInfo? first;
 
-    /// <summary>Throws the exception that a backward pass met since the last call, if any. Call it after every <c>backward()</c>: the gradients of a failed kernel are zero.</summary>
+    /// <summary>
+    /// Throws the first exception that a backward pass met since the last call, if any. Call it after every <c>backward()</c>: the gradients of a failed
+    /// kernel are zero.
+    /// </summary>
     public static void ThrowIfAny() => Interlocked.Exchange(ref first, null)?.Throw();
 
     internal static void Record(Exception failure) => Interlocked.CompareExchange(ref first, ExceptionDispatchInfo.Capture(failure), null);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,7 +11,8 @@ public sealed class WeightCasts : IDisposable
 {
     [ThreadStatic] private static WeightCasts? current;
 
-    private readonly Dictionary<Tensor, Tensor> casts = new(ReferenceComparer.Instance);
+    // By reference: Tensor's own equality compares elements.
+    private readonly Dictionary<Tensor, Tensor> casts = new(ReferenceEqualityComparer.Instance);
 
     private WeightCasts() { }
 
@@ -36,13 +36,5 @@ public sealed class WeightCasts : IDisposable
         if (!current.casts.TryGetValue(weight, out var cast))
             current.casts[weight] = cast = weight.detach().to(ScalarType.BFloat16).DetachFromDisposeScope();
         return cast.alias();
-    }
-
-    // Tensor's own equality compares elements.
-    private sealed class ReferenceComparer : IEqualityComparer<Tensor>
-    {
-        public static readonly ReferenceComparer Instance = new();
-        public bool Equals(Tensor? x, Tensor? y) => ReferenceEquals(x, y);
-        public int GetHashCode(Tensor tensor) => RuntimeHelpers.GetHashCode(tensor);
     }
 }

@@ -1,5 +1,6 @@
 using CsCheck;
 using SparkTrain.Model.Kernels;
+using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,8 +20,23 @@ public sealed class CrossEntropyKernelTests
     public void Stays_within_bfloat16_rounding() => Compare(40, 64, 30.0, true, 1e-2);
 
     [Fact]
+    public unsafe void Bfloat16_rows_round_as_libtorch_does()
+    {
+        using var scope = NewDisposeScope();
+        var x = Check.Normal(1, 1, 77);
+        x[3] = 1 + 1 / 256f; // a tie: to even
+        x[50] = 1 + 3 / 256f;
+        x[70] = float.NaN;
+        var halves = empty(77, ScalarType.BFloat16);
+        var back = empty(77);
+        Bfloat16Row.Narrow(TensorMemory.Float32(x), 77, (ushort*)TensorMemory.Pointer(halves));
+        Bfloat16Row.Widen((ushort*)TensorMemory.Pointer(halves), 77, TensorMemory.Float32(back));
+        Assert.Equal(x.to(ScalarType.BFloat16).to(float32).data<float>().ToArray(), back.data<float>().ToArray());
+    }
+
+    [Fact]
     public void Random_shapes_match() =>
-        Gen.Select(Gen.Int[1, 20], Gen.Int[1, 70], Gen.Double[10, 50]).Sample((rows, vocab, cap) => Compare(rows, vocab, cap, false, 5e-6), iter: 15, threads: 1);
+        Gen.Select(Gen.Int[3, 20], Gen.Int[5, 70], Gen.Double[10, 50]).Sample((rows, vocab, cap) => Compare(rows, vocab, cap, false, 5e-6), iter: 15, threads: 1);
 
     [Fact]
     public void Rows_left_out_add_nothing()
@@ -80,6 +96,6 @@ public sealed class CrossEntropyKernelTests
                 if (softcap is { } c) logits = (logits / c).tanh() * c;
                 return nn.functional.cross_entropy(logits, targets, ignore_index: CrossEntropyKernel.Ignored, reduction: nn.Reduction.Sum);
             },
-            [Check.Normal(1, 1, rows, 24), Check.Normal(2, 1, vocab, 24)], tolerance, acrossThreads: false);
+            [Check.Normal(1, 0.4, rows, 24), Check.Normal(2, 1, vocab, 24)], tolerance, acrossThreads: false);
     }
 }
