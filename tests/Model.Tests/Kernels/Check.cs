@@ -16,8 +16,9 @@ internal static class Check
     }
 
     /// <summary>Asserts that both functions and their gradients agree within <paramref name="tolerance"/> of each tensor's largest entry.</summary>
+    /// <param name="floor">The scale of errors where all entries are smaller: the size of the numbers whose differences they are.</param>
     /// <param name="acrossThreads">False where libtorch's own matrix products take part: their bits depend on the number of threads.</param>
-    public static void Agree(Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> reference, Tensor[] inputs, double tolerance, bool acrossThreads = true)
+    public static void Agree(Func<Tensor[], Tensor> kernel, Func<Tensor[], Tensor> reference, Tensor[] inputs, double tolerance, double floor = 0, bool acrossThreads = true)
     {
         using var scope = NewDisposeScope();
         Run(kernel, inputs, ScalarType.Float32);
@@ -31,19 +32,19 @@ internal static class Check
         {
             string what = i == 0 ? "output" : $"gradient of input {i - 1}";
             Assert.True(actual[i].equal(again[i]).all().item<bool>(), $"{what}: another run gives other bits");
-            Close(expected[i], actual[i], tolerance, what);
+            Close(expected[i], actual[i], tolerance, what, floor);
         }
     }
 
     /// <summary>Asserts that no entry is further away than <paramref name="tolerance"/> of the largest expected entry.</summary>
-    public static void Close(Tensor expected, Tensor actual, double tolerance, string what)
+    public static void Close(Tensor expected, Tensor actual, double tolerance, string what, double floor = 1e-30)
     {
         Assert.Equal(expected.shape, actual.shape);
         if (expected.numel() == 0) return;
         using var scope = NewDisposeScope();
-        double scale = Math.Max(expected.abs().max().to(ScalarType.Float64).item<double>(), 1e-30);
+        double scale = Math.Max(expected.abs().max().to(ScalarType.Float64).item<double>(), Math.Max(floor, 1e-30));
         double error = (expected.to(ScalarType.Float64) - actual.to(ScalarType.Float64)).abs().max().item<double>() / scale;
-        Assert.True(error <= tolerance, $"{what}: off by {error:g3} of the largest entry {scale:g3}; {tolerance:g3} is allowed");
+        Assert.True(error <= tolerance, $"{what}: off by {error:g3} of {scale:g3}; {tolerance:g3} is allowed");
     }
 
     /// <summary>Output, then the gradient of every floating-point input, for a fixed random upstream gradient. The caller's scope owns them.</summary>
