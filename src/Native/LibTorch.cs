@@ -47,6 +47,7 @@ public static partial class LibTorch
     private static nint LoadLibraries()
     {
         string folder = FindFolder(), library = FindTorchSharp();
+        OpenMpWaits.Shorten();
         try
         {
             foreach (string name in (string[])["libtorch_cuda.so", "libtorch_cpu.so", "libtorch.so"])
