@@ -4,7 +4,7 @@ using SparkTrain.Data;
 
 namespace SparkTrain.Launcher;
 
-/// <summary>Shows how far prepare is: one line that is redrawn where a person watches, else a line every few seconds.</summary>
+/// <summary>Shows how far prepare is: a bar that is redrawn where a person watches, else a line every few seconds.</summary>
 internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress>, IDisposable
 {
     private static readonly TimeSpan LivePeriod = TimeSpan.FromMilliseconds(100), PlainPeriod = TimeSpan.FromSeconds(5);
@@ -31,10 +31,17 @@ internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress
         if (terminal.IsLive && drawn) terminal.Out.Write("\r\e[K");
     }
 
-    private static string Line(PrepareProgress p) => p.Phase switch
+    private static string Line(PrepareProgress p) => Bar(p.Read) + p.Phase switch
     {
         PreparePhase.Sampling => string.Create(CultureInfo.InvariantCulture, $"reading for the tokenizer: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB"),
         PreparePhase.TrainingTokenizer => string.Create(CultureInfo.InvariantCulture, $"training the tokenizer on {p.TextBytes / 1e6:F1} MB"),
         _ => string.Create(CultureInfo.InvariantCulture, $"tokenizing: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB, {p.Tokens:N0} tokens"),
     };
+
+    private static string Bar(double share)
+    {
+        const int Width = 20;
+        int full = (int)Math.Round(Width * Math.Clamp(share, 0, 1));
+        return string.Create(CultureInfo.InvariantCulture, $"[{new string('#', full)}{new string('.', Width - full)}] {share,4:P0} ").Replace(" %", "%", StringComparison.Ordinal);
+    }
 }

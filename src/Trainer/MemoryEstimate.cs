@@ -12,7 +12,7 @@ namespace SparkTrain.Trainer;
 /// <param name="Runtime">Libraries, data and allocator; an estimate.</param>
 public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer, long ComputeCopies, long Activations, long Runtime)
 {
-    private const long RuntimeBytes = 600L << 20;
+    private const long RuntimeBytes = 1000L << 20;
 
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Optimizer + ComputeCopies + Activations + Runtime;

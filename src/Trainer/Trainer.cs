@@ -80,14 +80,15 @@ public sealed class Trainer : IDisposable
             var metrics = Complete(step.Run(measureSparsity: logged || validated));
             pace.Add(metrics);
             if (logged) LogStep(metrics, pace);
-            if (next < steps && IsDue(next, config.Checkpoint.EverySteps)) SaveAndGoOn();
-            if (validated) metrics = Validate(validator, metrics);
             if (logged || validated) metricsFile.Write(metrics);
+            if (next == steps) Save();
+            else if (IsDue(next, config.Checkpoint.EverySteps)) SaveAndGoOn();
+            if (validated) metricsFile.Rewrite(Validate(validator, metrics));
         }
 
-        Save();
         if (state.Progress.Step < steps)
         {
+            Save();
             log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
             return TrainOutcome.Stopped;
         }

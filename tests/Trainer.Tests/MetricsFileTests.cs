@@ -29,6 +29,22 @@ public sealed class MetricsFileTests : IDisposable
     }
 
     [Fact]
+    public void A_validation_completes_the_line_of_its_step()
+    {
+        string path = folder["metrics.jsonl"];
+        using (var file = new MetricsFile(path, null))
+        {
+            file.Write(new() { Step = 1, Tokens = 10 });
+            file.Write(new() { Step = 2, Tokens = 20 });
+            file.Rewrite(new() { Step = 2, Tokens = 20, ValLoss = 0.5, ValBitsPerByte = 0.25 });
+            file.Write(new() { Step = 3, Tokens = 30 });
+        }
+        string[] lines = File.ReadAllLines(path);
+        Assert.Equal([1, 2, 3], lines.Select(l => System.Text.Json.JsonDocument.Parse(l).RootElement.GetProperty("step").GetInt32()));
+        Assert.EndsWith("\"val_loss\":0.5,\"val_bits_per_byte\":0.25}", lines[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Every_line_has_the_keys_that_other_tools_read()
     {
         string path = folder["metrics.jsonl"];

@@ -17,6 +17,7 @@ public sealed class DatasetBuilder
     private readonly DocumentSplit split;
     private readonly IProgress<PrepareProgress>? progress;
     private readonly CancellationToken cancellation;
+    private double read;
 
     private DatasetBuilder(PrepareOptions options, IProgress<PrepareProgress>? progress, CancellationToken cancellation)
     {
@@ -107,9 +108,9 @@ public sealed class DatasetBuilder
             var hash = document.ContentHash();
             if (!split.IsValidation(hash)) sample.Add(text, hash);
             bytes += Encoding.UTF8.GetByteCount(text);
-            if (++documents % 1024 == 0) progress?.Report(new PrepareProgress(PreparePhase.Sampling, documents, bytes, 0));
+            if (++documents % 1024 == 0) progress?.Report(new PrepareProgress(PreparePhase.Sampling, documents, bytes, 0, read));
         }
-        progress?.Report(new PrepareProgress(PreparePhase.TrainingTokenizer, documents, bytes, 0));
+        progress?.Report(new PrepareProgress(PreparePhase.TrainingTokenizer, documents, bytes, 0, read));
         return trainer.Train(sample.Documents, cancellation);
     }
 
@@ -143,7 +144,7 @@ public sealed class DatasetBuilder
                 bytes += document.TextBytes;
             }
             documents += batch.Count;
-            progress?.Report(new PrepareProgress(PreparePhase.Tokenizing, documents, bytes, writer.Tokens));
+            progress?.Report(new PrepareProgress(PreparePhase.Tokenizing, documents, bytes, writer.Tokens, read));
         }
     }
 
@@ -166,10 +167,17 @@ public sealed class DatasetBuilder
 
     private IEnumerable<Document> ReadAll(SkippedDocuments skipped)
     {
-        foreach (var document in sources.SelectMany(s => s.Read(skipped)))
+        long total = sources.SelectMany(s => s.Files).Sum(file => new FileInfo(file).Length), done = 0;
+        read = 0;
+        foreach (var (source, file) in sources.SelectMany(s => s.Files.Select(file => (s, file))))
         {
-            cancellation.ThrowIfCancellationRequested();
-            yield return document;
+            foreach (var document in source.ReadFile(file, skipped))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                yield return document;
+            }
+            done += new FileInfo(file).Length;
+            read = (double)done / Math.Max(1, total);
         }
     }
 

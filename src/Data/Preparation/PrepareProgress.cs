@@ -18,7 +18,8 @@ public enum PreparePhase
 /// <param name="Documents">Documents finished in this phase.</param>
 /// <param name="TextBytes">UTF-8 bytes of their text.</param>
 /// <param name="Tokens">Tokens written, begin and end tokens included.</param>
-public readonly record struct PrepareProgress(PreparePhase Phase, long Documents, long TextBytes, long Tokens);
+/// <param name="Read">Share of the source files' bytes that has been read in this phase, file by file.</param>
+public readonly record struct PrepareProgress(PreparePhase Phase, long Documents, long TextBytes, long Tokens, double Read);
 
 /// <summary>What prepare made.</summary>
 /// <param name="Manifest">The content of dataset.json.</param>

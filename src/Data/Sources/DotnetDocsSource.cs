@@ -24,15 +24,12 @@ internal sealed class DotnetDocsSource : IDocumentSource
 
     public IReadOnlyList<string> Files => files;
 
-    public IEnumerable<Document> Read(SkippedDocuments skipped)
+    public IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped)
     {
-        foreach (var file in files)
+        foreach (var (type, members) in ReadTypes(file))
         {
-            foreach (var (type, members) in ReadTypes(file))
-            {
-                if (TypePage.Write(type, members) is { } page) yield return new Document(page);
-                else skipped.Empty++;
-            }
+            if (TypePage.Write(type, members) is { } page) yield return new Document(page);
+            else skipped.Empty++;
         }
     }
 

@@ -13,9 +13,7 @@ internal sealed class FileSource(string spec, IReadOnlyList<string> files, strin
     public static bool IsKnown(string file) =>
         Array.Exists(KnownEndings, e => Unpacked(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
 
-    public IEnumerable<Document> Read(SkippedDocuments skipped) => files.SelectMany(file => ReadFile(file, skipped));
-
-    private IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped) =>
+    public IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped) =>
         Path.GetExtension(Unpacked(file)).ToLowerInvariant() switch
     {
         ".parquet" when IsPacked(file) =>

@@ -9,6 +9,9 @@ internal interface IDocumentSource
     /// <summary>The files that it reads, in reading order.</summary>
     IReadOnlyList<string> Files { get; }
 
-    /// <summary>Reads the documents one after another; those that cannot be used are counted in <paramref name="skipped"/>.</summary>
-    IEnumerable<Document> Read(SkippedDocuments skipped);
+    /// <summary>Reads the documents of one of the files one after another; those that cannot be used are counted in <paramref name="skipped"/>.</summary>
+    IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped);
+
+    /// <summary>Reads the documents of all files.</summary>
+    IEnumerable<Document> Read(SkippedDocuments skipped) => Files.SelectMany(file => ReadFile(file, skipped));
 }

@@ -7,6 +7,7 @@ namespace SparkTrain.Trainer;
 public sealed class MetricsFile : IDisposable
 {
     private readonly FileStream file;
+    private long lastLine;
 
     /// <summary>Opens the file for appending, after dropping what an interrupted session logged beyond the step that the run resumes from.</summary>
     /// <param name="path">The file; made when absent.</param>
@@ -19,14 +20,23 @@ public sealed class MetricsFile : IDisposable
             File.WriteAllLines(kept, File.ReadLines(path).Where(line => StepOf(line) is { } s && s <= step), new UTF8Encoding(false));
             File.Move(kept, path, overwrite: true);
         }
-        file = new(path, resumeStep is null ? FileMode.Create : FileMode.Append, FileAccess.Write, FileShare.Read);
+        file = new(path, resumeStep is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
+        file.Seek(0, SeekOrigin.End);
     }
 
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics)
     {
+        lastLine = file.Position;
         file.Write([.. JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json), (byte)'\n']);
         file.Flush();
+    }
+
+    /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
+    public void Rewrite(StepMetrics metrics)
+    {
+        file.Position = lastLine;
+        Write(metrics);
     }
 
     /// <summary>Closes the file.</summary>

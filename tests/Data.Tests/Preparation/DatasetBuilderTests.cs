@@ -175,7 +175,7 @@ public sealed class DatasetBuilderTests
             reports).Manifest;
         Assert.Contains(reports.All, r => r.Phase == PreparePhase.TrainingTokenizer);
         Assert.Equal(new PrepareProgress(PreparePhase.Tokenizing, 50, manifest.Train.Bytes + manifest.Validation.Bytes,
-            manifest.Train.Tokens + manifest.Validation.Tokens), reports.All[^1]);
+            manifest.Train.Tokens + manifest.Validation.Tokens, Read: 1), reports.All[^1]);
     }
 
     [Fact]

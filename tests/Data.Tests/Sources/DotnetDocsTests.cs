@@ -64,7 +64,7 @@ public sealed class DotnetDocsTests
             </members></doc>
             """);
         var skipped = new SkippedDocuments();
-        var document = Assert.Single(Docs(folder).Read(skipped));
+        var document = Assert.Single(((IDocumentSource)Docs(folder)).Read(skipped));
         Assert.Equal("""
             Box<T> (namespace N)
             Holds a T or null.
@@ -116,7 +116,7 @@ public sealed class DotnetDocsTests
             folder.Write($"packs/Microsoft.{pack}.App.Ref/{version}/ref/net10.0/A.xml", Page(text));
         folder.Write("packs/Microsoft.AspNetCore.App.Ref/10.0.2/ref/net10.0/Web.xml", Page("web"));
         var source = Docs(folder);
-        Assert.Equal(["T (namespace N)\nright\n", "T (namespace N)\nweb\n"], source.Read(new SkippedDocuments()).Select(d => d.Text));
+        Assert.Equal(["T (namespace N)\nright\n", "T (namespace N)\nweb\n"], ((IDocumentSource)source).Read(new SkippedDocuments()).Select(d => d.Text));
         Assert.Equal("dotnet-docs (Microsoft.NETCore.App.Ref 10.0.2, Microsoft.AspNetCore.App.Ref 10.0.2)", source.Description);
     }
 
