@@ -97,7 +97,7 @@ public static partial class LibTorch
         ?? throw new EnvironmentException($"{AppContext.BaseDirectory}: {TorchSharpLibrary} is not here. Expected: TorchSharp's native library beside the program. Do: rebuild with `dotnet build` on Linux x64.");
 
     private static string[] AppFolders() =>
-        [AppContext.BaseDirectory, Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native")];
+        [Path.Combine(AppContext.BaseDirectory, "libtorch"), AppContext.BaseDirectory];
 
     // The shim compiles in C++ layouts of libtorch 2.10; other versions may load and then corrupt memory.
     private static string CheckVersion(string folder)

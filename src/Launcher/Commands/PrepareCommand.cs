@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using SparkTrain.Configuration;
 using SparkTrain.Data;
 
 namespace SparkTrain.Launcher.Commands;
@@ -34,6 +35,7 @@ internal static class PrepareCommand
 
     private static int Run(Terminal terminal, PrepareOptions options)
     {
+        if (options.Sources.Count == 0) throw new ConfigurationException("prepare was given nothing to read; name files, folders or patterns, or --source dotnet-docs.");
         using var stop = new StopSignals(terminal, "leaving; nothing is kept");
         PrepareResult result;
         using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, stop.Token);
