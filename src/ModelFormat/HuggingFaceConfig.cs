@@ -21,7 +21,7 @@ public static class HuggingFaceConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFormatException($"{path}: cannot be read ({e.Message.TrimEnd('.')}). Expected: the config.json of a model folder. Do: check the path.", e);
+            throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the config.json of a model folder", "check the path", e);
         }
         return new Reader(path, root).Model();
     }
@@ -136,7 +136,7 @@ public static class HuggingFaceConfig
             var problems = new List<ValidationResult>();
             if (Validator.TryValidateObject(section, new ValidationContext(section), problems, validateAllProperties: true)) return;
             var first = problems[0];
-            throw new ModelFormatException($"{path}: {prefix}{first.MemberNames.FirstOrDefault()} {first.ErrorMessage} Do: correct config.json.");
+            throw new ModelFormatException(path, $"{prefix}{first.MemberNames.FirstOrDefault()} {first.ErrorMessage?.TrimEnd('.')}", "keys that fit together", "correct config.json");
         }
 
         private AttentionSpan[] Spans(int layers)
@@ -183,6 +183,6 @@ public static class HuggingFaceConfig
         }
 
         private ModelFormatException Bad(string key, string found, string expected) =>
-            new($"{path}: {key} {found}. Expected: {expected}. Do: use a model folder of the Spark or Gemma-2 family, or correct config.json.");
+            new(path, $"{key} {found}", expected, "use a model folder of the Spark or Gemma-2 family, or correct config.json");
     }
 }

@@ -30,7 +30,7 @@ public sealed class ModelFolder : IDisposable
     public static ModelFolder Open(string path)
     {
         if (!Directory.Exists(path))
-            throw new ModelFormatException($"{path}: no such folder. Expected: a model folder with {ConfigFile} and {WeightsFile}. Do: check the path.");
+            throw new ModelFormatException(path, "there is no such folder", $"a model folder with {ConfigFile} and {WeightsFile}", "check the path");
         var folder = new ModelFolder(path, HuggingFaceConfig.Read(System.IO.Path.Combine(path, ConfigFile)));
         try
         {
@@ -72,7 +72,7 @@ public sealed class ModelFolder : IDisposable
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw new ModelFormatException($"{index}: not a valid index ({e.Message.TrimEnd('.')}). Expected: an object weight_map from weight to file name. Do: fetch the file again.", e);
+            throw new ModelFormatException(index, $"not a valid index ({e.Message.TrimEnd('.')})", "an object weight_map from weight to file name", "fetch the file again", e);
         }
     }
 
@@ -90,7 +90,7 @@ public sealed class ModelFolder : IDisposable
         var known = expected.Select(t => t.Name).Append("lm_head.weight").ToHashSet();
         problems.AddRange(fileOf.Keys.Where(n => !known.Contains(n)).Order(StringComparer.Ordinal).Select(n => $"{n} is not a weight of this model"));
         if (problems.Count == 0) return;
-        string more = problems.Count > 8 ? $"\n  … and {problems.Count - 8} more" : "";
-        throw new ModelFormatException($"{Path}: the weights do not fit {ConfigFile}:\n  {string.Join("\n  ", problems.Take(8))}{more}\nDo: use the weights and the config.json of one model.");
+        string more = problems.Count > 8 ? $"\n    … and {problems.Count - 8} more" : "";
+        throw new ModelFormatException(Path, $"the weights do not fit {ConfigFile}:\n    {string.Join("\n    ", problems.Take(8))}{more}", "every weight in the shape that it asks for", "use the weights and the config.json of one model");
     }
 }

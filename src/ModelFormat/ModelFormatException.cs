@@ -1,11 +1,9 @@
 namespace SparkTrain.ModelFormat;
 
-/// <summary>Reports a model folder or weight file that cannot be used. The message says where, found, expected, do.</summary>
+/// <summary>Reports a model folder or weight file that cannot be used, in the form where · found · expected · do.</summary>
 public sealed class ModelFormatException : Exception
 {
-    /// <summary>Creates the exception with a message that a user can act on.</summary>
-    public ModelFormatException(string message) : base(message) { }
-
-    /// <summary>Creates the exception with a message that a user can act on and the failure behind it.</summary>
-    public ModelFormatException(string message, Exception inner) : base(message, inner) { }
+    /// <summary>Composes the message from its four parts.</summary>
+    public ModelFormatException(string where, string found, string expected, string @do, Exception? inner = null)
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) { }
 }

@@ -65,6 +65,6 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         ObjectDisposedException.ThrowIf(start == null, this);
         return header.Tensors.TryGetValue(name, out var found) ? found
-            : throw new ModelFormatException($"{Path}: tensor {name} is missing; the file holds {header.Tensors.Count} others. Do: use a file of the model that config.json describes.");
+            : throw new ModelFormatException(Path, $"tensor {name} is missing among {header.Tensors.Count}", "a file of the model that config.json describes", "use the weights and the config.json of one model");
     }
 }

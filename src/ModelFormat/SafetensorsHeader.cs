@@ -6,6 +6,7 @@ namespace SparkTrain.ModelFormat;
 /// <summary>The header of a safetensors file: an 8-byte little-endian length, then JSON that maps names to dtype, shape and data_offsets.</summary>
 public sealed class SafetensorsHeader
 {
+    private const string FetchAgain = "fetch or write the file again";
     private const long MaxHeaderBytes = 100_000_000;
 
     private SafetensorsHeader(IReadOnlyDictionary<string, (TensorInfo, long)> tensors, IReadOnlyDictionary<string, string> metadata, long dataStart)
@@ -43,11 +44,11 @@ public sealed class SafetensorsHeader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
         {
-            throw new ModelFormatException($"{path}: the header is not valid ({e.Message.TrimEnd('.')}). Expected: a safetensors file. Do: fetch or write the file again.", e);
+            throw new ModelFormatException(path, $"the header is not valid ({e.Message.TrimEnd('.')})", "a safetensors file", FetchAgain, e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ModelFormatException($"{path}: cannot be read ({e.Message.TrimEnd('.')}). Do: check the path and its permissions.", e);
+            throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a file that this user may read", "check the path and its permissions", e);
         }
     }
 
@@ -93,5 +94,5 @@ public sealed class SafetensorsHeader
     }
 
     private static ModelFormatException Bad(string path, string found, string expected) =>
-        new($"{path}: {found}. Expected: {expected}. Do: fetch or write the file again.");
+        new(path, found, expected, FetchAgain);
 }

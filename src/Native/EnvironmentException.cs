@@ -1,11 +1,9 @@
 namespace SparkTrain.Native;
 
-/// <summary>Reports that the machine lacks something SparkTrain needs: a native library, memory, a device. The message says where, found, expected, do.</summary>
+/// <summary>Reports that the machine lacks something SparkTrain needs: a native library, memory, a device, in the form where · found · expected · do.</summary>
 public sealed class EnvironmentException : Exception
 {
-    /// <summary>Creates the exception with a message that a user can act on.</summary>
-    public EnvironmentException(string message) : base(message) { }
-
-    /// <summary>Creates the exception with a message that a user can act on and the failure behind it.</summary>
-    public EnvironmentException(string message, Exception inner) : base(message, inner) { }
+    /// <summary>Composes the message from its four parts.</summary>
+    public EnvironmentException(string where, string found, string expected, string @do, Exception? inner = null)
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) { }
 }

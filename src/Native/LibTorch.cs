@@ -59,9 +59,8 @@ public static partial class LibTorch
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)
         {
-            throw new EnvironmentException(
-                $"{folder}: libtorch does not load. Found: {e.Message.ReplaceLineEndings(" ").Trim()} Expected: libtorch {SupportedVersion}.x for this machine. " +
-                $"Do: `dotnet Launcher.dll doctor` lists what is missing; point {FolderVariable} at a folder with another libtorch {SupportedVersion} if you have one.", e);
+            throw new EnvironmentException(folder, $"libtorch does not load ({e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.')})", $"libtorch {SupportedVersion}.x for this machine",
+                $"`dotnet Launcher.dll doctor` lists what is missing; point {FolderVariable} at a folder with another libtorch {SupportedVersion} if you have one", e);
         }
     }
 
@@ -84,17 +83,16 @@ public static partial class LibTorch
         {
             foreach (string folder in (string[])[own, Path.Combine(own, "lib")])
                 if (File.Exists(Path.Combine(folder, "libtorch_cpu.so"))) return CheckVersion(folder);
-            throw new EnvironmentException($"{FolderVariable}={own}: holds no libtorch_cpu.so, nor does its lib/. Expected: a libtorch {SupportedVersion} folder. Do: correct the path or unset {FolderVariable}.");
+            throw new EnvironmentException($"{FolderVariable}={own}", "the folder holds no libtorch_cpu.so, nor does its lib/", $"a libtorch {SupportedVersion} folder", $"correct the path, or unset {FolderVariable}");
         }
         return AppFolders().FirstOrDefault(f => File.Exists(Path.Combine(f, "libtorch_cpu.so")))
-            ?? throw new EnvironmentException(
-                $"{AppContext.BaseDirectory}: libtorch_cpu.so is not here. Expected: libtorch {SupportedVersion} beside the program. " +
-                $"Do: rebuild with `dotnet build` (Linux x64; -p:Torch=cpu is the default), or point {FolderVariable} at a libtorch {SupportedVersion} folder.");
+            ?? throw new EnvironmentException(AppContext.BaseDirectory, "libtorch_cpu.so is not here", $"libtorch {SupportedVersion} in libtorch/ beside the program",
+                $"rebuild with `dotnet build` (Linux x64; -p:Torch=cpu is the default), or point {FolderVariable} at a libtorch {SupportedVersion} folder");
     }
 
     private static string FindTorchSharp() =>
         AppFolders().Select(f => Path.Combine(f, TorchSharpLibrary)).FirstOrDefault(File.Exists)
-        ?? throw new EnvironmentException($"{AppContext.BaseDirectory}: {TorchSharpLibrary} is not here. Expected: TorchSharp's native library beside the program. Do: rebuild with `dotnet build` on Linux x64.");
+        ?? throw new EnvironmentException(AppContext.BaseDirectory, $"{TorchSharpLibrary} is not here", "TorchSharp's native library in libtorch/ beside the program", "rebuild with `dotnet build` on Linux x64");
 
     private static string[] AppFolders() =>
         [Path.Combine(AppContext.BaseDirectory, "libtorch"), AppContext.BaseDirectory];
@@ -107,7 +105,7 @@ public static partial class LibTorch
             if (!File.Exists(file)) continue;
             string version = VersionNumber().Match(File.ReadAllText(file)).Value;
             if (version.StartsWith(SupportedVersion + ".", StringComparison.Ordinal)) return folder;
-            throw new EnvironmentException($"{Path.GetFullPath(file)}: libtorch is {version}. Expected: {SupportedVersion}.x, which TorchSharp was compiled for. Do: install libtorch {SupportedVersion} or unset {FolderVariable}.");
+            throw new EnvironmentException(Path.GetFullPath(file), $"libtorch is {version}", $"{SupportedVersion}.x, which TorchSharp was compiled for", $"install libtorch {SupportedVersion}, or unset {FolderVariable}");
         }
         return folder;
     }

@@ -15,7 +15,7 @@ internal static partial class OpenMpWaits
         const int KeepTheUsers = 0;
         if (!OperatingSystem.IsLinux() || Environment.GetEnvironmentVariable("OMP_WAIT_POLICY") is not null) return;
         if (SetVariable("GOMP_SPINCOUNT", SpinRounds, KeepTheUsers) != 0)
-            throw new EnvironmentException("libc: setenv failed. Expected: room for one more environment variable. Do: start with a smaller environment.");
+            throw new EnvironmentException("libc", "setenv failed", "room for one more environment variable", "start with a smaller environment");
     }
 
     // .NET's own environment is a copy that native libraries do not see.

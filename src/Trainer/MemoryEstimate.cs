@@ -33,10 +33,10 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     {
         var need = Of(config);
         if (config.Training.Device != DeviceKind.Cpu || need.Total <= availableBytes) return;
-        throw new EnvironmentException(
-            $"{config.Run.Name}: one rank needs about {Gigabytes(need.Total)} of memory (weights {Gigabytes(need.Weights)}, gradients {Gigabytes(need.Gradients)}, " +
-            $"optimizer {Gigabytes(need.Optimizer)}, bf16 copies {Gigabytes(need.ComputeCopies)}, activations {Gigabytes(need.Activations)}). Found: {Gigabytes(availableBytes)} available. " +
-            "Do: lower Training.MicroBatch where activations are the larger part, choose a smaller model, or use a machine with more memory; `plan` shows the parts.");
+        throw new EnvironmentException(config.Run.Name, $"{Gigabytes(availableBytes)} of memory are available",
+            $"one rank needs about {Gigabytes(need.Total)}: weights {Gigabytes(need.Weights)}, gradients {Gigabytes(need.Gradients)}, " +
+            $"optimizer {Gigabytes(need.Optimizer)}, bf16 copies {Gigabytes(need.ComputeCopies)}, activations {Gigabytes(need.Activations)}",
+            "lower Training.MicroBatch where activations are the larger part, choose a smaller model, or use a machine with more memory; `plan` shows the parts");
     }
 
     /// <summary>Renders bytes as gigabytes (10⁹).</summary>

@@ -29,8 +29,8 @@ public sealed class NonFiniteGuard(RunFolder folder)
         Directory.CreateDirectory(folder.Crash);
         string path = Path.Combine(folder.Crash, $"step-{step:D8}.json");
         File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(new { Step = step, FirstSample = firstSample, Samples = samples, Loss = loss, GradNorm = gradNorm, NonFiniteGradients = named }, Json));
-        throw new GuardException(
-            $"step {step}: the loss is {loss}, the gradient's norm {gradNorm}; {(named.Length == 0 ? "no gradient" : $"{named.Length} gradients, first {named[0]},")} not finite. " +
-            $"Expected: finite numbers. The update was not made; the last checkpoint is good. Do: see {path}; lower LrSchedule.Lr, lengthen WarmupSteps, or use Compute = Float32.");
+        string which = named.Length == 0 ? "" : $"; {named.Length} gradients are not finite, first {named[0]}";
+        throw new GuardException($"step {step}", $"the loss is {loss}, the gradient's norm {gradNorm}{which}", "finite numbers; the update was not made, the last checkpoint is good",
+            $"see {path}; lower LrSchedule.Lr, lengthen WarmupSteps, or use Compute = Float32");
     }
 }

@@ -43,11 +43,11 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
-            throw new CheckpointException($"{path}: the run folder cannot be written ({e.Message.TrimEnd('.')}). Do: choose another Run.Folder, or correct its permissions.", e);
+            throw new CheckpointException(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder that this user may write", "choose another Run.Folder, or correct its permissions", e);
         }
         catch (IOException e)
         {
-            throw new CheckpointException($"{path}: the run folder is in use ({e.Message.TrimEnd('.')}). Expected: one process a run. Do: wait for the other one, or choose another Run.Name.", e);
+            throw new CheckpointException(path, $"the run folder is in use ({e.Message.TrimEnd('.')})", "one process a run", "wait for the other one, or choose another Run.Name", e);
         }
     }
 

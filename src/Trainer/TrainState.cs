@@ -50,7 +50,7 @@ public sealed class TrainState : IDisposable
         using var scope = NewDisposeScope();
         foreach (var (name, weight) in Weights)
             if (!weight.detach().isfinite().all().item<bool>())
-                throw new GuardException($"{name}: holds values that are not finite at step {Progress.Step}. Expected: finite weights. Nothing was saved; the last checkpoint is good. Do: resume from it with a lower LrSchedule.Lr.");
+                throw new GuardException(name, $"the weight holds values that are not finite at step {Progress.Step}", "finite weights; nothing was saved, the last checkpoint is good", "resume from it with a lower LrSchedule.Lr");
         var tensors = Named().Select(t => (
             new TensorInfo(t.Name, TensorType.F32, t.Tensor.shape),
             (SafetensorsWriter.Source)(() => (byte*)TensorMemory.Pointer(t.Tensor.detach().cpu().contiguous())))).ToList();
@@ -80,7 +80,7 @@ public sealed class TrainState : IDisposable
             foreach (var (name, tensor) in Named())
             {
                 if (!manifest.Tensors.TryGetValue(name, out var place) || !files[place.File].Info(name).Shape.SequenceEqual(tensor.shape))
-                    throw new CheckpointException($"{checkpoint}: holds no {name} of shape {TensorInfo.Text(tensor.shape)}. Expected: a checkpoint of this model. Do: restore the Model section that it was trained with, or choose another Run.Name.");
+                    throw new CheckpointException(checkpoint, $"it holds no {name} of shape {TensorInfo.Text(tensor.shape)}", "a checkpoint of this model", "restore the Model section that it was trained with, or choose another Run.Name");
                 using var saved = ModelWeights.Read(files[place.File], name);
                 tensor.copy_(saved);
             }

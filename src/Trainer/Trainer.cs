@@ -163,7 +163,7 @@ public sealed class Trainer : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{folder.Model}: the model was not written ({e.Message.TrimEnd('.')}). The last checkpoint is good. Do: free space and run the same command again.", e);
+            throw new CheckpointException(folder.Model, $"the model was not written ({e.Message.TrimEnd('.')})", "a writable folder with room", "free space and run the same command again: the last checkpoint is good", e);
         }
     }
 

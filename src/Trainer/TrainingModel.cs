@@ -29,6 +29,6 @@ public static class TrainingModel
     {
         if (kind == DeviceKind.Cpu) return CPU;
         return cuda.is_available() ? CUDA
-            : throw new EnvironmentException("Training.Device is Cuda; found no CUDA device. Expected: an NVIDIA GPU and a build with CUDA. Do: build with `dotnet build -p:Torch=cuda` on a machine with a GPU, or set Training.Device to Cpu.");
+            : throw new EnvironmentException("Training.Device", "it is Cuda, and libtorch found no CUDA device", "an NVIDIA GPU and a build with CUDA", "build with `dotnet build -p:Torch=cuda` on a machine with a GPU, or set Training.Device to Cpu");
     }
 }

@@ -92,7 +92,7 @@ public sealed class BadInputTests : IDisposable
 
     [Fact]
     public void A_launcher_of_many_ranks_is_refused_with_5() => Require(
-        Cli.Program(work.Folder, "dotnet", [Cli.Launcher, "--config", "tiny.json"], ("OMPI_COMM_WORLD_SIZE", "8")), 5, "OMPI_COMM_WORLD_SIZE is 8");
+        Cli.Program(work.Folder, "dotnet", [Cli.Launcher, "--config", "tiny.json"], ("OMPI_COMM_WORLD_SIZE", "8")), 5, "OMPI_COMM_WORLD_SIZE: it is 8");
 
     [Fact]
     public void A_run_folder_that_cannot_be_written_is_4()

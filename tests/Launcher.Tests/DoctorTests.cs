@@ -23,7 +23,7 @@ public sealed class DoctorTests
     {
         var run = LauncherProcess.Run("doctor", ("SPARKTRAIN_LIBTORCH", "/nowhere/libtorch"));
         Assert.Equal(5, run.ExitCode);
-        Assert.Contains("fail  libtorch     SPARKTRAIN_LIBTORCH=/nowhere/libtorch: holds no libtorch_cpu.so", run.Out, StringComparison.Ordinal);
+        Assert.Contains("fail  libtorch     SPARKTRAIN_LIBTORCH=/nowhere/libtorch: the folder holds no libtorch_cpu.so, nor does its lib/. expected: ", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -3,6 +3,7 @@ using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Tests;
 
@@ -12,8 +13,10 @@ public sealed class ErrorReportTests
     {
         { new ConfigurationException("a.json: wrong."), 2 },
         { new DataException("shard", "wrong", "right", "repair it"), 3 },
-        { new ModelFormatException("model: wrong."), 4 },
-        { new EnvironmentException("library: wrong."), 5 },
+        { new ModelFormatException("model", "wrong", "right", "repair it"), 4 },
+        { new CheckpointException("checkpoint", "wrong", "right", "repair it"), 4 },
+        { new EnvironmentException("library", "wrong", "right", "repair it"), 5 },
+        { new GuardException("step 7", "wrong", "right", "repair it"), 16 },
     };
 
     [Theory]

@@ -41,7 +41,7 @@ public sealed class HuggingFaceConfigTests
     [InlineData("\"model_type\": \"spark\"", "\"model_type\": \"llama\"", "model_type is 'llama'")]
     [InlineData("\"hidden_size\": 2304", "\"hidden_size\": 2304.5", "hidden_size is 2304.5")]
     [InlineData("\"hidden_size\": 2304", "\"hidden_size\": -1", "DModel")]
-    [InlineData("\"ffn_kind\": \"spark\"", "\"ffn_kind\": \"moe\"", "ffn_kind is 'moe'. Expected: gated, gated_relu, gated_relu2, gated_topk, spark")]
+    [InlineData("\"ffn_kind\": \"spark\"", "\"ffn_kind\": \"moe\"", "ffn_kind is 'moe'.\n  expected: gated, gated_relu, gated_relu2, gated_topk, spark")]
     [InlineData("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", "tie_word_embeddings is False")]
     [InlineData("\"ffn_active\": 1106", "\"ffn_active\": 99999", "Active is 99999")]
     [InlineData("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 3", "NumKvHeads is 3")]

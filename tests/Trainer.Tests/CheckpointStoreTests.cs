@@ -55,7 +55,7 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
         string saved = Save(new CheckpointStore(folder["checkpoints"], 2), 7), manifest = Path.Combine(saved, "manifest.json");
         string text = File.ReadAllText(manifest);
         File.WriteAllText(manifest, text.Replace("\"format_version\": 1", "\"format_version\": 2", StringComparison.Ordinal));
-        Assert.Contains("has format 2. Expected: at most 1", Assert.Throws<CheckpointException>(() => CheckpointStore.Verify(saved)).Message, StringComparison.Ordinal);
+        Assert.Contains("has format 2.\n  expected: at most 1", Assert.Throws<CheckpointException>(() => CheckpointStore.Verify(saved)).Message, StringComparison.Ordinal);
         File.WriteAllText(manifest, text[..(text.Length / 2)]);
         Assert.Throws<CheckpointException>(() => CheckpointStore.Verify(saved));
         File.Delete(manifest);

@@ -40,6 +40,6 @@ internal static class TrainCommand
     {
         foreach (string variable in (string[])["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"])
             if (int.TryParse(Environment.GetEnvironmentVariable(variable), out int size) && size > 1)
-                throw new EnvironmentException($"{variable} is {size}: found {size} processes. Expected: one; this version trains in a single process. Do: run the command without mpiexec or srun.");
+                throw new EnvironmentException(variable, $"it is {size}: a launcher has started {size} processes", "one: this version trains in a single process", "run the command without mpiexec or srun");
     }
 }

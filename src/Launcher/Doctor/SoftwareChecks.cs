@@ -20,7 +20,7 @@ internal static partial class SoftwareChecks
     }
 
     public static Finding Torch(LibTorchProbe probe) => probe.Problem is { } problem
-        ? new(Verdict.Fail, "libtorch", problem)
+        ? new(Verdict.Fail, "libtorch", problem.Replace("\n  ", " ", StringComparison.Ordinal))
         : new(Verdict.Ok, "libtorch", probe.Folder + (probe.RelaxesLibStdCpp ? "; its need of a newer libstdc++ names no symbol it uses and is relaxed" : ""));
 
     public static Finding StandardLibrary()
@@ -52,7 +52,7 @@ internal static partial class SoftwareChecks
         {
             ({ } found, { } mpiexec) => new(Verdict.Ok, "MPI", $"{found}, {mpiexec}"),
             ({ } found, null) => new(Verdict.Warn, "MPI", $"{found}, but no mpiexec on the PATH", "for several ranks: apt-get install openmpi-bin"),
-            _ => new(Verdict.Warn, "MPI", "not found; one process trains without it", "for several ranks: apt-get install openmpi-bin libopenmpi3"),
+            _ => new(Verdict.Ok, "MPI", "not found; this version trains in one process and does not need it"),
         };
     }
 

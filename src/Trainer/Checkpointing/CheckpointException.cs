@@ -1,11 +1,9 @@
 namespace SparkTrain.Trainer;
 
-/// <summary>Reports a checkpoint that cannot be written, read or resumed. The message says where, found, expected, do.</summary>
+/// <summary>Reports a checkpoint or run folder that cannot be written, read or resumed, in the form where · found · expected · do.</summary>
 public sealed class CheckpointException : Exception
 {
-    /// <summary>Creates the exception with a message that a user can act on.</summary>
-    public CheckpointException(string message) : base(message) { }
-
-    /// <summary>Creates the exception with a message that a user can act on and the failure behind it.</summary>
-    public CheckpointException(string message, Exception inner) : base(message, inner) { }
+    /// <summary>Composes the message from its four parts.</summary>
+    public CheckpointException(string where, string found, string expected, string @do, Exception? inner = null)
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) { }
 }

@@ -58,12 +58,12 @@ public sealed record CheckpointManifest
             byte[] bytes = File.ReadAllBytes(path);
             int? format = (int?)JsonNode.Parse(bytes)?["format_version"];
             if (format > CurrentFormat)
-                throw new CheckpointException($"{path}: has format {format}. Expected: at most {CurrentFormat}. Do: use a newer SparkTrain.");
+                throw new CheckpointException(path, $"the checkpoint has format {format}", $"at most {CurrentFormat}", "use a newer SparkTrain");
             return JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: cannot be read ({e.Message.TrimEnd('.')}). Expected: the manifest of a checkpoint. Do: delete this checkpoint folder; the run resumes from the one before.", e);
+            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the manifest of a checkpoint", "delete this checkpoint folder; the run resumes from the one before", e);
         }
     }
 }

@@ -62,7 +62,8 @@ public sealed class CheckpointStore(string folder, int keepLast)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: the checkpoint was not saved ({e.Message.TrimEnd('.')}). Found: {FreeText()}. Expected: room for {bytes / 1e6:F0} MB in a writable folder. Do: free space or set Run.Folder to another disk; older checkpoints are untouched.", e);
+            throw new CheckpointException(path, $"the checkpoint was not saved ({e.Message.TrimEnd('.')}; {FreeText()})", $"room for {bytes / 1e6:F0} MB in a writable folder",
+                "free space, or move the run to another disk; older checkpoints are untouched", e);
         }
         foreach (string old in Complete().Skip(keepLast)) Directory.Delete(old, recursive: true);
         return path;
@@ -86,7 +87,7 @@ public sealed class CheckpointStore(string folder, int keepLast)
     }
 
     private static CheckpointException Damaged(string path, string what) =>
-        new($"{path}: the file {what}. Expected: the file as saved. Do: delete this checkpoint folder; the run resumes from the one before.");
+        new(path, $"the file {what}", "the file as it was saved", "delete this checkpoint folder; the run resumes from the one before");
 
     private string FreeText()
     {

@@ -27,7 +27,8 @@ public static class Resume
             return checkpoint;
         }
         if (candidates.Count == 0) return null;
-        throw new CheckpointException($"{store.Folder}: none of the {candidates.Count} checkpoints is good: {string.Join(", ", candidates.Select(Path.GetFileName))}. Do: restore one from a backup, or choose another Run.Name to begin anew.");
+        throw new CheckpointException(store.Folder, $"none of the {candidates.Count} checkpoints is good: {string.Join(", ", candidates.Select(Path.GetFileName))}", "at least one whole checkpoint",
+            "restore one from a backup, or choose another Run.Name to begin anew");
     }
 
     private static void RequireSameRun(string checkpoint, CheckpointManifest manifest, TrainConfig config, string dataFingerprint)
@@ -38,6 +39,6 @@ public static class Resume
         if (manifest.Progress.Step > config.Training.Steps)
             problems.Add($"Training.Steps is {config.Training.Steps}, the checkpoint is at step {manifest.Progress.Step}");
         if (problems.Count > 0)
-            throw new CheckpointException($"{checkpoint}: is of another run:\n  {string.Join("\n  ", problems)}\nExpected: the configuration and data that it was trained with. Do: restore them, or choose another Run.Name to begin anew.");
+            throw new CheckpointException(checkpoint, $"the checkpoint is of another run:\n    {string.Join("\n    ", problems)}", "the configuration and data that it was trained with", "restore them, or choose another Run.Name to begin anew");
     }
 }
