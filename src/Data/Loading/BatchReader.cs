@@ -24,8 +24,10 @@ internal sealed class BatchReader
         {
             var row_T = tokens.AsSpan(row * columns, columns);
             split.Read(sampleAt(firstSample + row) * (columns - 1), row_T);
-            foreach (var target in row_T[1..]) targetBytes += byteLengths[target];
-            if (maskDocuments) CountDocuments(row_T, documentIds.AsSpan(row * columns, columns));
+            var documents_T = documentIds.AsSpan(row * columns, columns);
+            if (maskDocuments) CountDocuments(row_T, documents_T);
+            for (var t = 1; t < columns; t++)
+                if (documents_T[t] == documents_T[t - 1]) targetBytes += byteLengths[row_T[t]];
         }
         return new TokenBatch { Rows = rows, Columns = columns, Tokens = tokens, DocumentIds = documentIds, FirstSample = firstSample,
             TargetBytes = targetBytes };

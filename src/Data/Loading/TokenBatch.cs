@@ -23,6 +23,6 @@ public sealed class TokenBatch
     /// <summary>The global index of the first row's sample.</summary>
     public required long FirstSample { get; init; }
 
-    /// <summary>UTF-8 bytes that the targets (columns 1 to SeqLen) stand for; bits per byte divides by it.</summary>
+    /// <summary>UTF-8 bytes that the targets stand for (columns 1 to SeqLen, but not the first token of a document where documents are masked); bits per byte divides by it.</summary>
     public required long TargetBytes { get; init; }
 }

@@ -64,6 +64,22 @@ public sealed class DataLoaderTests
     }
 
     [Fact]
+    public void Bytes_count_only_where_the_loss_does()
+    {
+        using var folder = new TemporaryFolder();
+        // One token begins and ends documents, as GPT-2 has it, so there is no begin token: the first token of a document is text, and no target.
+        folder.Write("tokenizer/tokenizer.json", File.ReadAllText(Samples.Golden("bpe-1024/tokenizer.json")));
+        folder.Write("tokenizer/tokenizer_config.json", "{\"bos_token\":\"<eos>\",\"eos_token\":\"<eos>\"}");
+        folder.Write("a.jsonl", "{\"text\":\"~\"}\n{\"text\":\"^\"}\n");
+        DatasetBuilder.Build(new PrepareOptions { Sources = [folder["a.jsonl"]], Output = folder["set"], ValidationFraction = 0, Tokenizer = folder["tokenizer"] });
+        using var set = TokenDataset.Open(folder["set"]);
+        Assert.Equal(4, set.Train.Tokens); // ~ <eos> ^ <eos>
+        using var masked = new DataLoader(set.Train, 3, seed: 0, rowsPerBatch: 1);
+        using var unmasked = new DataLoader(set.Train, 3, seed: 0, rowsPerBatch: 1, maskDocuments: false);
+        Assert.Equal((0, 1), (masked.Next().TargetBytes, unmasked.Next().TargetBytes));
+    }
+
+    [Fact]
     public void Damage_found_while_reading_ahead_surfaces_in_Next()
     {
         using var folder = new TemporaryFolder();
