@@ -48,7 +48,8 @@ internal sealed class TokenizerFiles
         var eos = TokenName(config, "eos_token") ?? Array.Find(UsualEosNames, special.Contains)
             ?? throw new DataException(configPath, "no eos_token is named, and tokenizer.json has none of the usual names for it",
                 "the token that ends a document", $"add \"eos_token\" to {Config} beside tokenizer.json");
-        var bos = TokenName(config, "bos_token") ?? Array.Find(UsualBosNames, special.Contains);
+        // A bos_token of null says that there is none; only where nothing is said the usual names count.
+        var bos = config.RootElement.TryGetProperty("bos_token", out _) ? TokenName(config, "bos_token") : Array.Find(UsualBosNames, special.Contains);
         if (bos == eos) bos = null;   // GPT-2 uses one token for both; a document then has an end only
         var name = Text(config, "name_or_path") ?? Path.GetFileName(folder);
         var files = new TokenizerFiles(name, bytes, bos, eos);
