@@ -8,7 +8,7 @@ cd "$(dirname "$0")"
 passed=0 failed=0 skipped=0
 finish() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; exit; }
 
-if ! dotnet build SparkTrain.sln --configuration Release --verbosity quiet -nologo; then
+if ! dotnet build SparkTrain.sln --configuration Release --verbosity quiet -nologo -consoleLoggerParameters:NoSummary; then
     echo "the build failed"
     failed=1
     finish

@@ -5,7 +5,8 @@ set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/require-dotnet.sh
 
-dotnet build src/Launcher --configuration Release --verbosity quiet -nologo
+echo "Building (the first time also downloads libtorch, 130 MB) …"
+dotnet build src/Launcher --configuration Release --verbosity quiet -nologo -consoleLoggerParameters:NoSummary
 launcher=src/Launcher/bin/Release/net10.0/Launcher.dll
 
 dotnet "$launcher" prepare --source dotnet-docs --tokenizer bpe:4096 --output data/dotnet-docs

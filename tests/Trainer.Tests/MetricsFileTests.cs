@@ -53,4 +53,16 @@ public sealed class MetricsFileTests : IDisposable
         string[] keys = ["step", "tokens", "loss", "lr", "grad_norm", "tokens_per_second", "mfu", "step_seconds", "data_wait_fraction", "ffn_active_fraction", "ffn_active_fraction_by_layer", "attention_kept", "attention_kept_by_layer", "val_loss", "val_bits_per_byte"];
         Assert.All(keys, key => Assert.True(line.TryGetProperty(key, out _), key));
     }
+
+    [Fact]
+    public void Every_key_is_explained_in_the_documentation()
+    {
+        string documentation = File.ReadAllText(Path.Combine(Repository(), "docs", "metrics.md"));
+        string path = folder["metrics.jsonl"];
+        using (var file = new MetricsFile(path, null)) file.Write(new() { Step = 1, Tokens = 1, ValLoss = 1, ValBitsPerByte = 1 });
+        var line = System.Text.Json.JsonDocument.Parse(File.ReadAllText(path)).RootElement;
+        Assert.All(line.EnumerateObject(), key => Assert.Contains($"`{key.Name}`", documentation, StringComparison.Ordinal));
+    }
+
+    private static string Repository([System.Runtime.CompilerServices.CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 }
