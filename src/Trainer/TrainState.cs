@@ -74,21 +74,8 @@ public sealed class TrainState : IDisposable
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
-        var files = manifest.Files.Keys.ToDictionary(name => name, name => SafetensorsFile.Open(Path.Combine(checkpoint, name)));
-        try
-        {
-            foreach (var (name, tensor) in Named())
-            {
-                if (!manifest.Tensors.TryGetValue(name, out var place) || !files[place.File].Info(name).Shape.SequenceEqual(tensor.shape))
-                    throw new CheckpointException(checkpoint, $"it holds no {name} of shape {TensorInfo.Text(tensor.shape)}", "a checkpoint of this model", "restore the Model section that it was trained with, or choose another Run.Name");
-                using var saved = ModelWeights.Read(files[place.File], name);
-                tensor.copy_(saved);
-            }
-        }
-        finally
-        {
-            foreach (var file in files.Values) file.Dispose();
-        }
+        using var saved = new CheckpointTensors(checkpoint, manifest);
+        foreach (var (name, tensor) in Named()) saved.CopyTo(name, tensor);
         Progress = manifest.Progress;
     }
 

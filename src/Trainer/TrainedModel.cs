@@ -48,12 +48,8 @@ public sealed class TrainedModel : IDisposable
         var config = manifest.Config[nameof(TrainConfig.Model)].Deserialize<ModelConfig>(TrainState.ConfigOptions)!;
         var model = new SparkTransformer(config, options);
         using var noGrad = no_grad();
-        foreach (var (name, weight) in model.Weights)
-        {
-            using var file = SafetensorsFile.Open(Path.Combine(checkpoint, manifest.Tensors[name].File));
-            using var saved = ModelWeights.Read(file, name);
-            weight.copy_(saved);
-        }
+        using var saved = new CheckpointTensors(checkpoint, manifest);
+        foreach (var (name, weight) in model.Weights) saved.CopyTo(name, weight);
         return new(model, Path.Combine(run, "tokenizer"), checkpoint);
     }
 

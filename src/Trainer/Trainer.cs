@@ -28,7 +28,7 @@ public sealed class Trainer : IDisposable
     private readonly SparsitySink sparsity;
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
-    private readonly double peakFlops;
+    private readonly Lazy<double> peakFlops;
 
     /// <summary>Opens the data, builds the model, and resumes from the newest good checkpoint of the run's folder.</summary>
     /// <exception cref="DataException">The dataset cannot be read or does not fit the model.</exception>
@@ -42,7 +42,8 @@ public sealed class Trainer : IDisposable
         state = TrainingModel.Create(config, sparsity);
         checkpoints = new(folder.Checkpoints, config.Checkpoint.KeepLast);
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, log);
-        peakFlops = config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device);
+        // Half a second, which a run that is complete need not spend.
+        peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
     }
 
     /// <summary>The checkpoint that the run goes on from, or null at its beginning.</summary>
@@ -114,7 +115,7 @@ public sealed class Trainer : IDisposable
         double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept.Average()).Total;
         return metrics with
         {
-            Mfu = flops * metrics.TokensPerSecond / (peakFlops * ranks.WorldSize),
+            Mfu = flops * metrics.TokensPerSecond / (peakFlops.Value * ranks.WorldSize),
             FfnActiveFraction = active.Average(),
             FfnActiveFractionByLayer = active,
             AttentionKept = kept.Average(),
