@@ -1,72 +1,128 @@
+using System.Runtime.InteropServices;
+
 namespace SparkTrain.Distributed;
 
-/// <summary>Ranks that are threads of one process: the collectives of a distributed run without a launcher, for tests and debugging.</summary>
+/// <summary>Ranks that are threads of one process: a distributed run without a launcher, for tests and debugging.</summary>
 public sealed class ThreadRanks : IDisposable
 {
-    private readonly Barrier barrier;
-    private readonly nint[] addresses;
-    private readonly int worldSize;
+    private readonly Topology topology;
+    private readonly Barrier all;
+    private readonly Barrier[] byHost;
+    private readonly nint[] published;
+    private readonly IReadOnlyList<RankMessage>[] sends;
+    private readonly List<nint> allocations = [];
 
-    private ThreadRanks(int worldSize) => (this.worldSize, barrier, addresses) = (worldSize, new Barrier(worldSize), new nint[worldSize]);
+    private ThreadRanks(Topology topology)
+    {
+        this.topology = topology;
+        all = new(topology.WorldSize);
+        byHost = [.. topology.Hosts.Select(host => new Barrier(host.Count))];
+        published = new nint[topology.WorldSize];
+        sends = new IReadOnlyList<RankMessage>[topology.WorldSize];
+    }
+
+    /// <summary>Runs <paramref name="body"/> on one thread a rank, all on one host, and returns when all have ended.</summary>
+    /// <exception cref="AggregateException">Ranks failed; the others were released from their collectives.</exception>
+    public static void Run(int worldSize, Action<ICollectives> body, ReduceOrder order = ReduceOrder.Fast) => Run(new Topology(new int[worldSize]), body, order);
 
     /// <summary>Runs <paramref name="body"/> on one thread a rank and returns when all have ended.</summary>
+    /// <param name="topology">Which ranks share memory; the others exchange messages.</param>
+    /// <param name="body">What each rank does.</param>
+    /// <param name="order">The order of sums.</param>
     /// <exception cref="AggregateException">Ranks failed; the others were released from their collectives.</exception>
-    public static void Run(int worldSize, Action<ICollectives> body)
+    public static void Run(Topology topology, Action<ICollectives> body, ReduceOrder order = ReduceOrder.Fast)
     {
-        using var world = new ThreadRanks(worldSize);
-        var failures = new Exception?[worldSize];
-        Thread[] threads = [.. Enumerable.Range(0, worldSize).Select(rank => new Thread(() =>
+        using var world = new ThreadRanks(topology);
+        var failures = new Exception?[topology.WorldSize];
+        Thread[] threads = [.. Enumerable.Range(0, topology.WorldSize).Select(rank => new Thread(() =>
         {
             try
             {
-                body(new Member(world, rank));
+                body(new RankCollectives(new Transport(world, rank), order, watch: null));
             }
             catch (Exception e)
             {
                 failures[rank] = e;
-                world.barrier.RemoveParticipant();
+                world.all.RemoveParticipant();
+                world.byHost[topology.HostOf(rank)].RemoveParticipant();
             }
         }, maxStackSize: 16 << 20))];
         foreach (var thread in threads) thread.Start();
         foreach (var thread in threads) thread.Join();
-        if (failures.OfType<Exception>().ToArray() is { Length: > 0 } all) throw new AggregateException(all);
+        if (failures.OfType<Exception>().ToArray() is { Length: > 0 } found) throw new AggregateException(found);
     }
 
-    /// <summary>Frees the barrier.</summary>
-    public void Dispose() => barrier.Dispose();
+    /// <summary>Frees barriers and memory.</summary>
+    public unsafe void Dispose()
+    {
+        all.Dispose();
+        foreach (var barrier in byHost) barrier.Dispose();
+        foreach (nint memory in allocations) NativeMemory.AlignedFree((void*)memory);
+    }
 
-    private sealed unsafe class Member(ThreadRanks world, int rank) : ICollectives
+    private sealed unsafe class Transport(ThreadRanks world, int rank) : ITransport
     {
         public int Rank => rank;
 
-        public int WorldSize => world.worldSize;
+        public Topology Topology => world.topology;
 
-        public void AllReduceSum(float* values, long count) => Reduce((nint)values, count, static (to, from, at) => ((float*)to)[at] += ((float*)from)[at], sizeof(float));
+        public nint[] AllocateShared(long bytes)
+        {
+            nint memory = (nint)NativeMemory.AlignedAlloc((nuint)Math.Max(64, bytes), 64);
+            NativeMemory.Clear((void*)memory, (nuint)Math.Max(64, bytes));
+            lock (world.allocations) world.allocations.Add(memory);
+            world.published[rank] = memory;
+            Barrier();
+            nint[] parts = [.. Topology.Hosts[Topology.HostOf(rank)].Select(member => world.published[member])];
+            Barrier();
+            return parts;
+        }
+
+        public void HostBarrier() => world.byHost[Topology.HostOf(rank)].SignalAndWait();
+
+        public void Exchange(IReadOnlyList<RankMessage> sends, IReadOnlyList<RankMessage> receives)
+        {
+            world.sends[rank] = sends;
+            Barrier();
+            foreach (var receive in receives)
+            {
+                var sent = world.sends[receive.Peer].Single(message => message.Peer == rank);
+                if (sent.Count != receive.Count) throw new InvalidOperationException($"rank {receive.Peer} sent {sent.Count} floats, rank {rank} expects {receive.Count}");
+                Buffer.MemoryCopy((void*)sent.Address, (void*)receive.Address, receive.Count * sizeof(float), sent.Count * sizeof(float));
+            }
+            Barrier();
+        }
+
+        public void AllReduceSum(float* values, long count)
+        {
+            var sum = new float[count];
+            fixed (float* p = sum)
+            {
+                SumTree.Sum(Gather((nint)values), p, count);
+                Barrier();
+                Buffer.MemoryCopy(p, values, count * sizeof(float), count * sizeof(float));
+            }
+        }
 
         public void AllReduceSum(Span<double> values)
         {
-            fixed (double* p = values) Reduce((nint)p, values.Length, static (to, from, at) => ((double*)to)[at] += ((double*)from)[at], sizeof(double));
+            var sums = new double[values.Length];
+            fixed (double* p = values)
+                foreach (nint part in Gather((nint)p))
+                    for (int i = 0; i < sums.Length; i++) sums[i] += ((double*)part)[i];
+            Barrier();
+            sums.CopyTo(values);
         }
 
-        public void Barrier() => Arrive();
+        public void Barrier() => world.all.SignalAndWait();
 
-        // Each rank sums its share of the items over all ranks, in rank order, and hands the sums to everyone.
-        private void Reduce(nint values, long count, Action<nint, nint, long> add, int size)
+        public void Dispose() { }
+
+        private nint[] Gather(nint address)
         {
-            world.addresses[rank] = values;
-            Arrive();
-            long begin = count * rank / WorldSize, end = count * (rank + 1) / WorldSize;
-            byte[] sums = new byte[(end - begin) * size];
-            fixed (byte* sum = sums)
-            {
-                foreach (nint from in world.addresses)
-                    for (long i = begin; i < end; i++) add((nint)sum - (nint)(begin * size), from, i);
-                Arrive();
-                foreach (nint to in world.addresses) Buffer.MemoryCopy(sum, (byte*)to + begin * size, sums.Length, sums.Length);
-            }
-            Arrive();
+            world.published[rank] = address;
+            Barrier();
+            return [.. world.published];
         }
-
-        private void Arrive() => world.barrier.SignalAndWait();
     }
 }
