@@ -31,6 +31,8 @@ public static class Agreement
         catch (Exception e) when (e is not RankFailureException)
         {
             thrown = e;
+            // Should the others be waiting in a call of the action's after all, their watch names the cause.
+            ranks.Report(0, "failed: " + describe(e).Message.Split('\n')[0]);
         }
         if (Failure(ranks, thrown is null ? null : describe(thrown)) is not { } failure) return result;
         (result as IDisposable)?.Dispose();

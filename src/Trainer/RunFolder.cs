@@ -66,7 +66,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Opens the folder that rank 0 holds, on another rank.</summary>
     /// <exception cref="CheckpointException">The folder is not there.</exception>
-    public static RunFolder OpenHeld(RunConfig config)
+    public static RunFolder Join(RunConfig config)
     {
         string path = PathOf(config);
         try

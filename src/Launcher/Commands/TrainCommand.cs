@@ -50,7 +50,7 @@ internal static class TrainCommand
     private static RunFolder Open(RunConfig run, ICollectives ranks)
     {
         var held = ranks.Agree(() => ranks.Rank == 0 ? RunFolder.Open(run) : null, ErrorReport.Describe);
-        var folder = ranks.Agree(() => held ?? RunFolder.OpenHeld(run), ErrorReport.Describe);
+        var folder = ranks.Agree(() => held ?? RunFolder.Join(run), ErrorReport.Describe);
         int? unlike = ranks.FirstUnlike(folder.Key);
         ranks.Agree(() => { if (unlike == ranks.Rank) throw RunFolder.NotShared(folder.Path, $"the folder of this name on {Environment.MachineName} is not the one that rank 0 has opened"); }, ErrorReport.Describe);
         return folder;
