@@ -16,6 +16,7 @@ internal sealed class RankDiagnosis(Topology topology, TimeSpan timeout, Func<Pr
         var words = new RankWords(topology, timeout, host, states, now);
         // The lowest rank that can speak does, so that eight ranks do not say the same thing at once.
         bool IsFirst(Func<int, bool> among) => Enumerable.Range(0, host.Length).First(i => i == local || (words.IsRunning(i) && !host[i].HasLeft && among(i))) == local;
+        bool IsInOurCall(int i) => host[i].Calls == host[local].Calls;
         bool HasWaitedTooLong(int i) => host[i].InCall && now - host[i].CallSince >= timeout.TotalMilliseconds;
 
         // Whoever ends the job says why; the launcher then ends the other ranks one by one.
@@ -23,7 +24,7 @@ internal sealed class RankDiagnosis(Topology topology, TimeSpan timeout, Func<Pr
         for (int i = 0; i < host.Length && !isEnding; i++)
         {
             if (states[i] == ProcessState.Gone && !host[i].HasLeft) return (IsFirst(_ => true), words.Loss(i));
-            if (host[i].Calls == host[local].Calls && host[i].History != host[local].History) return (IsFirst(_ => true), words.Mismatch(Math.Min(i, local), Math.Max(i, local)));
+            if (IsInOurCall(i) && host[i].History != host[local].History) return (IsFirst(IsInOurCall), words.Mismatch(Math.Min(i, local), Math.Max(i, local)));
         }
         return HasWaitedTooLong(local) ? (!isEnding && IsFirst(HasWaitedTooLong), words.Stall(local)) : null;
     }

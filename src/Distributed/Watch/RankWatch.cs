@@ -17,6 +17,7 @@ public sealed class RankWatch : IRankWatch, IDisposable
     private readonly ManualResetEventSlim leaving = new();
     private Thread? thread;
     private long? seenAt;
+    private bool hasEnded;
 
     /// <summary>Makes the shared board; all ranks do so together.</summary>
     /// <param name="transport">The ranks.</param>
@@ -24,12 +25,13 @@ public sealed class RankWatch : IRankWatch, IDisposable
     /// <param name="end">Prints the message and ends the job.</param>
     /// <param name="time">The clock.</param>
     /// <param name="stateOf">Asks for the state of a process.</param>
-    internal RankWatch(ITransport transport, TimeSpan timeout, Action<DistributedException> end, TimeProvider? time = null, Func<ProcessIdentity, ProcessState>? stateOf = null)
+    /// <param name="process">This rank's process.</param>
+    internal RankWatch(ITransport transport, TimeSpan timeout, Action<DistributedException> end, TimeProvider? time = null, Func<ProcessIdentity, ProcessState>? stateOf = null, ProcessIdentity? process = null)
     {
         this.end = end;
         local = transport.Topology.LocalOf(transport.Rank);
-        board = new(transport, time ?? TimeProvider.System, ProcessIdentity.OfThisProcess());
-        diagnosis = new(transport.Topology, timeout, stateOf ?? (process => process.State()));
+        board = new(transport, time ?? TimeProvider.System, process ?? ProcessIdentity.OfThisProcess());
+        diagnosis = new(transport.Topology, timeout, stateOf ?? (seen => seen.State()));
         interval = TimeSpan.FromSeconds(Math.Clamp(timeout.TotalSeconds / 10, 0.05, 0.5));
     }
 
@@ -78,9 +80,11 @@ public sealed class RankWatch : IRankWatch, IDisposable
     internal void Look()
     {
         long now = board.Now();
+        if (hasEnded) return;
         if (diagnosis.Of(board.Read(), local, now) is not { } found) return;
         seenAt ??= now;
         if (!found.IsOurTurn && now - seenAt < TurnOfOneRank.TotalMilliseconds) return;
+        hasEnded = true;
         EndJob();
         end(found.Message);
     }
