@@ -14,17 +14,18 @@ internal sealed class HeartbeatSender : IDisposable
 
     private readonly SupervisorAddress address;
     private readonly int rank;
-    private readonly Func<RankStatus> status;
     private readonly SupervisorLoss loss;
     private readonly Action<string> stop, end;
     private readonly ManualResetEventSlim leaving = new();
     private readonly Thread thread;
+    private readonly Lock asking = new();
+    private Func<RankStatus> status = AtStart;
     private Socket? socket;
     private int? exitCode;
 
-    private HeartbeatSender(SupervisorAddress address, int rank, Func<RankStatus> status, SupervisorLoss loss, Action<string> stop, Action<string> end, TimeSpan interval)
+    private HeartbeatSender(SupervisorAddress address, int rank, SupervisorLoss loss, Action<string> stop, Action<string> end, TimeSpan interval)
     {
-        (this.address, this.rank, this.status, this.loss, this.stop, this.end) = (address, rank, status, loss, stop, end);
+        (this.address, this.rank, this.loss, this.stop, this.end) = (address, rank, loss, stop, end);
         thread = new(() =>
         {
             do Beat();
@@ -38,13 +39,18 @@ internal sealed class HeartbeatSender : IDisposable
     /// <summary>Begins to send where a supervisor has started this process; null where none has.</summary>
     /// <param name="address">The supervisor.</param>
     /// <param name="rank">This rank.</param>
-    /// <param name="status">Says what the rank is doing; called on the sender's thread.</param>
     /// <param name="stop">Called once where nobody listens any more: save and leave.</param>
     /// <param name="end">Called where the rank has not left after that: end this process now.</param>
     /// <param name="loss">When nobody listens any more.</param>
     /// <param name="interval">Time between heartbeats; a second where not given.</param>
-    public static HeartbeatSender? Start(SupervisorAddress? address, int rank, Func<RankStatus> status, Action<string> stop, Action<string> end, SupervisorLoss? loss = null, TimeSpan? interval = null) =>
-        address is null ? null : new(address, rank, status, loss ?? new(TimeProvider.System, address.Grace), stop, end, interval ?? TimeSpan.FromSeconds(1));
+    public static HeartbeatSender? Start(SupervisorAddress? address, int rank, Action<string> stop, Action<string> end, SupervisorLoss? loss = null, TimeSpan? interval = null) =>
+        address is null ? null : new(address, rank, loss ?? new(TimeProvider.System, address.Grace), stop, end, interval ?? TimeSpan.FromSeconds(1));
+
+    /// <summary>Tells who knows what the rank is doing: asked on the sender's thread, and not any more once another is told or null.</summary>
+    public void Ask(Func<RankStatus>? about)
+    {
+        lock (asking) status = about ?? AtStart;
+    }
 
     /// <summary>Says with which exit code this rank leaves, and ends sending. Without it the supervisor takes the rank for lost.</summary>
     public void Leave(int code)
@@ -65,7 +71,9 @@ internal sealed class HeartbeatSender : IDisposable
         try
         {
             if (socket is null) Connect();
-            Send(new Heartbeat(rank, Environment.ProcessId, Environment.MachineName, status(), exitCode).ToString());
+            RankStatus now;
+            lock (asking) now = status();
+            Send(new Heartbeat(rank, Environment.ProcessId, Environment.MachineName, now, exitCode).ToString());
             if (socket!.Receive(new byte[1]) == 0) throw new SocketException((int)SocketError.ConnectionReset);
             loss.Answered();
         }
@@ -82,6 +90,8 @@ internal sealed class HeartbeatSender : IDisposable
             }
         }
     }
+
+    private static RankStatus AtStart() => new(0, "start", null, TimeSpan.Zero);
 
     private void Connect()
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Distributed.Mpi;
 
 namespace SparkTrain.Launcher.Supervision;
 
@@ -18,7 +19,7 @@ internal static class JobCommand
     public static IReadOnlyList<string> Of(Mpiexec? mpiexec, JobRequest job, LaunchMachine machine, IEnumerable<string> variables, IReadOnlyList<string> rank) => mpiexec?.Flavour switch
     {
         null => rank,
-        MpiexecFlavour.OpenMpi => [mpiexec.Path, .. OpenMpi(job, machine), .. variables.Where(IsCarried).Order(StringComparer.Ordinal).SelectMany(name => (string[])["-x", name]), .. rank],
+        MpiFlavour.OpenMpi => [mpiexec.Path, .. OpenMpi(job, machine), .. variables.Where(IsCarried).Order(StringComparer.Ordinal).SelectMany(name => (string[])["-x", name]), .. rank],
         _ => [mpiexec.Path, .. Hydra(job), .. rank],
     };
 

@@ -42,9 +42,14 @@ internal sealed record JobEnd(EndCause Cause, int LauncherCode, IReadOnlyList<Ra
         EndCause.AskedAndKilled => 128 + Signal,
         EndCause.Stalled or EndCause.LauncherHung => Said ?? ExitCodes.Environment,
         _ when Said is > 0 and var said => said,
-        _ when LauncherCode == ExitCodes.Bug && Ranks.All(rank => rank.Last is null) => ExitCodes.Environment,
-        _ => OwnCodes.Contains(LauncherCode) ? LauncherCode : ExitCodes.Environment,
+        _ => IsOwnCode && !NobodyCame ? LauncherCode : ExitCodes.Environment,
     };
+
+    /// <summary>True where mpiexec's exit code is one that ranks end with; they have then said why.</summary>
+    public bool IsOwnCode => OwnCodes.Contains(LauncherCode);
+
+    /// <summary>True where mpiexec has failed before any rank was heard.</summary>
+    public bool NobodyCame => LauncherCode != ExitCodes.Done && Ranks.All(rank => rank.Last is null);
 
     /// <summary>The exit code that ranks have named, the first to leave with something else than 0 before the others; null where none has.</summary>
     public int? Said => Ranks.Where(rank => rank.Last?.Leaving is not null).OrderByDescending(rank => rank.Last!.Leaving > 0).ThenByDescending(rank => rank.Gone).FirstOrDefault().Last?.Leaving;

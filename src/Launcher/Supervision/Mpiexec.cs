@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using SparkTrain.Distributed.Mpi;
 using SparkTrain.Launcher.Doctor;
 using SparkTrain.Native;
 
@@ -9,7 +10,7 @@ namespace SparkTrain.Launcher.Supervision;
 /// <param name="Path">Its path.</param>
 /// <param name="Flavour">Whose it is.</param>
 /// <param name="Version">What it says about itself, one line.</param>
-internal sealed record Mpiexec(string Path, MpiexecFlavour Flavour, string Version)
+internal sealed record Mpiexec(string Path, MpiFlavour Flavour, string Version)
 {
     private static readonly TimeSpan TimeToAnswer = TimeSpan.FromSeconds(20);
 
@@ -22,16 +23,16 @@ internal sealed record Mpiexec(string Path, MpiexecFlavour Flavour, string Versi
             ?? throw new EnvironmentException("PATH", "no mpiexec is on it", "the program of Open MPI or MPICH that starts ranks",
                 "install one: apt-get install openmpi-bin, or dnf install openmpi and module load mpi; one elsewhere: --mpiexec PATH; one process needs none: leave --ranks out");
         string said = Ask(path);
-        MpiexecFlavour? flavour = FlavourOf(said);
+        MpiFlavour? flavour = FlavourOf(said);
         return flavour is { } known
             ? new(path, known, said.Split('\n').First(line => line.Trim().Length > 0).Trim())
             : throw new EnvironmentException(path, $"it answers --version with '{said.Trim().Split('\n')[0].Trim()}'", "Open MPI's mpiexec, or that of MPICH (hydra)", "name another one with --mpiexec PATH");
     }
 
     /// <summary>Tells the families apart by what their programs say about themselves; null for others.</summary>
-    internal static MpiexecFlavour? FlavourOf(string said) =>
-        said.Contains("OpenRTE", StringComparison.Ordinal) || said.Contains("Open MPI", StringComparison.Ordinal) || said.Contains("PRRTE", StringComparison.Ordinal) ? MpiexecFlavour.OpenMpi
-        : said.Contains("HYDRA", StringComparison.OrdinalIgnoreCase) || said.Contains("Intel(R) MPI", StringComparison.Ordinal) ? MpiexecFlavour.Hydra
+    internal static MpiFlavour? FlavourOf(string said) =>
+        said.Contains("OpenRTE", StringComparison.Ordinal) || said.Contains("Open MPI", StringComparison.Ordinal) || said.Contains("PRRTE", StringComparison.Ordinal) ? MpiFlavour.OpenMpi
+        : said.Contains("HYDRA", StringComparison.OrdinalIgnoreCase) || said.Contains("Intel(R) MPI", StringComparison.Ordinal) ? MpiFlavour.Mpich
         : null;
 
     private static string Ask(string path)
