@@ -1,11 +1,11 @@
 namespace SparkTrain.Trainer;
 
-/// <summary>The folder of a run, held by one process at a time.</summary>
+/// <summary>The folder of a run, held by the first rank of one run at a time.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private readonly FileStream heldLock;
+    private readonly FileStream? heldLock;
 
-    private RunFolder(string path, FileStream heldLock) => (Path, this.heldLock) = (path, heldLock);
+    private RunFolder(string path, FileStream? heldLock) => (Path, this.heldLock) = (path, heldLock);
 
     /// <summary>The folder's path.</summary>
     public string Path { get; }
@@ -31,11 +31,20 @@ public sealed class RunFolder : IDisposable
     /// <summary>Log files.</summary>
     public string Log => In("log");
 
+    /// <summary>Opens the folder of a run that rank 0 holds, for another rank of the same run.</summary>
+    /// <exception cref="CheckpointException">This host does not see the folder.</exception>
+    public static RunFolder Join(RunConfig config)
+    {
+        string path = PathOf(config);
+        if (Directory.Exists(path)) return new(path, null);
+        throw new CheckpointException(path, $"there is no such folder on host {Environment.MachineName}, though rank 0 has made it on its own", "one run folder that every host sees", "put Run.Folder on a disk that all hosts share");
+    }
+
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
     public static RunFolder Open(RunConfig config)
     {
-        string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
+        string path = PathOf(config);
         try
         {
             Directory.CreateDirectory(path);
@@ -52,7 +61,9 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Releases the folder.</summary>
-    public void Dispose() => heldLock.Dispose();
+    public void Dispose() => heldLock?.Dispose();
+
+    private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

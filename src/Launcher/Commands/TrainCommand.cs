@@ -22,9 +22,9 @@ internal static class TrainCommand
     private static int Run(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, bool quiet)
     {
         var config = resolved.Value;
-        var ranks = new SingleProcess();
+        using var ranks = new SingleProcess();
         RefuseLauncherOfManyRanks();
-        MemoryEstimate.Require(config, MachineMemory.Available());
+        MemoryEstimate.Require(config, worldSize: 1, ranksHere: 1, MachineMemory.Available());
         LibTorch.Load(config.Training.Threads);
 
         using var folder = RunFolder.Open(config.Run);
