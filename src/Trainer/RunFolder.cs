@@ -1,11 +1,19 @@
+using System.Globalization;
+using System.Text;
+
 namespace SparkTrain.Trainer;
 
-/// <summary>The folder of a run, held by the first rank of one run at a time.</summary>
+/// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
+    private const string LockFile = "run.lock";
+
     private readonly FileStream? heldLock;
 
-    private RunFolder(string path, FileStream? heldLock) => (Path, this.heldLock) = (path, heldLock);
+    private RunFolder(string path, FileStream? heldLock, long key) => (Path, this.heldLock, Key) = (path, heldLock, key);
+
+    /// <summary>A number, below 2⁴⁸, that the holder wrote into the folder: who reads the same one sees the same folder.</summary>
+    public long Key { get; }
 
     /// <summary>The folder's path.</summary>
     public string Path { get; }
@@ -31,15 +39,6 @@ public sealed class RunFolder : IDisposable
     /// <summary>Log files.</summary>
     public string Log => In("log");
 
-    /// <summary>Opens the folder of a run that rank 0 holds, for another rank of the same run.</summary>
-    /// <exception cref="CheckpointException">This host does not see the folder.</exception>
-    public static RunFolder Join(RunConfig config)
-    {
-        string path = PathOf(config);
-        if (Directory.Exists(path)) return new(path, null);
-        throw new CheckpointException(path, $"there is no such folder on host {Environment.MachineName}, though rank 0 has made it on its own", "one run folder that every host sees", "put Run.Folder on a disk that all hosts share");
-    }
-
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
     public static RunFolder Open(RunConfig config)
@@ -48,7 +47,12 @@ public sealed class RunFolder : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-            return new(path, new(System.IO.Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            long key = Random.Shared.NextInt64(1L << 48);
+            held.SetLength(0);
+            held.Write(Encoding.ASCII.GetBytes(key.ToString(CultureInfo.InvariantCulture)));
+            held.Flush();
+            return new(path, held, key);
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
@@ -59,6 +63,27 @@ public sealed class RunFolder : IDisposable
             throw new CheckpointException(path, $"the run folder is in use ({e.Message.TrimEnd('.')})", "one process a run", "wait for the other one, or choose another Run.Name", e);
         }
     }
+
+    /// <summary>Opens the folder that rank 0 holds, on another rank.</summary>
+    /// <exception cref="CheckpointException">The folder is not there.</exception>
+    public static RunFolder Join(RunConfig config)
+    {
+        string path = PathOf(config);
+        try
+        {
+            // Sharing everything asks for no lock.
+            using var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new(path, null, long.Parse(new StreamReader(held).ReadToEnd(), CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw NotShared(path, $"{Environment.MachineName} does not see the run folder that rank 0 has opened ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    /// <summary>Words that a rank sees another folder than rank 0.</summary>
+    public static CheckpointException NotShared(string path, string found, Exception? inner = null) =>
+        new(path, found, "one folder that all hosts see under the same path", "set Run.Folder to a folder on a file system that all hosts share", inner);
 
     /// <summary>Releases the folder.</summary>
     public void Dispose() => heldLock?.Dispose();

@@ -6,7 +6,7 @@ using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
-/// <summary><c>train</c>, the default verb: trains a configuration, or goes on with it.</summary>
+/// <summary><c>train</c>, the default verb: trains a configuration, or goes on with it, alone or as one rank of many.</summary>
 internal static class TrainCommand
 {
     public static Command Create(Terminal terminal)
@@ -15,31 +15,43 @@ internal static class TrainCommand
         var options = new ConfigurationOptions(command);
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print warnings and errors only." };
         command.Options.Add(quiet);
-        command.SetAction(arguments => Run(options.Load(arguments), terminal, arguments.GetValue(quiet)));
+        command.SetAction(arguments => Run(() => options.Load(arguments), terminal, arguments.GetValue(quiet)));
         return command;
     }
 
-    private static int Run(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, bool quiet)
+    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet) =>
+        // One rank needs no MPI and loads none.
+        LauncherEnvironment.Detect(Environment.GetEnvironmentVariable) is { WorldSize: > 1 } launcher
+            ? RankJob.Run(launcher, load, terminal, (resolved, ranks) => Train(resolved, ranks, terminal, quiet))
+            : Train(load(), new SingleProcess(), terminal, quiet);
+
+    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet)
     {
         var config = resolved.Value;
-        using var ranks = new SingleProcess();
-        RefuseLauncherOfManyRanks();
-        MemoryEstimate.Require(config, worldSize: 1, ranksHere: 1, MachineMemory.Available());
-        LibTorch.Load(config.Training.Threads);
+        ranks.Report(0, "start");
+        int threads = config.Training.Threads > 0 ? config.Training.Threads : Cores.OfRank(ranks);
+        ranks.Agree(() =>
+        {
+            if (config.ProblemWithRanks(ranks.WorldSize) is { } problem) throw resolved.Refuse("Training.GlobalBatchTokens", problem);
+            MemoryEstimate.Require(config, ranks.WorldSize, ranks.HostRanks.Count, MachineMemory.Available());
+            LibTorch.Load(threads);
+        }, ErrorReport.Describe);
 
-        using var folder = RunFolder.Open(config.Run);
+        using var folder = Open(config.Run, ranks);
         using var log = RunLog.Create(terminal, folder, quiet);
         using var stop = new StopSignals(terminal, "finishing the step, saving, leaving");
-        using var trainer = new Trainer.Trainer(config, folder, ranks, log);
-        File.WriteAllText(folder.ConfigFile, resolved.ToJson());
+        using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, ranks, log), ErrorReport.Describe);
+        ranks.Agree(() => { if (ranks.Rank == 0) File.WriteAllText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
         return trainer.Run(stop.Token) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
 
-    // Each process would train the same run by itself.
-    private static void RefuseLauncherOfManyRanks()
+    // Rank 0 makes the folder and holds it; the others must then find it.
+    private static RunFolder Open(RunConfig run, ICollectives ranks)
     {
-        foreach (string variable in (string[])["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"])
-            if (int.TryParse(Environment.GetEnvironmentVariable(variable), out int size) && size > 1)
-                throw new EnvironmentException(variable, $"it is {size}: a launcher has started {size} processes", "one: this version trains in a single process", "run the command without mpiexec or srun");
+        var held = ranks.Agree(() => ranks.Rank == 0 ? RunFolder.Open(run) : null, ErrorReport.Describe);
+        var folder = ranks.Agree(() => held ?? RunFolder.Join(run), ErrorReport.Describe);
+        int? unlike = ranks.FirstUnlike(folder.Key);
+        ranks.Agree(() => { if (unlike == ranks.Rank) throw RunFolder.NotShared(folder.Path, $"the folder of this name on {Environment.MachineName} is not the one that rank 0 has opened"); }, ErrorReport.Describe);
+        return folder;
     }
 }
