@@ -48,15 +48,11 @@ public sealed class RunFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            long key = Random.Shared.NextInt64(1L << 48);
-            held.SetLength(0);
-            held.Write(Encoding.ASCII.GetBytes(key.ToString(CultureInfo.InvariantCulture)));
-            held.Flush();
-            return new(path, held, key);
+            return new(path, held, Sign(held));
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
-            throw new CheckpointException(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder that this user may write", "choose another Run.Folder, or correct its permissions", e);
+            throw NotWritable(path, e);
         }
         catch (IOException e)
         {
@@ -87,6 +83,26 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Releases the folder.</summary>
     public void Dispose() => heldLock?.Dispose();
+
+    private static CheckpointException NotWritable(string path, Exception e) =>
+        new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
+
+    private static long Sign(FileStream held)
+    {
+        long key = Random.Shared.NextInt64(1L << 48);
+        try
+        {
+            held.SetLength(0);
+            held.Write(Encoding.ASCII.GetBytes(key.ToString(CultureInfo.InvariantCulture)));
+            held.Flush();
+            return key;
+        }
+        catch (IOException e)
+        {
+            held.Dispose();
+            throw NotWritable(held.Name, e);
+        }
+    }
 
     private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
 
