@@ -32,8 +32,10 @@ public sealed class MpiRanks : IDisposable
     /// <summary>Leaves the job; returns when all ranks have come to the same point.</summary>
     public void Dispose()
     {
-        // The watch ends with the memory that it looks at, and leaving waits for the others too.
-        using var late = new Timer(_ => end(new($"rank {world.Rank}", $"the other ranks have not left the job within {timeout.TotalSeconds:0} s", "all ranks to end together", "look at their logs for what holds them up")));
+        // As long as there is a watch: it says who has not come.
+        Collectives.Barrier();
+        // The watch ends with the memory that it looks at, but leaving waits for the others too.
+        using var late = new Timer(_ => end(new($"rank {world.Rank}", $"the other ranks have not left the job within {timeout.TotalSeconds:0} s", "all ranks to leave together", "look at their logs for what holds them up; the run itself has ended")));
         late.Change(timeout, Timeout.InfiniteTimeSpan);
         Watch.Dispose();
         Collectives.Dispose();

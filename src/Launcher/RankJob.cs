@@ -6,7 +6,7 @@ using SparkTrain.Trainer;
 namespace SparkTrain.Launcher;
 
 /// <summary>Makes this process one rank of an MPI job: what fails on any rank ends all of them, with one message and one exit code.</summary>
-internal sealed class RankJob
+internal sealed class RankJob : IDisposable
 {
     // Time that rank 0 has to speak first: most errors in training hit all ranks alike.
     private static readonly TimeSpan TurnOfRank0 = TimeSpan.FromSeconds(1);
@@ -36,8 +36,12 @@ internal sealed class RankJob
         {
             refused = ExceptionDispatchInfo.Capture(e);
         }
-        return new RankJob(MpiWorld.Join(launcher), terminal).Run(resolved, refused, train);
+        using var job = new RankJob(MpiWorld.Join(launcher), terminal);
+        return job.Run(resolved, refused, train);
     }
+
+    /// <summary>Leaves the job together with the other ranks.</summary>
+    public void Dispose() => ranks?.Dispose();
 
     private int Run(ResolvedConfiguration<TrainConfig>? resolved, ExceptionDispatchInfo? refused, Func<ResolvedConfiguration<TrainConfig>, ICollectives, int> train)
     {
@@ -45,7 +49,7 @@ internal sealed class RankJob
         // Filters run before anything is disposed. That would wait for ranks that wait for this one, and let the launcher see this one end before it has spoken.
         try
         {
-            using var connected = ranks = new(world, resolved?.Value.Distributed ?? new(), 0, End);
+            ranks = new(world, resolved?.Value.Distributed ?? new(), SharedBytes(resolved?.Value), End);
             ranks.Collectives.Agree(() => refused?.Throw(), ErrorReport.Describe);
             RequireOneConfiguration(resolved!, ranks.Collectives);
             return train(resolved!, ranks.Collectives);
@@ -59,6 +63,8 @@ internal sealed class RankJob
             return ExitCodes.Of(e);
         }
     }
+
+    private long SharedBytes(TrainConfig? config) => config is null ? 0 : MemoryEstimate.Of(config, world.WorldSize, world.LocalSize).Shared;
 
     private static void RequireOneConfiguration(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks)
     {

@@ -1,11 +1,12 @@
 using System.Globalization;
+using System.Text;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string LockFile = "run.lock", KeyFile = "run.key";
+    private const string LockFile = "run.lock";
 
     private readonly FileStream? heldLock;
 
@@ -47,13 +48,11 @@ public sealed class RunFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            long key = Random.Shared.NextInt64(1L << 48);
-            File.WriteAllText(System.IO.Path.Combine(path, KeyFile), key.ToString(CultureInfo.InvariantCulture));
-            return new(path, held, key);
+            return new(path, held, Sign(held));
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
-            throw new CheckpointException(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder that this user may write", "choose another Run.Folder, or correct its permissions", e);
+            throw NotWritable(path, e);
         }
         catch (IOException e)
         {
@@ -68,7 +67,9 @@ public sealed class RunFolder : IDisposable
         string path = PathOf(config);
         try
         {
-            return new(path, null, long.Parse(File.ReadAllText(System.IO.Path.Combine(path, KeyFile)), CultureInfo.InvariantCulture));
+            // Sharing everything asks for no lock.
+            using var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new(path, null, long.Parse(new StreamReader(held).ReadToEnd(), CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -82,6 +83,26 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Releases the folder.</summary>
     public void Dispose() => heldLock?.Dispose();
+
+    private static CheckpointException NotWritable(string path, Exception e) =>
+        new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
+
+    private static long Sign(FileStream held)
+    {
+        long key = Random.Shared.NextInt64(1L << 48);
+        try
+        {
+            held.SetLength(0);
+            held.Write(Encoding.ASCII.GetBytes(key.ToString(CultureInfo.InvariantCulture)));
+            held.Flush();
+            return key;
+        }
+        catch (IOException e)
+        {
+            held.Dispose();
+            throw NotWritable(held.Name, e);
+        }
+    }
 
     private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
 

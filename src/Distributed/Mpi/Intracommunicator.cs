@@ -52,7 +52,7 @@ public sealed unsafe class Intracommunicator : Communicator
     /// <summary>Replaces values on every rank by those of all ranks combined, element by element.</summary>
     public void Allreduce<T>(Span<T> values, Operation operation) where T : unmanaged
     {
-        fixed (T* p = values) Mpi.Check(Mpi.Functions.Allreduce((void*)Mpi.Constants.InPlace, p, values.Length, NumberType<T>(), HandleOf(operation), Handle));
+        fixed (T* p = values) Mpi.Check(Mpi.Functions.Allreduce((void*)Mpi.Constants.InPlace, p, values.Length, NumberType<T>(), HandleOf<T>(operation), Handle));
     }
 
     /// <summary>Returns the values of all ranks combined to the root, and its own value to every other rank.</summary>
@@ -65,8 +65,9 @@ public sealed unsafe class Intracommunicator : Communicator
     /// <summary>Replaces values on the root by those of all ranks combined, element by element; other ranks keep theirs.</summary>
     public void Reduce<T>(Span<T> values, Operation operation, int root) where T : unmanaged
     {
-        fixed (T* p = values)
-            Mpi.Check(Mpi.Functions.Reduce(Rank == root ? (void*)Mpi.Constants.InPlace : p, Rank == root ? p : null, values.Length, NumberType<T>(), HandleOf(operation), root, Handle));
+        // Not MPI_IN_PLACE: MPICH 4.0.2 reads from that address (a crash) where the root is not rank 0.
+        var sent = Rank == root ? values.ToArray() : values;
+        fixed (T* p = sent, q = values) Mpi.Check(Mpi.Functions.Reduce(p, q, values.Length, NumberType<T>(), HandleOf<T>(operation), root, Handle));
     }
 
     /// <summary>Combines the values of all ranks element by element and gives each rank its part, in rank order.</summary>
@@ -76,7 +77,7 @@ public sealed unsafe class Intracommunicator : Communicator
     public void ReduceScatter<T>(ReadOnlySpan<T> values, Span<T> part, Operation operation) where T : unmanaged
     {
         RequireParts(values.Length, part.Length);
-        fixed (T* p = values, q = part) Mpi.Check(Mpi.Functions.Reduce_scatter_block(p, q, part.Length, NumberType<T>(), HandleOf(operation), Handle));
+        fixed (T* p = values, q = part) Mpi.Check(Mpi.Functions.Reduce_scatter_block(p, q, part.Length, NumberType<T>(), HandleOf<T>(operation), Handle));
     }
 
     /// <summary>Returns the value of each rank to all.</summary>
@@ -130,7 +131,11 @@ public sealed unsafe class Intracommunicator : Communicator
         if (all != (long)part * Size) throw new ArgumentException($"{all} elements are not {Size} parts of {part}");
     }
 
-    private nint HandleOf(Operation operation) => Mpi.Constants.Operations[(int)operation];
+    // MPICH 4.0.2 (its issue 6083) and Open MPI 4.1.2 to 4.1.4 (10648) order unsigned numbers as if they were signed.
+    private nint HandleOf<T>(Operation operation) where T : unmanaged =>
+        operation is Operation.Min or Operation.Max && (typeof(T) == typeof(byte) || typeof(T) == typeof(ushort) || typeof(T) == typeof(uint) || typeof(T) == typeof(ulong))
+            ? throw new NotSupportedException($"{operation} of {typeof(T).Name} is wrong in widespread MPI libraries: use a signed type")
+            : Mpi.Constants.Operations[(int)operation];
 
     private nint NumberType<T>() where T : unmanaged =>
         Mpi.Constants.Types.TryGetValue(typeof(T), out nint type) ? type : throw new NotSupportedException($"MPI combines numbers of 8 to 64 bits, not {typeof(T).Name}");

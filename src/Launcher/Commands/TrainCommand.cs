@@ -23,7 +23,13 @@ internal static class TrainCommand
         // One rank needs no MPI and loads none.
         LauncherEnvironment.Detect(Environment.GetEnvironmentVariable) is { WorldSize: > 1 } launcher
             ? RankJob.Run(launcher, load, terminal, (resolved, ranks) => Train(resolved, ranks, terminal, quiet))
-            : Train(load(), new SingleProcess(), terminal, quiet);
+            : TrainAlone(load(), terminal, quiet);
+
+    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, bool quiet)
+    {
+        using var self = new SingleProcess();
+        return Train(resolved, self, terminal, quiet);
+    }
 
     private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet)
     {
@@ -35,6 +41,8 @@ internal static class TrainCommand
             if (config.ProblemWithRanks(ranks.WorldSize) is { } problem) throw resolved.Refuse("Training.GlobalBatchTokens", problem);
             MemoryEstimate.Require(config, ranks.WorldSize, ranks.HostRanks.Count, MachineMemory.Available());
             LibTorch.Load(threads);
+            // What one host alone may lack comes before the trainer's first collective call.
+            if (ranks.WorldSize > 1) TrainingData.Open(config).Dispose();
         }, ErrorReport.Describe);
 
         using var folder = Open(config.Run, ranks);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using SparkTrain.Distributed;
 using SparkTrain.Distributed.Mpi;
+using SparkTrain.Launcher.Supervision;
 
 namespace SparkTrain.Launcher.Doctor;
 
@@ -26,7 +27,7 @@ internal static partial class MpiChecks
         string found = libraries.Count == 0 ? "no library" : string.Join("; ", libraries.Select(library => library.Version));
         if (mpiexec is not { } launcher) return new(Verdict.Warn, "MPI", $"{found}; no mpiexec on the PATH", $"for several ranks: {Install}");
         found += $"; {launcher.Path}";
-        return FlavourOf(launcher.Version) switch
+        return Mpiexec.FlavourOf(launcher.Version) switch
         {
             null => new(Verdict.Warn, "MPI", $"{found}, whose MPI is not known", "see that it belongs to the library; where it does not, training refuses to start and says so"),
             { } flavour when libraries.All(library => library.Flavour != flavour) => new(Verdict.Warn, "MPI", $"{found} is {NameOf(flavour)}'s, which the library does not belong to", $"use the mpiexec of the library's installation, or install {NameOf(flavour)}'s library"),
@@ -54,11 +55,6 @@ internal static partial class MpiChecks
             ? new(Verdict.Ok, "shared memory", found)
             : new(Verdict.Warn, "shared memory", found, "ranks of one host reduce gradients there, and do so slower by messages where it is too small: in a container give --shm-size or a memory volume");
     }
-
-    private static MpiFlavour? FlavourOf(string version) =>
-        version.Contains("OpenRTE", StringComparison.Ordinal) || version.Contains("Open MPI", StringComparison.Ordinal) || version.Contains("PRRTE", StringComparison.Ordinal) ? MpiFlavour.OpenMpi
-        : version.Contains("HYDRA", StringComparison.OrdinalIgnoreCase) || version.Contains("Intel(R) MPI", StringComparison.Ordinal) ? MpiFlavour.Mpich
-        : null;
 
     private static string NameOf(MpiFlavour flavour) => flavour == MpiFlavour.OpenMpi ? "Open MPI" : "MPICH";
 
