@@ -39,6 +39,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Log files.</summary>
     public string Log => In("log");
 
+    /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
+    public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
+
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
     public static RunFolder Open(RunConfig config)
