@@ -41,6 +41,9 @@ public static class MpiLibrarySearch
         _ => "Slurm's srun",
     };
 
+    /// <summary>Names the launcher of a library's flavour.</summary>
+    public static string LauncherOf(MpiFlavour flavour) => flavour == MpiFlavour.OpenMpi ? "mpiexec.openmpi" : "mpiexec.hydra or mpiexec.mpich";
+
     private static MpiLibrary LoadChosen(string nameOrPath)
     {
         try
@@ -49,7 +52,7 @@ public static class MpiLibrarySearch
         }
         catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException or BadImageFormatException)
         {
-            throw new DistributedException($"{Variable}={nameOrPath}", e is EntryPointNotFoundException ? $"no MPI-3 library: {e.Message}" : $"it cannot be loaded: {e.Message}",
+            throw new DistributedException($"{Variable}={nameOrPath}", e is EntryPointNotFoundException ? $"no MPI-3 library: {Essence(e)}" : $"it cannot be loaded: {Essence(e)}",
                 "the path or the name of an MPI library, such as libmpi.so.40 (Open MPI) or libmpich.so.12 (MPICH)", $"correct {Variable}, or unset it to have the library of the launcher searched for", e);
         }
     }
@@ -73,11 +76,13 @@ public static class MpiLibrarySearch
         if (launcher.Kind == LauncherKind.Slurm)
             return new(where, "no MPI library can be loaded", "libmpi.so.40 (Open MPI) or libmpich.so.12 (MPICH)", $"load the cluster's MPI module, or {OpenMpi} on every host; {set}");
         var (wanted, other) = launcher.Kind == LauncherKind.OpenMpi ? (MpiFlavour.OpenMpi, MpiFlavour.Mpich) : (MpiFlavour.Mpich, MpiFlavour.OpenMpi);
-        string found = MpiLibrary.FirstOf(other, NamesOf(other)) is { } present
-            ? $"no library of that MPI; there is only {present.Version}, which cannot talk to this launcher"
-            : "no MPI library can be loaded";
-        string use = other == MpiFlavour.Mpich ? "mpiexec.hydra or mpiexec.mpich" : "mpiexec.openmpi";
-        return new(where, found, $"the library that belongs to the launcher, {string.Join(" or ", NamesOf(wanted)[..^1])}",
-            $"start with the mpiexec of the library that is there ({use}), or {(wanted == MpiFlavour.OpenMpi ? OpenMpi : Mpich)} on every host; {set}");
+        string expected = $"the library that belongs to the launcher, {string.Join(" or ", NamesOf(wanted)[..^1])}";
+        string install = $"{(wanted == MpiFlavour.OpenMpi ? OpenMpi : Mpich)} on every host; {set}";
+        return MpiLibrary.FirstOf(other, NamesOf(other)) is { } present
+            ? new(where, $"no library of that MPI; there is only {present.Version}, which cannot talk to this launcher", expected, $"start with the mpiexec of that library ({LauncherOf(other)}), or {install}")
+            : new(where, "no MPI library can be loaded", expected, install);
     }
+
+    // The system's loader explains in its last line; the lines before it are general advice.
+    private static string Essence(Exception e) => e.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries).Last(line => line.Length > 1).Trim().TrimEnd('.');
 }

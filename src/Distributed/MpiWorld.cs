@@ -91,7 +91,7 @@ public sealed partial class MpiWorld : IDisposable
     {
         LauncherKind.Slurm => $"srun --mpi={(loaded == MpiFlavour.OpenMpi ? "pmix" : "pmi2")} (srun --mpi=list shows what this Slurm has), or mpiexec inside the allocation instead of srun",
         _ when (launcher == LauncherKind.OpenMpi) == (loaded == MpiFlavour.OpenMpi) => "start with the mpiexec of the same installation as the library, or put the path of the launcher's library into " + MpiLibrarySearch.Variable,
-        _ => $"start with {(loaded == MpiFlavour.OpenMpi ? "mpiexec.openmpi" : "mpiexec.hydra or mpiexec.mpich")}, or put the path of the launcher's library into {MpiLibrarySearch.Variable} (unset, it is searched for)",
+        _ => $"start with {MpiLibrarySearch.LauncherOf(loaded)}, or put the path of the launcher's library into {MpiLibrarySearch.Variable} (unset, it is searched for)",
     };
 
     // Environment.Exit waits for other threads' finalizers and handlers, which may be what hangs.

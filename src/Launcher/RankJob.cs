@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Launcher.Supervision;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher;
@@ -13,17 +14,20 @@ internal sealed class RankJob : IDisposable
 
     private readonly MpiWorld world;
     private readonly Terminal terminal;
+    private readonly HeartbeatSender? heartbeats;
     private MpiRanks? ranks;
 
-    private RankJob(MpiWorld world, Terminal terminal) => (this.world, this.terminal) = (world, terminal);
+    private RankJob(MpiWorld world, Terminal terminal, HeartbeatSender? heartbeats) => (this.world, this.terminal, this.heartbeats) = (world, terminal, heartbeats);
 
     /// <summary>Joins the job, loads the configuration, trains, and returns the exit code.</summary>
     /// <param name="launcher">What the launcher said.</param>
     /// <param name="load">Loads the configuration.</param>
     /// <param name="terminal">Where messages go.</param>
+    /// <param name="heartbeats">Tells the supervisor what this rank does, where there is one.</param>
     /// <param name="train">Trains together with the other ranks.</param>
     /// <exception cref="DistributedException">The job cannot be joined.</exception>
-    public static int Run(LauncherEnvironment launcher, Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, Func<ResolvedConfiguration<TrainConfig>, ICollectives, int> train)
+    public static int Run(LauncherEnvironment launcher, Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, HeartbeatSender? heartbeats,
+        Func<ResolvedConfiguration<TrainConfig>, ICollectives, int> train)
     {
         // The configuration says how ranks are connected, but what is wrong with it can be told once only when they are.
         ResolvedConfiguration<TrainConfig>? resolved = null;
@@ -36,12 +40,17 @@ internal sealed class RankJob : IDisposable
         {
             refused = ExceptionDispatchInfo.Capture(e);
         }
-        using var job = new RankJob(MpiWorld.Join(launcher), terminal);
+        using var job = new RankJob(MpiWorld.Join(launcher), terminal, heartbeats);
         return job.Run(resolved, refused, train);
     }
 
     /// <summary>Leaves the job together with the other ranks.</summary>
-    public void Dispose() => ranks?.Dispose();
+    public void Dispose()
+    {
+        // The watch's memory goes with the ranks.
+        heartbeats?.Ask(null);
+        ranks?.Dispose();
+    }
 
     private int Run(ResolvedConfiguration<TrainConfig>? resolved, ExceptionDispatchInfo? refused, Func<ResolvedConfiguration<TrainConfig>, ICollectives, int> train)
     {
@@ -50,6 +59,8 @@ internal sealed class RankJob : IDisposable
         try
         {
             ranks = new(world, resolved?.Value.Distributed ?? new(), SharedBytes(resolved?.Value), End);
+            heartbeats?.Ask(() => ranks.Watch.Current);
+            foreach (string warning in world.Warnings) terminal.Error.WriteLine($"warning: {warning}");
             ranks.Collectives.Agree(() => refused?.Throw(), ErrorReport.Describe);
             RequireOneConfiguration(resolved!, ranks.Collectives);
             return train(resolved!, ranks.Collectives);

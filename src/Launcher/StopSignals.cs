@@ -23,6 +23,15 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => stop.Token;
 
+    /// <summary>Asks to leave as a signal does.</summary>
+    /// <param name="why">What has happened, for the user.</param>
+    public void Request(string why)
+    {
+        if (stop.IsCancellationRequested) return;
+        terminal.Error.WriteLine($"[rank {terminal.Rank}] warning: {why}: {answer}");
+        stop.Cancel();
+    }
+
     public void Dispose()
     {
         foreach (var registration in registrations) registration.Dispose();

@@ -1,12 +1,12 @@
 using System.Globalization;
-using System.Text;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string LockFile = "run.lock";
+    // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
+    private const string LockFile = "run.lock", KeyFile = "run.id";
 
     private readonly FileStream? heldLock;
 
@@ -39,6 +39,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>Log files.</summary>
     public string Log => In("log");
 
+    /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
+    public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
+
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
     public static RunFolder Open(RunConfig config)
@@ -48,7 +51,7 @@ public sealed class RunFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new(path, held, Sign(held));
+            return new(path, held, Sign(path, held));
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
@@ -67,9 +70,7 @@ public sealed class RunFolder : IDisposable
         string path = PathOf(config);
         try
         {
-            // Sharing everything asks for no lock.
-            using var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return new(path, null, long.Parse(new StreamReader(held).ReadToEnd(), CultureInfo.InvariantCulture));
+            return new(path, null, long.Parse(File.ReadAllText(System.IO.Path.Combine(path, KeyFile)), CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -87,20 +88,18 @@ public sealed class RunFolder : IDisposable
     private static CheckpointException NotWritable(string path, Exception e) =>
         new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
 
-    private static long Sign(FileStream held)
+    private static long Sign(string path, FileStream held)
     {
         long key = Random.Shared.NextInt64(1L << 48);
         try
         {
-            held.SetLength(0);
-            held.Write(Encoding.ASCII.GetBytes(key.ToString(CultureInfo.InvariantCulture)));
-            held.Flush();
+            File.WriteAllText(System.IO.Path.Combine(path, KeyFile), key.ToString(CultureInfo.InvariantCulture));
             return key;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             held.Dispose();
-            throw NotWritable(held.Name, e);
+            throw NotWritable(path, e);
         }
     }
 

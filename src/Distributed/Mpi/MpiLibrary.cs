@@ -22,7 +22,7 @@ public sealed unsafe class MpiLibrary
     /// <summary>The binary interface.</summary>
     public MpiFlavour Flavour { get; }
 
-    /// <summary>The library's own words about its name and version, in one line.</summary>
+    /// <summary>The library's name and version, such as "Open MPI v4.1.4" or "MPICH 4.0.2".</summary>
     public string Version
     {
         get
@@ -30,8 +30,9 @@ public sealed unsafe class MpiLibrary
             byte* text = stackalloc byte[LongestText];
             int length = 0;
             Functions.Get_library_version(text, &length);
-            string first = Encoding.UTF8.GetString(text, length).TrimEnd('\0').Split('\n')[0].Trim();
-            return first.StartsWith("MPICH Version:", StringComparison.Ordinal) ? "MPICH " + first["MPICH Version:".Length..].Trim() : first;
+            // "Open MPI v4.1.4, package: …", or "MPICH Version:      4.0.2" and lines about its build.
+            string first = Encoding.UTF8.GetString(text, length).Split('\n', ',')[0].TrimEnd('\0', '\r');
+            return string.Join(' ', first.Replace("Version:", " ", StringComparison.Ordinal).Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries));
         }
     }
 

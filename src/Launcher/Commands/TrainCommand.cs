@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Launcher.Supervision;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
 
@@ -15,23 +16,34 @@ internal static class TrainCommand
         var options = new ConfigurationOptions(command);
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print warnings and errors only." };
         command.Options.Add(quiet);
-        command.SetAction(arguments => Run(() => options.Load(arguments), terminal, arguments.GetValue(quiet)));
+        var start = new RankStart(command);
+        command.SetAction(arguments => start.Job(arguments) is { } job
+            ? start.Run(job, options.Load(arguments), arguments, terminal)
+            : Run(() => options.Load(arguments), terminal, arguments.GetValue(quiet)));
         return command;
     }
 
-    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet) =>
-        // One rank needs no MPI and loads none.
-        LauncherEnvironment.Detect(Environment.GetEnvironmentVariable) is { WorldSize: > 1 } launcher
-            ? RankJob.Run(launcher, load, terminal, (resolved, ranks) => Train(resolved, ranks, terminal, quiet))
-            : TrainAlone(load(), terminal, quiet);
-
-    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, bool quiet)
+    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet)
     {
-        using var self = new SingleProcess();
-        return Train(resolved, self, terminal, quiet);
+        var launcher = LauncherEnvironment.Detect(Environment.GetEnvironmentVariable);
+        // Signals may come as soon as the supervisor has heard of this rank.
+        using var stop = new StopSignals(terminal, "finishing the step, saving, leaving");
+        using var supervised = SupervisedRank.Start(launcher?.Rank ?? 0, stop, terminal);
+        return supervised.Run(heartbeats =>
+            // One rank needs no MPI and loads none.
+            launcher is { WorldSize: > 1 }
+                ? RankJob.Run(launcher, load, terminal, heartbeats, (resolved, ranks) => Train(resolved, ranks, terminal, quiet, stop.Token))
+                : TrainAlone(load(), terminal, heartbeats, quiet, stop.Token));
     }
 
-    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet)
+    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, HeartbeatSender? heartbeats, bool quiet, CancellationToken stop)
+    {
+        using var self = new SingleProcess();
+        heartbeats?.Ask(() => self.Current);
+        return Train(resolved, self, terminal, quiet, stop);
+    }
+
+    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet, CancellationToken stop)
     {
         var config = resolved.Value;
         ranks.Report(0, "start");
@@ -47,10 +59,9 @@ internal static class TrainCommand
 
         using var folder = Open(config.Run, ranks);
         using var log = RunLog.Create(terminal, folder, quiet);
-        using var stop = new StopSignals(terminal, "finishing the step, saving, leaving");
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, ranks, log), ErrorReport.Describe);
         ranks.Agree(() => { if (ranks.Rank == 0) File.WriteAllText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
-        return trainer.Run(stop.Token) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+        return trainer.Run(stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
 
     // Rank 0 makes the folder and holds it; the others must then find it.

@@ -46,10 +46,14 @@ internal sealed class HeartbeatSender : IDisposable
     public static HeartbeatSender? Start(SupervisorAddress? address, int rank, Action<string> stop, Action<string> end, SupervisorLoss? loss = null, TimeSpan? interval = null) =>
         address is null ? null : new(address, rank, loss ?? new(TimeProvider.System, address.Grace), stop, end, interval ?? TimeSpan.FromSeconds(1));
 
-    /// <summary>Tells who knows what the rank is doing: asked on the sender's thread, and not any more once another is told or null.</summary>
+    /// <summary>Tells who knows what the rank is doing: asked on the sender's thread, and not any more once another is told; null leaves the last answer.</summary>
     public void Ask(Func<RankStatus>? about)
     {
-        lock (asking) status = about ?? AtStart;
+        lock (asking)
+        {
+            var last = status();
+            status = about ?? (() => last);
+        }
     }
 
     /// <summary>Says with which exit code this rank leaves, and ends sending. Without it the supervisor takes the rank for lost.</summary>
