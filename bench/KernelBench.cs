@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Distributed;
 using SparkTrain.Model.Kernels;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
@@ -96,7 +97,7 @@ internal static class KernelBench
         RoundRobin.Compare($"adamw, {count} parameters", rounds,
             ("ours", () => AdamWKernel.Step(p, g, m, v, 1e-3, 0.9, 0.95, 1e-8, 0.1, ++step, 1)), ("optim.AdamW", () => optimizer.step()));
         RoundRobin.Compare($"gradient norm, {count} parameters", rounds,
-            ("ours", () => GradNormKernel.SumOfSquares(g)), ("square, sum", () => g.square().sum().Dispose()), ("norm", () => g.norm().Dispose()));
+            ("ours", () => GradNormKernel.SumsOfSquares(g, FlatRange.Cell)), ("square, sum", () => g.square().sum().Dispose()), ("norm", () => g.norm().Dispose()));
     }
 
     private static void Compare(string title, Tensor[] inputs, params (string Name, Func<Tensor[], Tensor> Run)[] ways)

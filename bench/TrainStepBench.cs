@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Distributed;
 using SparkTrain.Model;
 using SparkTrain.Model.Kernels;
 using SparkTrain.ModelFormat;
@@ -47,6 +48,7 @@ internal static class TrainStepBench
 
     private sealed class Step : IDisposable
     {
+        private readonly SingleProcess alone = new();
         private readonly TrainState state;
         private readonly Tensor tokens_BT;
         private long step;
@@ -54,8 +56,8 @@ internal static class TrainStepBench
         public Step(ModelConfig config, ScalarType dtype)
         {
             var model = new SparkTransformer(config, new ComputeOptions { Dtype = dtype });
+            state = new(model, new(), new(), alone, accumulationSteps: 1, overlaps: false);
             WeightInit.Fill(model, 1);
-            state = new(model, new());
             tokens_BT = randint(0, config.VocabSize, [Batch, config.MaxSeqLen], ScalarType.Int64);
         }
 
@@ -69,9 +71,10 @@ internal static class TrainStepBench
                 loss.Nats.backward();
                 KernelFailure.ThrowIfAny();
             }
-            double norm = Math.Sqrt(state.Gradients.SumOfSquares());
+            var sums = new StepSums(slots: 1, state.Layout.Count);
+            state.Gradients.SumSquares(state.Shards[0], sums.CellSquares);
             state.Progress = state.Progress with { Step = step++ };
-            state.Update(1e-4, 1 / Math.Max(1, norm));
+            state.Update(1e-4, 1 / Math.Max(1, sums.GradNorm));
         }
 
         public void RunComposed()
@@ -92,6 +95,7 @@ internal static class TrainStepBench
             state.Dispose();
             state.Model.Dispose();
             tokens_BT.Dispose();
+            alone.Dispose();
         }
     }
 }

@@ -53,4 +53,16 @@ public sealed record DistributedConfig
 
     /// <summary>True where a run of <paramref name="worldSize"/> ranks divides its optimizer state.</summary>
     public bool ShardsOptimizer(int worldSize) => ShardOptimizer == Toggle.On || (ShardOptimizer == Toggle.Auto && worldSize > 1);
+
+    /// <summary>True where reductions overlap the backward pass.</summary>
+    /// <param name="ranks">The ranks.</param>
+    /// <param name="threads">Threads that a rank computes with.</param>
+    /// <param name="cores">Cores of this host.</param>
+    public bool Overlaps(ICollectives ranks, int threads, int cores) => ranks.WorldSize > 1 && Overlap switch
+    {
+        Toggle.On => true,
+        Toggle.Off => false,
+        // Without a spare core the reduction only takes the time of the computation.
+        _ => ranks.Hosts > 1 || cores >= ranks.HostRanks.Count * (threads + 1),
+    };
 }

@@ -29,6 +29,18 @@ public readonly record struct FlatRange(long Begin, long Count)
         return new(begin, Math.Max(0, Math.Min(End, other.End) - begin));
     }
 
+    /// <summary>Joins neighbours among ranges in rising order, and leaves out empty ones.</summary>
+    public static IReadOnlyList<FlatRange> Joined(IEnumerable<FlatRange> ranges)
+    {
+        var joined = new List<FlatRange>();
+        foreach (var range in ranges.Where(range => range.Count > 0))
+        {
+            if (joined is [.., var last] && last.End == range.Begin) joined[^1] = new(last.Begin, last.Count + range.Count);
+            else joined.Add(range);
+        }
+        return joined;
+    }
+
     /// <summary>Cuts a buffer of <paramref name="count"/> elements into buckets of <paramref name="bucket"/> elements; the last one may be shorter.</summary>
     public static IReadOnlyList<FlatRange> Buckets(long count, long bucket)
     {

@@ -3,14 +3,14 @@ using SparkTrain.Distributed.Mpi;
 namespace SparkTrain.Distributed;
 
 /// <summary>Finds the MPI library that belongs to the launcher of this process.</summary>
-internal static class MpiLibrarySearch
+public static class MpiLibrarySearch
 {
     /// <summary>Environment variable with the path or the name of the library to use instead of those searched for.</summary>
     public const string Variable = "SPARKTRAIN_MPI";
 
     /// <summary>Loads the library.</summary>
     /// <exception cref="DistributedException">There is none, or only one that cannot talk to the launcher.</exception>
-    public static MpiLibrary Load(LauncherEnvironment launcher)
+    internal static MpiLibrary Load(LauncherEnvironment launcher)
     {
         if (Environment.GetEnvironmentVariable(Variable) is { Length: > 0 } chosen) return LoadChosen(chosen);
         foreach (var flavour in FlavoursFor(launcher))
@@ -18,8 +18,23 @@ internal static class MpiLibrarySearch
         throw Missing(launcher);
     }
 
+    /// <summary>Loads one library of each flavour that is there, or the one that the environment names, without joining a job.</summary>
+    public static IReadOnlyList<MpiLibrary> All()
+    {
+        if (Environment.GetEnvironmentVariable(Variable) is not { Length: > 0 } chosen)
+            return [.. Enum.GetValues<MpiFlavour>().Select(flavour => MpiLibrary.FirstOf(flavour, NamesOf(flavour))).OfType<MpiLibrary>()];
+        try
+        {
+            return [LoadChosen(chosen)];
+        }
+        catch (DistributedException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Names the launcher in messages.</summary>
-    public static string NameOf(LauncherKind kind) => kind switch
+    internal static string NameOf(LauncherKind kind) => kind switch
     {
         LauncherKind.OpenMpi => "Open MPI's mpiexec",
         LauncherKind.Mpich => "MPICH's mpiexec",

@@ -6,6 +6,8 @@ namespace SparkTrain.Distributed;
 public sealed unsafe class SingleProcess : ICollectives
 {
     private readonly List<nint> allocations = [];
+    private readonly Lock reporting = new();
+    private (long Step, string Phase) reported = (0, "");
 
     /// <inheritdoc/>
     public int Rank => 0;
@@ -41,7 +43,19 @@ public sealed unsafe class SingleProcess : ICollectives
     public void Barrier() { }
 
     /// <inheritdoc/>
-    public void Report(long step, string phase) { }
+    public void Report(long step, string phase)
+    {
+        lock (reporting) reported = (step, phase);
+    }
+
+    /// <summary>What this process is doing; it waits for nobody.</summary>
+    public RankStatus Current
+    {
+        get
+        {
+            lock (reporting) return new(reported.Step, reported.Phase, null, TimeSpan.Zero);
+        }
+    }
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

@@ -30,7 +30,11 @@ public sealed class ThreadRanks : IDisposable
     /// <param name="body">What each rank does.</param>
     /// <param name="order">The order of sums.</param>
     /// <exception cref="AggregateException">Ranks failed; the others were released from their collectives.</exception>
-    public static void Run(Topology topology, Action<ICollectives> body, ReduceOrder order = ReduceOrder.Fast)
+    public static void Run(Topology topology, Action<ICollectives> body, ReduceOrder order = ReduceOrder.Fast) =>
+        RunTransports(topology, transport => body(new RankCollectives(transport, order, watch: null)));
+
+    /// <summary>Runs <paramref name="body"/> on one thread a rank, with what collectives are built on, and returns when all have ended.</summary>
+    internal static void RunTransports(Topology topology, Action<ITransport> body)
     {
         using var world = new ThreadRanks(topology);
         var failures = new Exception?[topology.WorldSize];
@@ -38,7 +42,7 @@ public sealed class ThreadRanks : IDisposable
         {
             try
             {
-                body(new RankCollectives(new Transport(world, rank), order, watch: null));
+                body(new Transport(world, rank));
             }
             catch (Exception e)
             {

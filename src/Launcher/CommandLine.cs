@@ -28,6 +28,8 @@ internal static class CommandLine
         {
             // An argument that begins with @ is an argument, a prompt for example, not a file of arguments.
             var result = Root(terminal).Parse(WithVerb(args), new ParserConfiguration { ResponseFileTokenReplacer = null });
+            // Only training is the work of many ranks. The others have nothing to add to what rank 0 does and says, and leave before they have joined it.
+            if (terminal.Rank > 0 && !Trains(result)) return ExitCodes.Done;
             if (result.Action is System.CommandLine.Invocation.ParseErrorAction) return WrongUsage(result, terminal);
             // Signals are the trainer's: the library would end the process two seconds after the first one.
             return result.Invoke(new InvocationConfiguration
@@ -61,6 +63,8 @@ internal static class CommandLine
         foreach (var help in root.Options.OfType<HelpOption>()) help.Action = new FirstScreen(groups, (HelpAction)help.Action!);
         return root;
     }
+
+    private static bool Trains(ParseResult result) => result.CommandResult.Command is { Name: DefaultVerb } verb && result.Action == verb.Action;
 
     private static int WrongUsage(ParseResult result, Terminal terminal)
     {

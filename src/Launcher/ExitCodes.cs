@@ -1,5 +1,6 @@
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
@@ -19,7 +20,7 @@ internal static class ExitCodes
     /// <summary>A checkpoint or model file.</summary>
     public const int Model = 4;
 
-    /// <summary>A missing native library, MPI, or memory.</summary>
+    /// <summary>A missing native library, MPI, or memory; a rank that is lost or makes the others wait too long.</summary>
     public const int Environment = 5;
     public const int Guard = 16;
 
@@ -34,6 +35,7 @@ internal static class ExitCodes
         (typeof(ModelFormatException), Model),
         (typeof(CheckpointException), Model),
         (typeof(EnvironmentException), Environment),
+        (typeof(DistributedException), Environment),
         (typeof(GuardException), Guard),
         (typeof(OperationCanceledException), SavedAndLeft),
     ];

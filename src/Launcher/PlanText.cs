@@ -22,16 +22,23 @@ internal static class PlanText
         Row("norms", $"{p.Norms:N0}");
         Row("total", $"{p.Total:N0}");
 
+        bool isSharded = config.Distributed.ShardsOptimizer(plan.WorldSize) && plan.WorldSize > 1;
         Line($"\nMemory of one rank (activations and runtime are estimates)");
-        Row("weights, float32", $"{Gigabytes(m.Weights)}");
+        Row(isSharded ? $"weights, float32, shared by {plan.RanksPerHost} ranks" : "weights, float32", $"{Gigabytes(m.Weights)}");
         Row("gradients, float32", $"{Gigabytes(m.Gradients)}");
-        Row("AdamW moments, float32", $"{Gigabytes(m.Optimizer)}");
+        Row(isSharded ? $"AdamW moments, 1/{plan.WorldSize}" : "AdamW moments, float32", $"{Gigabytes(m.Optimizer)}");
         Row("bfloat16 copies", $"{Gigabytes(m.ComputeCopies)}");
         Row($"activations, {t.MicroBatch} × {t.SeqLen} tokens", $"{Gigabytes(m.Activations)}");
         Row("libraries, data, allocator", $"{Gigabytes(m.Runtime)}");
         Row("total", $"{Gigabytes(m.Total)}");
+        if (isSharded) Row("without ShardOptimizer", $"{Gigabytes(plan.UnshardedMemory.Total)}");
+        if (plan.RanksPerHost > 1)
+        {
+            Row($"{plan.RanksPerHost} ranks of one host", $"{Gigabytes(m.Total * plan.RanksPerHost)}");
+            Row("of it in /dev/shm", $"{Gigabytes(m.Shared * plan.RanksPerHost)}");
+        }
         Row("available here", $"{Gigabytes(availableBytes)}");
-        if (m.Total > availableBytes) Line($"  does not fit this machine");
+        if (m.Total * plan.RanksPerHost > availableBytes) Line($"  does not fit this machine");
 
         Line($"\nFLOPs of a forward pass, per token at {t.SeqLen} tokens of context (a multiply-add is 2)");
         Line($"  {"",-34}{"dense",14}{"at k",14}{"ratio",8}");

@@ -7,13 +7,16 @@ using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher;
 
-/// <summary>Where a run's events go: the terminal, and a file per day in <c>log/</c>.</summary>
+/// <summary>Where a run's events go: the terminal, and a file per day in <c>log/</c>. Ranks other than 0 only warn, on the terminal.</summary>
 internal static class RunLog
 {
-    public static Logger Create(Terminal terminal, RunFolder folder, bool quiet) => new LoggerConfiguration()
-        .WriteTo.Sink(new TerminalSink(terminal), quiet || terminal.Rank > 0 ? LogEventLevel.Warning : LogEventLevel.Information)
-        .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture)
-        .CreateLogger();
+    public static Logger Create(Terminal terminal, RunFolder folder, bool quiet)
+    {
+        var log = new LoggerConfiguration().WriteTo.Sink(new TerminalSink(terminal), quiet || terminal.Rank > 0 ? LogEventLevel.Warning : LogEventLevel.Information);
+        if (terminal.Rank == 0)
+            log.WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture);
+        return log.CreateLogger();
+    }
 
     /// <summary>Plain lines on standard output; warnings and errors on standard error.</summary>
     private sealed class TerminalSink(Terminal terminal) : ILogEventSink

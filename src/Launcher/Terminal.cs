@@ -47,7 +47,8 @@ internal sealed class Terminal
         return new(Environment.GetEnvironmentVariable, isRedirected, Writer(output), Writer(error));
     }
 
-    private static StreamWriter Writer(Stream stream) => new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+    // A signal's answer and the watch over the ranks come from threads of their own.
+    private static TextWriter Writer(Stream stream) => TextWriter.Synchronized(new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true });
 
     /// <summary>Opens a descriptor past .NET's console; null for a file, where ranks that share it would overwrite each other.</summary>
     private static FileStream? Unannounced(int descriptor)

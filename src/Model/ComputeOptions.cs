@@ -12,6 +12,9 @@ public sealed record ComputeOptions
     /// <summary>Receives active fractions and kept keys; null costs nothing.</summary>
     public SparsitySink? Sparsity { get; init; }
 
+    /// <summary>Called during a backward pass, with the layer's number, when the gradients of a block and all later ones are complete; null costs nothing.</summary>
+    public Action<int>? BlockBackwardDone { get; init; }
+
     /// <summary>Type of the master weights and of the activations between layers: float32, or float64 with <see cref="Dtype"/> float64.</summary>
     public ScalarType MasterDtype => Precision.OfStatistics(Dtype);
 }

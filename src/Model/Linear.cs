@@ -9,11 +9,11 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
     private readonly Parameter w_OI;
     private readonly ScalarType computeDtype;
 
-    /// <summary>Creates the layer with weights [outputs, inputs] of 0.</summary>
+    /// <summary>Creates the layer with weights [outputs, inputs] that are yet to be filled.</summary>
     public Linear(long inputs, long outputs, ComputeOptions options) : base(nameof(Linear))
     {
         computeDtype = options.Dtype;
-        w_OI = new Parameter(zeros(outputs, inputs, options.MasterDtype, options.Device));
+        w_OI = new Parameter(empty(outputs, inputs, options.MasterDtype, options.Device));
         register_parameter("weight", w_OI);
     }
 

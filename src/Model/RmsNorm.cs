@@ -8,11 +8,11 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     private readonly Parameter w_D;
     private readonly double eps;
 
-    /// <summary>Creates the norm with weights of 0.</summary>
+    /// <summary>Creates the norm with weights that are yet to be filled.</summary>
     public RmsNorm(ModelConfig config, ComputeOptions options) : base(nameof(RmsNorm))
     {
         eps = config.RmsNormEps;
-        w_D = new Parameter(zeros(config.DModel, options.MasterDtype, options.Device));
+        w_D = new Parameter(empty(config.DModel, options.MasterDtype, options.Device));
         register_parameter("weight", w_D);
     }
 

@@ -13,7 +13,7 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     private readonly RmsNorm finalNorm;
     private readonly RotaryEmbedding rotary;
 
-    /// <summary>Creates a model whose weights are all 0; <see cref="WeightInit"/> or <see cref="ModelWeights"/> fills them.</summary>
+    /// <summary>Creates a model whose weights hold no values yet; <see cref="WeightInit"/> or <see cref="ModelWeights"/> fills them.</summary>
     public SparkTransformer(ModelConfig config, ComputeOptions options) : base(nameof(SparkTransformer))
     {
         (Config, Options) = (config, options);
@@ -101,8 +101,9 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     {
         CheckInputs(tokens_BT, context);
         var x_BTD = embedding.call(tokens_BT);
-        foreach (var block in blocks)
+        foreach (var (layer, block) in blocks.Index())
         {
+            if (Options.BlockBackwardDone is { } done && is_grad_enabled()) x_BTD = BackwardMark.Apply(x_BTD, () => done(layer));
             // Without gradients nothing else holds a block's input, so it can go at once.
             using var input_BTD = x_BTD;
             x_BTD = block.call(input_BTD, context);

@@ -8,10 +8,10 @@ public sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
     private readonly Parameter table_VD;
     private readonly Scalar scale;
 
-    /// <summary>Creates the embedding with a table of 0.</summary>
+    /// <summary>Creates the embedding with a table that is yet to be filled.</summary>
     public TokenEmbedding(ModelConfig config, ComputeOptions options) : base(nameof(TokenEmbedding))
     {
-        table_VD = new Parameter(zeros(config.VocabSize, config.DModel, options.MasterDtype, options.Device));
+        table_VD = new Parameter(empty(config.VocabSize, config.DModel, options.MasterDtype, options.Device));
         scale = Math.Sqrt(config.DModel);
         register_parameter("weight", table_VD);
     }

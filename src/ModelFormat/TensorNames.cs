@@ -13,7 +13,10 @@ public static class TensorNames
     public const string FinalNorm = "model.norm.weight";
 
     /// <summary>The name of a weight of layer <paramref name="layer"/>, for example <c>Layer(0, "mlp.gate_proj")</c>.</summary>
-    public static string Layer(int layer, string weight) => $"model.layers.{layer}.{weight}.weight";
+    public static string Layer(int layer, string weight) => $"{LayerPrefix(layer)}{weight}.weight";
+
+    /// <summary>How the names of all weights of layer <paramref name="layer"/> begin.</summary>
+    public static string LayerPrefix(int layer) => $"model.layers.{layer}.";
 
     /// <summary>Lists every weight of a model with its shape, in the order of the forward pass.</summary>
     public static IReadOnlyList<(string Name, long[] Shape)> Of(ModelConfig config)

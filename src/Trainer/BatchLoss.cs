@@ -1,5 +1,4 @@
 using SparkTrain.Data;
-using SparkTrain.Distributed;
 using SparkTrain.Model;
 using static TorchSharp.torch;
 
@@ -35,12 +34,4 @@ public readonly record struct LossTotals(double Nats, double Targets, double Byt
 
     /// <summary>Adds two sums.</summary>
     public static LossTotals Add(LossTotals a, LossTotals b) => a + b;
-
-    /// <summary>Returns the sum over the ranks.</summary>
-    public LossTotals AllReduce(ICollectives ranks)
-    {
-        Span<double> sums = [Nats, Targets, Bytes];
-        ranks.AllReduceSum(sums);
-        return new(sums[0], sums[1], sums[2]);
-    }
 }

@@ -1,12 +1,14 @@
+using System.Numerics;
+using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>Memory that training takes on one rank, in bytes, computed from the configuration.</summary>
-/// <param name="Weights">Float32 master weights.</param>
-/// <param name="Gradients">Float32 gradients.</param>
-/// <param name="Optimizer">AdamW's two float32 moments.</param>
+/// <param name="Weights">Float32 master weights: the rank's part of the one copy that its host has where the optimizer is sharded, else a copy.</param>
+/// <param name="Gradients">Float32 gradients, with the branches of the slot tree.</param>
+/// <param name="Optimizer">AdamW's two float32 moments, of the rank's shards where the optimizer is sharded.</param>
 /// <param name="ComputeCopies">bfloat16 copies of the matrices (Compute = BFloat16).</param>
 /// <param name="Activations">What a micro-batch's backward pass needs; an estimate.</param>
 /// <param name="Runtime">Libraries, data and allocator; an estimate.</param>
@@ -17,26 +19,41 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     /// <summary>All of it.</summary>
     public long Total => Weights + Gradients + Optimizer + ComputeCopies + Activations + Runtime;
 
+    /// <summary>The part that the ranks of a host map from its shared memory (/dev/shm) when there are several.</summary>
+    public long Shared => Weights + GradientBuffer;
+
+    private long GradientBuffer { get; init; }
+
     /// <summary>Estimates the memory of one rank.</summary>
-    public static MemoryEstimate Of(TrainConfig config)
+    /// <param name="config">The run.</param>
+    /// <param name="worldSize">Ranks that train together.</param>
+    /// <param name="ranksPerHost">Ranks of one host.</param>
+    public static MemoryEstimate Of(TrainConfig config, int worldSize, int ranksPerHost)
     {
         long parameters = ParameterCount.Of(config.Model).Total;
-        bool bfloat16 = config.Training.Compute == ComputeType.BFloat16;
-        return new(4 * parameters, 4 * parameters, 8 * parameters, bfloat16 ? 2 * parameters : 0, ActivationBytes(config, bfloat16), RuntimeBytes);
+        bool bfloat16 = config.Training.Compute == ComputeType.BFloat16, sharded = config.Distributed.ShardsOptimizer(worldSize);
+        int branches = config.Distributed.Reduce == ReduceOrder.SlotTree ? BitOperations.Log2((uint)config.Training.AccumulationSteps(worldSize)) : 0;
+        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, ActivationBytes(config, bfloat16), RuntimeBytes)
+        {
+            GradientBuffer = 4 * parameters,
+        };
     }
 
     /// <summary>Refuses a run that this machine cannot hold, before anything is allocated.</summary>
     /// <param name="config">The run.</param>
+    /// <param name="worldSize">Ranks that train together.</param>
+    /// <param name="ranksHere">Those of this machine.</param>
     /// <param name="availableBytes">Memory that can be had.</param>
     /// <exception cref="EnvironmentException">The estimate is larger than that.</exception>
-    public static void Require(TrainConfig config, long availableBytes)
+    public static void Require(TrainConfig config, int worldSize, int ranksHere, long availableBytes)
     {
-        var need = Of(config);
-        if (config.Training.Device != DeviceKind.Cpu || need.Total <= availableBytes) return;
+        var need = Of(config, worldSize, ranksHere);
+        if (config.Training.Device != DeviceKind.Cpu || need.Total * ranksHere <= availableBytes) return;
+        string ranks = ranksHere == 1 ? "one rank needs" : $"{ranksHere} ranks need {Gigabytes(need.Total * ranksHere)}, each";
         throw new EnvironmentException(config.Run.Name, $"{Gigabytes(availableBytes)} of memory are available",
-            $"one rank needs about {Gigabytes(need.Total)}: weights {Gigabytes(need.Weights)}, gradients {Gigabytes(need.Gradients)}, " +
+            $"{ranks} about {Gigabytes(need.Total)}: weights {Gigabytes(need.Weights)}, gradients {Gigabytes(need.Gradients)}, " +
             $"optimizer {Gigabytes(need.Optimizer)}, bf16 copies {Gigabytes(need.ComputeCopies)}, activations {Gigabytes(need.Activations)}",
-            "lower Training.MicroBatch where activations are the larger part, choose a smaller model, or use a machine with more memory; `plan` shows the parts");
+            "lower Training.MicroBatch where activations are the larger part, choose a smaller model or fewer ranks a machine, or use one with more memory; `plan` shows the parts");
     }
 
     /// <summary>Renders bytes as gigabytes (10⁹).</summary>

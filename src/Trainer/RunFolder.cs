@@ -1,11 +1,19 @@
+using System.Globalization;
+
 namespace SparkTrain.Trainer;
 
-/// <summary>The folder of a run, held by one process at a time.</summary>
+/// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private readonly FileStream heldLock;
+    // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
+    private const string LockFile = "run.lock", KeyFile = "run.id";
 
-    private RunFolder(string path, FileStream heldLock) => (Path, this.heldLock) = (path, heldLock);
+    private readonly FileStream? heldLock;
+
+    private RunFolder(string path, FileStream? heldLock, long key) => (Path, this.heldLock, Key) = (path, heldLock, key);
+
+    /// <summary>A number, below 2⁴⁸, that the holder wrote into the folder: who reads the same one sees the same folder.</summary>
+    public long Key { get; }
 
     /// <summary>The folder's path.</summary>
     public string Path { get; }
@@ -31,19 +39,23 @@ public sealed class RunFolder : IDisposable
     /// <summary>Log files.</summary>
     public string Log => In("log");
 
+    /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
+    public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
+
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
     public static RunFolder Open(RunConfig config)
     {
-        string path = System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
+        string path = PathOf(config);
         try
         {
             Directory.CreateDirectory(path);
-            return new(path, new(System.IO.Path.Combine(path, "run.lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new(path, held, Sign(path, held));
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
-            throw new CheckpointException(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder that this user may write", "choose another Run.Folder, or correct its permissions", e);
+            throw NotWritable(path, e);
         }
         catch (IOException e)
         {
@@ -51,8 +63,47 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Opens the folder that rank 0 holds, on another rank.</summary>
+    /// <exception cref="CheckpointException">The folder is not there.</exception>
+    public static RunFolder Join(RunConfig config)
+    {
+        string path = PathOf(config);
+        try
+        {
+            return new(path, null, long.Parse(File.ReadAllText(System.IO.Path.Combine(path, KeyFile)), CultureInfo.InvariantCulture));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw NotShared(path, $"{Environment.MachineName} does not see the run folder that rank 0 has opened ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    /// <summary>Words that a rank sees another folder than rank 0.</summary>
+    public static CheckpointException NotShared(string path, string found, Exception? inner = null) =>
+        new(path, found, "one folder that all hosts see under the same path", "set Run.Folder to a folder on a file system that all hosts share", inner);
+
     /// <summary>Releases the folder.</summary>
-    public void Dispose() => heldLock.Dispose();
+    public void Dispose() => heldLock?.Dispose();
+
+    private static CheckpointException NotWritable(string path, Exception e) =>
+        new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
+
+    private static long Sign(string path, FileStream held)
+    {
+        long key = Random.Shared.NextInt64(1L << 48);
+        try
+        {
+            File.WriteAllText(System.IO.Path.Combine(path, KeyFile), key.ToString(CultureInfo.InvariantCulture));
+            return key;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            held.Dispose();
+            throw NotWritable(path, e);
+        }
+    }
+
+    private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 }

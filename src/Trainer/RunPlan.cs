@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Trainer;
@@ -15,8 +16,14 @@ public sealed record RunPlan
     /// <summary>Parameters by part.</summary>
     public required ParameterCount Parameters { get; init; }
 
+    /// <summary>Ranks of one host.</summary>
+    public required int RanksPerHost { get; init; }
+
     /// <summary>Memory of one rank.</summary>
     public required MemoryEstimate Memory { get; init; }
+
+    /// <summary>Memory of one rank if its optimizer state were not divided among the ranks.</summary>
+    public required MemoryEstimate UnshardedMemory { get; init; }
 
     /// <summary>FLOPs per token at the run's sequence length, every product computed, true dimensions.</summary>
     public required FlopCount Dense { get; init; }
@@ -34,7 +41,10 @@ public sealed record RunPlan
     public long CheckpointBytes => 12 * Parameters.Total;
 
     /// <summary>Plans a run.</summary>
-    public static RunPlan Of(TrainConfig config, int worldSize)
+    /// <param name="config">The run.</param>
+    /// <param name="worldSize">Ranks that train together.</param>
+    /// <param name="ranksPerHost">Ranks of one host.</param>
+    public static RunPlan Of(TrainConfig config, int worldSize, int ranksPerHost)
     {
         int seqLen = config.Training.SeqLen;
         double kept = config.Model.Attention.HasTopk() ? config.Model.Attention.Active : seqLen;
@@ -43,7 +53,9 @@ public sealed record RunPlan
             Config = config,
             WorldSize = worldSize,
             Parameters = ParameterCount.Of(config.Model),
-            Memory = MemoryEstimate.Of(config),
+            RanksPerHost = ranksPerHost,
+            Memory = MemoryEstimate.Of(config, worldSize, ranksPerHost),
+            UnshardedMemory = MemoryEstimate.Of(config with { Distributed = config.Distributed with { ShardOptimizer = Toggle.Off } }, worldSize, ranksPerHost),
             Dense = FlopCount.Dense(config.Model, seqLen),
             Sparse = FlopCount.Sparse(config.Model, seqLen),
             PaperTable = (FlopCount.PaperTable(config.Model, seqLen, sparse: false), FlopCount.PaperTable(config.Model, seqLen, sparse: true)),
@@ -56,11 +68,13 @@ public sealed record RunPlan
     {
         Parameters,
         Memory,
+        UnshardedMemory,
         CheckpointBytes,
         Tokens = Config.Training.TotalTokens(),
         Config.Training.Steps,
         AccumulationSteps = Config.Training.AccumulationSteps(WorldSize),
         WorldSize,
+        RanksPerHost,
         FlopsPerToken = new { Dense, Sparse, PaperDense = PaperTable.Dense, PaperSparse = PaperTable.Sparse },
         TrainingFlops,
     }, JsonOptions);

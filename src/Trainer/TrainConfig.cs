@@ -1,5 +1,7 @@
 using System.ComponentModel.DataAnnotations;
+using System.Numerics;
 using SparkTrain.Data;
+using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Trainer;
@@ -25,6 +27,9 @@ public sealed record TrainConfig : IValidatableObject
     /// <summary>AdamW.</summary>
     public OptimizerConfig Optimizer { get; init; } = new();
 
+    /// <summary>How ranks train together.</summary>
+    public DistributedConfig Distributed { get; init; } = new();
+
     /// <summary>When and on how much the validation loss is computed.</summary>
     public ValidationConfig Validation { get; init; } = new();
 
@@ -42,13 +47,22 @@ public sealed record TrainConfig : IValidatableObject
             yield return new($"is {Training.SeqLen}; it must not pass Model.MaxSeqLen = {Model.MaxSeqLen}.", ["Training.SeqLen"]);
         if (Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen) != 0)
             yield return new(BatchMessage(1), ["Training.GlobalBatchTokens"]);
+        if (Distributed is { Reduce: ReduceOrder.SlotTree })
+        {
+            if (Training.Threads == 0)
+                yield return new("is 0; Distributed.Reduce = SlotTree needs a fixed number, because the last bits of matrix products depend on it.", ["Training.Threads"]);
+            if (!BitOperations.IsPow2(Training.AccumulationSteps(1)))
+                yield return new($"is {Training.GlobalBatchTokens}, that is {Training.AccumulationSteps(1)} micro-batches of MicroBatch {Training.MicroBatch} × SeqLen {Training.SeqLen}; Distributed.Reduce = SlotTree needs 1, 2, 4, 8, … of them.", ["Training.GlobalBatchTokens"]);
+        }
         if (LrSchedule.WarmupSteps + LrSchedule.DecaySteps > Training.Steps)
             yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
     }
 
     /// <summary>Says why this run cannot be spread over <paramref name="worldSize"/> ranks, or returns null.</summary>
     public string? ProblemWithRanks(int worldSize) =>
-        Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen * worldSize) == 0 ? null : "Training.GlobalBatchTokens " + BatchMessage(worldSize);
+        Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen * worldSize) != 0 ? "Training.GlobalBatchTokens " + BatchMessage(worldSize)
+        : Distributed.Reduce == ReduceOrder.SlotTree && !BitOperations.IsPow2(worldSize) ? $"Distributed.Reduce is SlotTree, which needs 1, 2, 4, 8, … ranks, not {worldSize}."
+        : null;
 
     private string BatchMessage(int ranks)
     {

@@ -1,9 +1,9 @@
+using System.Diagnostics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SparkTrain.Distributed;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
-using SparkTrain.Native;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
@@ -13,53 +13,96 @@ public sealed class TrainState : IDisposable
 {
     private const string FirstMoment = "optimizer.m.", SecondMoment = "optimizer.v.";
 
+    private readonly ICollectives ranks;
+    private readonly FlatBuffer weights;
     private readonly AdamW optimizer;
+    private readonly bool shardsOptimizer;
+    private readonly long[] blockEnds;
 
-    /// <summary>Makes the state of step 0: weights initialised from the seed, moments zero.</summary>
-    public TrainState(SparkTransformer model, OptimizerConfig config)
+    /// <summary>Lays the model's weights out for training: flat, with gradients and moments beside them. All ranks call it.</summary>
+    /// <param name="model">The model, whose weights hold no values yet.</param>
+    /// <param name="optimizer">AdamW.</param>
+    /// <param name="distributed">How the ranks train together.</param>
+    /// <param name="ranks">The ranks, which outlive the state.</param>
+    /// <param name="accumulationSteps">Micro-batches of a rank in a step.</param>
+    /// <param name="overlaps">True reduces gradients while the backward pass goes on: then the model must report to <see cref="BlockComplete"/>.</param>
+    public TrainState(SparkTransformer model, OptimizerConfig optimizer, DistributedConfig distributed, ICollectives ranks, int accumulationSteps, bool overlaps)
     {
-        Model = model;
-        Weights = [.. model.Weights.Select(w => (w.Name, (Tensor)w.Weight))];
-        Gradients = new(Weights);
-        optimizer = new(Weights, Gradients, config);
+        using var scope = NewDisposeScope();
+        (Model, this.ranks) = (model, ranks);
+        List<(string Name, Tensor Weight)> parameters = [.. model.Weights.Select(w => (w.Name, (Tensor)w.Weight))];
+        Layout = new(parameters);
+        Buckets = FlatRange.Buckets(Layout.Count, distributed.BucketElements);
+        Shards = FlatRange.Joined(Buckets.Select(bucket => bucket.ShardOf(ranks.Rank, ranks.WorldSize)));
+        shardsOptimizer = distributed.ShardsOptimizer(ranks.WorldSize);
+        var device = model.Options.Device;
+        // Each rank updates its shards only, so that those of a host can share the weights.
+        weights = new("weights", Layout.Count, ranks, device, onePerHost: shardsOptimizer);
+        using (no_grad())
+            foreach (var (name, weight) in parameters) weight.set_(Layout.View(weights.Tensor, name));
+        Gradients = new(Layout, parameters, ranks, accumulationSteps, distributed.Reduce);
+        this.optimizer = new(Layout, shardsOptimizer ? Shards : [new(0, Layout.Count)], optimizer, device);
+        Reducer = new(Gradients, Buckets, overlaps);
+        blockEnds = [.. Enumerable.Range(0, model.Config.NumLayers).Select(layer => Layout.EndOf(TensorNames.LayerPrefix(layer)))];
     }
 
     /// <summary>The model.</summary>
     public SparkTransformer Model { get; }
 
-    /// <summary>Its float32 master weights by name.</summary>
-    public IReadOnlyList<(string Name, Tensor Weight)> Weights { get; }
+    /// <summary>The order of weights, gradients and moments.</summary>
+    public FlatLayout Layout { get; }
 
-    /// <summary>Their gradients.</summary>
+    /// <summary>What is reduced at a time.</summary>
+    public IReadOnlyList<FlatRange> Buckets { get; }
+
+    /// <summary>This rank's shards of the buckets, neighbours joined: all of it for a single rank.</summary>
+    public IReadOnlyList<FlatRange> Shards { get; }
+
+    /// <summary>The gradients.</summary>
     public GradientBuffer Gradients { get; }
+
+    /// <summary>Adds them up over the ranks.</summary>
+    public GradientReducer Reducer { get; }
+
+    /// <summary>All weights, flat, [Layout.Count].</summary>
+    public Tensor Weights => weights.Tensor;
 
     /// <summary>How far the run is.</summary>
     public TrainProgress Progress { get; set; } = TrainProgress.Start;
 
-    /// <summary>Applies the gradients; see <see cref="AdamW.Step"/>.</summary>
-    public void Update(double lr, double gradientScale) => optimizer.Step(Progress.Step + 1, lr, gradientScale);
+    /// <summary>Applies the reduced gradients; returns the time that this rank waited for the others. See <see cref="AdamW.Step"/>.</summary>
+    public TimeSpan Update(double lr, double gradientScale)
+    {
+        var waited = TimeSpan.Zero;
+        if (!shardsOptimizer) waited += GatherShards(Gradients.AllGather);
+        optimizer.Step(weights.Tensor, Gradients.Flat, Progress.Step + 1, lr, gradientScale);
+        if (shardsOptimizer) waited += GatherShards(weights.AllGather);
+        return waited;
+    }
 
-    /// <summary>Each weight's gradient.</summary>
-    public IEnumerable<(string Name, Tensor Gradient)> NamedGradients() => Weights.Select(w => (w.Name, Gradients.View(Gradients.Flat, w.Name)));
+    private TimeSpan GatherShards(Action<FlatRange> gather)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (var bucket in Buckets) gather(bucket);
+        return Stopwatch.GetElapsedTime(start);
+    }
 
-    /// <summary>Writes a checkpoint; returns its folder.</summary>
+    /// <summary>Takes note, during a backward pass, that it has done with the gradients of a block and all later ones.</summary>
+    public void BlockComplete(int layer) => Reducer.Complete(blockEnds[layer]);
+
+    /// <summary>Writes a checkpoint, each rank its shards; returns its folder. All ranks call it, and all fail when one does.</summary>
     /// <exception cref="CheckpointException">The disk is full or not writable.</exception>
     /// <exception cref="GuardException">A weight is not finite.</exception>
-    public unsafe string Save(CheckpointStore store, TrainConfig config, string dataFingerprint)
+    public string Save(CheckpointStore store, TrainConfig config, string dataFingerprint)
     {
-        using var scope = NewDisposeScope();
-        foreach (var (name, weight) in Weights)
-            if (!weight.detach().isfinite().all().item<bool>())
-                throw new GuardException(name, $"the weight holds values that are not finite at step {Progress.Step}", "finite weights; nothing was saved, the last checkpoint is good", "resume from it with a lower LrSchedule.Lr");
-        var tensors = Named().Select(t => (
-            new TensorInfo(t.Name, TensorType.F32, t.Tensor.shape),
-            (SafetensorsWriter.Source)(() => (byte*)TensorMemory.Pointer(t.Tensor.detach().cpu().contiguous())))).ToList();
-        return store.Save(Progress.Step, tensors, (files, places) => new()
+        if (NonFinite.Names(Layout, Weights, Shards, ranks) is [var name, ..])
+            throw new GuardException(name, $"the weight holds values that are not finite at step {Progress.Step}", "finite weights; nothing was saved, the last checkpoint is good", "resume from it with a lower LrSchedule.Lr");
+        return store.Save(ranks, Progress.Step, [.. Pieces(Shards)], (files, places) => new()
         {
             FormatVersion = CheckpointManifest.CurrentFormat,
             CodeVersion = typeof(TrainState).Assembly.GetName().Version!.ToString(3),
             Progress = Progress,
-            WorldSize = 1,
+            WorldSize = ranks.WorldSize,
             Seed = config.Run.Seed,
             DataFingerprint = dataFingerprint,
             Config = ConfigJson(config),
@@ -68,14 +111,17 @@ public sealed class TrainState : IDisposable
         });
     }
 
-    /// <summary>Takes over a checkpoint whose hashes were verified.</summary>
+    /// <summary>Takes over a checkpoint, of any number of ranks, whose hashes were verified. All ranks call it.</summary>
     /// <exception cref="CheckpointException">It is of another model.</exception>
     public void Restore(string checkpoint, CheckpointManifest manifest)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
         using var saved = new CheckpointTensors(checkpoint, manifest);
-        foreach (var (name, tensor) in Named()) saved.CopyTo(name, tensor);
+        foreach (var (piece, values) in Pieces(shardsOptimizer ? Shards : [new(0, Layout.Count)]))
+        {
+            using var scope = NewDisposeScope();
+            saved.CopyTo(piece, values());
+        }
+        if (shardsOptimizer) GatherShards(weights.AllGather);
         Progress = manifest.Progress;
     }
 
@@ -85,14 +131,26 @@ public sealed class TrainState : IDisposable
 
     internal static JsonSerializerOptions ConfigOptions { get; } = new() { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
-    /// <summary>Frees gradients and moments; the model stays.</summary>
+    /// <summary>Frees weights, gradients and moments; the model cannot be used afterwards.</summary>
     public void Dispose()
     {
+        Reducer.Dispose();
         Gradients.Dispose();
+        weights.Dispose();
         optimizer.Dispose();
     }
 
-    private IEnumerable<(string Name, Tensor Tensor)> Named() => Weights
-        .Concat(optimizer.Moments().Select(m => (FirstMoment + m.Name, m.M)))
-        .Concat(optimizer.Moments().Select(m => (SecondMoment + m.Name, m.V)));
+    // Weights and moments of some ranges that this rank holds, parameter by parameter.
+    private IEnumerable<(TensorPiece Piece, Func<Tensor> Values)> Pieces(IReadOnlyList<FlatRange> ranges)
+    {
+        var pieces = ranges.SelectMany(Layout.In).ToList();
+        foreach (var (parameter, part) in pieces) yield return (TensorPiece.Of(parameter, part, ""), () => FlatLayout.Slice(Weights, part));
+        foreach (var (prefix, moments) in ((string, Func<(FlatRange, Tensor M, Tensor V), Tensor>)[])[(FirstMoment, m => m.M), (SecondMoment, m => m.V)])
+            foreach (var (parameter, part) in pieces)
+                yield return (TensorPiece.Of(parameter, part, prefix), () =>
+                {
+                    var held = optimizer.Moments().Single(m => m.Range.Intersect(part).Count == part.Count);
+                    return moments(held).narrow(0, part.Begin - held.Range.Begin, part.Count);
+                });
+    }
 }

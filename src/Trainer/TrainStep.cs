@@ -11,62 +11,76 @@ namespace SparkTrain.Trainer;
 public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader loader, ICollectives ranks, SparsitySink sparsity, NonFiniteGuard guard)
 {
     private readonly int accumulationSteps = config.Training.AccumulationSteps(ranks.WorldSize);
-    private readonly Device device = config.Training.Device == DeviceKind.Cuda ? CUDA : CPU;
+    private readonly StepSums sums = new(config.Training.AccumulationSteps(worldSize: 1), state.Layout.Count);
+    private readonly Device device = state.Model.Options.Device;
 
-    /// <summary>Makes the next update and returns what it was like.</summary>
+    /// <summary>Makes the next update and returns what it was like, and whether a rank asked to stop.</summary>
     /// <param name="measureSparsity">True also counts active units and kept keys.</param>
+    /// <param name="stop">Asks all ranks to stop after this step.</param>
     /// <exception cref="GuardException">Loss or gradient is not finite; no update was made.</exception>
-    public StepMetrics Run(bool measureSparsity)
+    public (StepMetrics Metrics, bool Stop) Run(bool measureSparsity, CancellationToken stop)
     {
         using var scope = NewDisposeScope();
         long start = Stopwatch.GetTimestamp();
         long waited = loader.WaitTicks;
+        var before = state.Progress;
         sparsity.IsRecording = measureSparsity;
         sparsity.Reset();
 
+        ranks.Report(before.Step + 1, "forward and backward");
+        sums.Clear();
         state.Gradients.Clear();
-        var sums = new LossTotals();
         using (WeightCasts.Hold())
-            for (int i = 0; i < accumulationSteps; i++) sums += ForwardBackward();
+            for (int i = 0; i < accumulationSteps; i++)
+            {
+                bool isLast = i == accumulationSteps - 1;
+                sums.Set(ranks.Rank * accumulationSteps + i, ForwardBackward(isLast));
+                if (!isLast) state.Gradients.EndMicroBatch(i);
+            }
+
+        long computed = Stopwatch.GetTimestamp();
+        state.Reducer.Finish();
+        foreach (var shard in state.Shards) state.Gradients.SumSquares(shard, sums.CellSquares);
+        sums.AllReduce(ranks, stop.IsCancellationRequested);
+        var communication = Stopwatch.GetElapsedTime(computed);
 
         // The mean is over all targets of the step, so that ranks and micro-batches with fewer targets do not count more.
-        sums = sums.AllReduce(ranks);
-        state.Gradients.AllReduce(ranks);
-        double loss = sums.Nats / sums.Targets;
-        double gradNorm = GradNorm() / sums.Targets;
+        var total = sums.Loss;
+        double loss = total.Nats / total.Targets;
+        double gradNorm = sums.GradNorm / total.Targets;
         long samples = config.Training.GlobalBatchTokens / config.Training.SeqLen;
-        var before = state.Progress;
-        guard.Check(before.Step + 1, before.NextSample, samples, loss, gradNorm, state.NamedGradients());
+        guard.Check(before.Step + 1, before.NextSample, samples, loss, gradNorm, state);
 
+        ranks.Report(before.Step + 1, "update");
         double lr = config.LrSchedule.LrAt(before.Step + 1, config.Training.Steps);
         double clip = config.Training.GradClip > 0 ? Math.Min(1, config.Training.GradClip / gradNorm) : 1;
-        state.Update(lr, clip / sums.Targets);
+        communication += state.Update(lr, clip / total.Targets);
 
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         state.Progress = new(before.Step + 1, before.Tokens + config.Training.GlobalBatchTokens, before.NextSample + samples, before.Seconds + seconds);
-        return new()
+        return (new()
         {
             Step = state.Progress.Step,
             Tokens = state.Progress.Tokens,
             Loss = loss,
-            BitsPerByte = sums.BitsPerByte,
+            BitsPerByte = total.BitsPerByte,
             Lr = lr,
             GradNorm = gradNorm,
             TokensPerSecond = config.Training.GlobalBatchTokens / seconds,
             StepSeconds = seconds,
             DataWaitFraction = (double)(loader.WaitTicks - waited) / Stopwatch.Frequency / seconds,
-        };
+            CommunicationFraction = communication.TotalSeconds / seconds,
+        }, sums.Stop);
     }
 
-    private LossTotals ForwardBackward()
+    private LossTotals ForwardBackward(bool isLast)
     {
         using var scope = NewDisposeScope();
         var batch = loader.Next();
         var loss = BatchLoss.Of(state.Model, batch, device);
+        if (isLast) state.Reducer.Begin();
         loss.Nats.backward();
         KernelFailure.ThrowIfAny();
         return new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes);
     }
-
-    private double GradNorm() => Math.Sqrt(state.Gradients.SumOfSquares());
 }

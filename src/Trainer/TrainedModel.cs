@@ -49,7 +49,7 @@ public sealed class TrainedModel : IDisposable
         var model = new SparkTransformer(config, options);
         using var noGrad = no_grad();
         using var saved = new CheckpointTensors(checkpoint, manifest);
-        foreach (var (name, weight) in model.Weights) saved.CopyTo(name, weight);
+        foreach (var (name, weight) in model.Weights) saved.CopyTo(new(name, weight.shape, 0, weight.numel()), weight);
         return new(model, Path.Combine(run, "tokenizer"), checkpoint);
     }
 

@@ -30,7 +30,7 @@ public sealed class Trainer : IDisposable
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
 
-    /// <summary>Opens the data, builds the model, and resumes from the newest good checkpoint of the run's folder.</summary>
+    /// <summary>Opens the data, builds the model, and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
     /// <exception cref="DataException">The dataset cannot be read or does not fit the model.</exception>
     /// <exception cref="CheckpointException">There are checkpoints, but none that this run can resume from.</exception>
     /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
@@ -39,9 +39,9 @@ public sealed class Trainer : IDisposable
         (this.config, this.folder, this.ranks, this.log) = (config, folder, ranks, log);
         data = TrainingData.Open(config);
         sparsity = new(config.Model.NumLayers);
-        state = TrainingModel.Create(config, sparsity);
+        state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints, config.Checkpoint.KeepLast);
-        ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, log);
+        ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, ranks, log);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
     }
@@ -52,9 +52,9 @@ public sealed class Trainer : IDisposable
     /// <summary>How far the run is.</summary>
     public TrainProgress Progress => state.Progress;
 
-    /// <summary>Trains until the last step, or until asked to stop: then saves and leaves.</summary>
-    /// <exception cref="GuardException">Loss or gradient is not finite.</exception>
-    /// <exception cref="CheckpointException">The last checkpoint cannot be saved.</exception>
+    /// <summary>Trains until the last step, or until one rank is asked to stop: then saves and leaves. All ranks call it.</summary>
+    /// <exception cref="GuardException">Loss or gradient is not finite; thrown on all ranks.</exception>
+    /// <exception cref="CheckpointException">The last checkpoint cannot be saved; thrown on all ranks.</exception>
     public TrainOutcome Run(CancellationToken stop)
     {
         long steps = config.Training.Steps;
@@ -64,27 +64,36 @@ public sealed class Trainer : IDisposable
             return TrainOutcome.Complete;
         }
         LogStart();
-        data.Tokenizer.Save(folder.Tokenizer);
+        using var metricsFile = IsFirstRank ? new MetricsFile(folder.MetricsFile, ResumedFrom is null ? null : state.Progress.Step) : null;
+        if (IsFirstRank) data.Tokenizer.Save(folder.Tokenizer);
         using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
-        using var metricsFile = new MetricsFile(folder.MetricsFile, ResumedFrom is null ? null : state.Progress.Step);
-        var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder));
+        var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks));
         var validator = new Validator(state.Model, data.Validation, config, ranks);
         var pace = new Pace(steps);
 
         if (state.Progress.Step == 0 && config.Validation.EverySteps > 0)
-            metricsFile.Write(Validate(validator, new() { Step = 0, Tokens = 0 }));
+        {
+            var untrained = Validate(validator, new() { Step = 0, Tokens = 0 });
+            metricsFile?.Write(untrained);
+        }
 
-        while (state.Progress.Step < steps && !stop.IsCancellationRequested)
+        bool stopAgreed = false;
+        while (state.Progress.Step < steps && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
         {
             long next = state.Progress.Step + 1;
             bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps);
-            var metrics = Complete(step.Run(measureSparsity: logged || validated));
+            (var metrics, stopAgreed) = step.Run(measureSparsity: logged || validated, stop);
+            metrics = Complete(metrics);
             pace.Add(metrics);
             if (logged) LogStep(metrics, pace);
-            if (logged || validated) metricsFile.Write(metrics);
+            if (logged || validated) metricsFile?.Write(metrics);
             if (next == steps) Save();
             else if (IsDue(next, config.Checkpoint.EverySteps)) SaveAndGoOn();
-            if (validated) metricsFile.Rewrite(Validate(validator, metrics));
+            if (validated)
+            {
+                metrics = Validate(validator, metrics);
+                metricsFile?.Rewrite(metrics);
+            }
         }
 
         if (state.Progress.Step < steps)
@@ -93,7 +102,8 @@ public sealed class Trainer : IDisposable
             log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
             return TrainOutcome.Stopped;
         }
-        ExportModel();
+        if (IsFirstRank) ExportModel();
+        ranks.Barrier();
         log.Information(TrainEvents.Finished, config.Run.Name, steps, state.Progress.Tokens, Pace.Text(state.Progress.Seconds), folder.Model);
         return TrainOutcome.Complete;
     }
@@ -106,11 +116,14 @@ public sealed class Trainer : IDisposable
         data.Dispose();
     }
 
+    private bool IsFirstRank => ranks.Rank == 0;
+
     private bool IsDue(long step, long every) => every > 0 && (step % every == 0 || step == config.Training.Steps);
 
     private StepMetrics Complete(StepMetrics metrics)
     {
         if (!sparsity.IsRecording) return metrics;
+        ranks.Report(metrics.Step, "metrics");
         var (active, kept) = SparsityTotals.AllReduce(sparsity, ranks);
         double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept.Average()).Total;
         return metrics with
@@ -125,6 +138,7 @@ public sealed class Trainer : IDisposable
 
     private StepMetrics Validate(Validator validator, StepMetrics metrics)
     {
+        ranks.Report(metrics.Step, "validation");
         long start = Stopwatch.GetTimestamp();
         var total = validator.Run();
         var result = metrics with { ValLoss = total.Nats / total.Targets, ValBitsPerByte = total.BitsPerByte };
@@ -171,7 +185,7 @@ public sealed class Trainer : IDisposable
     private void LogStart()
     {
         var parameters = ParameterCount.Of(config.Model);
-        log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute.ToString(), config.Training.Device.ToString(), TorchSharp.torch.get_num_threads());
+        log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute.ToString(), config.Training.Device.ToString(), ranks.WorldSize, TorchSharp.torch.get_num_threads());
         if (ResumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, state.Progress.Step, config.Training.Steps, Path.GetFileName(ResumedFrom));
     }
 

@@ -31,5 +31,5 @@ public static class TrainingData
 
     /// <summary>Starts reading a rank's training batches at the run's cursor.</summary>
     public static DataLoader Loader(TokenDataset data, TrainConfig config, ICollectives ranks, long nextSample) =>
-        new(data.Train, config.Training.SeqLen, (ulong)config.Run.Seed, config.Training.MicroBatch, ranks.Rank, ranks.WorldSize, nextSample, config.Data.PrefetchBatches, config.Data.MaskDocuments);
+        new(data.Train, config.Training.SeqLen, (ulong)config.Run.Seed, config.Training.MicroBatch, ranks.Rank, ranks.WorldSize, nextSample, config.Training.AccumulationSteps(ranks.WorldSize), config.Data.PrefetchBatches, config.Data.MaskDocuments);
 }

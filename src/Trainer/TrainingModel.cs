@@ -1,3 +1,4 @@
+using SparkTrain.Distributed;
 using SparkTrain.Model;
 using SparkTrain.Native;
 using static TorchSharp.torch;
@@ -7,13 +8,18 @@ namespace SparkTrain.Trainer;
 /// <summary>Builds the model of a run.</summary>
 public static class TrainingModel
 {
-    /// <summary>Creates the model with weights drawn from the seed, its gradients and its optimizer.</summary>
+    /// <summary>Creates the model with weights drawn from the seed, its gradients and its optimizer. All ranks call it.</summary>
     /// <exception cref="EnvironmentException">The device is not there.</exception>
-    public static TrainState Create(TrainConfig config, SparsitySink sparsity)
+    public static TrainState Create(TrainConfig config, SparsitySink sparsity, ICollectives ranks)
     {
-        var model = new SparkTransformer(config.Model, Options(config.Training, sparsity));
-        WeightInit.Fill(model, config.Run.Seed);
-        return new(model, config.Optimizer);
+        bool overlaps = config.Distributed.Overlaps(ranks, get_num_threads(), Environment.ProcessorCount) && config.Training.Device == DeviceKind.Cpu;
+        TrainState? state = null;
+        var options = Options(config.Training, sparsity) with { BlockBackwardDone = overlaps ? layer => state!.BlockComplete(layer) : null };
+        state = new(new SparkTransformer(config.Model, options), config.Optimizer, config.Distributed, ranks, config.Training.AccumulationSteps(ranks.WorldSize), overlaps);
+        // Where the ranks of a host share the weights, one of them fills them.
+        if (ranks.Rank == ranks.HostRanks[0] || !config.Distributed.ShardsOptimizer(ranks.WorldSize)) WeightInit.Fill(state.Model, config.Run.Seed);
+        ranks.Barrier();
+        return state;
     }
 
     /// <summary>How the model computes.</summary>

@@ -21,18 +21,20 @@ public sealed record ValidationConfig
 /// <summary>Computes the loss on the beginning of the validation split, the same tokens every time.</summary>
 public sealed class Validator(SparkTransformer model, TokenSplit split, TrainConfig config, ICollectives ranks)
 {
-    /// <summary>Returns the summed loss over the ranks; each rank reads its share of the batches.</summary>
+    /// <summary>Returns the summed loss over the ranks; each rank reads its share of the batches. The sum is in the order of the batches, whatever the number of ranks.</summary>
     public LossTotals Run()
     {
         using var noGrad = no_grad();
         if (model.Options.Sparsity is { } sparsity) sparsity.IsRecording = false;
-        var total = new LossTotals();
-        foreach (var batch in new ValidationBatches(split, config.Training.SeqLen, config.Training.MicroBatch, config.Validation.Tokens, ranks.Rank, ranks.WorldSize, config.Data.MaskDocuments))
+        var batches = new ValidationBatches(split, config.Training.SeqLen, config.Training.MicroBatch, config.Validation.Tokens, ranks.Rank, ranks.WorldSize, config.Data.MaskDocuments);
+        var sums = new StepSums((int)((batches.Samples + config.Training.MicroBatch - 1) / config.Training.MicroBatch), parameters: 0);
+        foreach (var (index, batch) in batches.Index())
         {
             using var scope = NewDisposeScope();
             var loss = BatchLoss.Of(model, batch, model.Options.Device);
-            total += new LossTotals(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes);
+            sums.Set(index * ranks.WorldSize + ranks.Rank, new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes));
         }
-        return total.AllReduce(ranks);
+        sums.AllReduce(ranks, stop: false);
+        return sums.Loss;
     }
 }

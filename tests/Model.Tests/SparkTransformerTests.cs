@@ -1,3 +1,4 @@
+using SparkTrain.Model.Kernels;
 using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests;
@@ -36,6 +37,29 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         changed_BT[0, 8] = (changed_BT[0, 8] + 1).remainder(config.VocabSize);
         var differs_T = model.call(tokens_BT, null).ne(model.call(changed_BT, null)).any(-1)[0].data<bool>().ToArray();
         Assert.Equal(Enumerable.Range(0, 20).Select(t => t is >= 8 and < 8 + 5), differs_T);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_block_reports_when_its_gradients_and_those_after_it_are_complete(FfnKind ffn, AttentionKind attention)
+    {
+        using var scope = NewDisposeScope();
+        var config = TinyConfigs.Of(ffn, attention) with { NumLayers = 3 };
+        var seen = new List<(int Layer, Dictionary<string, Tensor> Gradients)>();
+        SparkTransformer? model = null;
+        using (model = new SparkTransformer(config, new ComputeOptions { BlockBackwardDone = layer => seen.Add((layer, Gradients())) }))
+        {
+            WeightInit.Fill(model, 1);
+            var tokens_BT = TinyConfigs.Tokens(config, 2, 20);
+            model.Loss(tokens_BT).Nats.backward();
+            KernelFailure.ThrowIfAny();
+            Assert.Equal([2, 1, 0], seen.Select(s => s.Layer));
+            var final = Gradients();
+            foreach (var (layer, gradients) in seen)
+                foreach (var (name, _) in model.Weights.Where(w => w.Name == TensorNames.FinalNorm || Enumerable.Range(layer, 3 - layer).Any(l => w.Name.StartsWith(TensorNames.LayerPrefix(l), StringComparison.Ordinal))))
+                    Assert.True(gradients.TryGetValue(name, out var early) && early.Equals(final[name]), $"{name} at the report of layer {layer}");
+        }
+
+        Dictionary<string, Tensor> Gradients() => model!.Weights.Where(w => w.Weight.grad is not null).ToDictionary(w => w.Name, w => w.Weight.grad!.clone().DetachFromDisposeScope());
     }
 
     [Fact]

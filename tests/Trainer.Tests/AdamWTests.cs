@@ -16,21 +16,26 @@ public sealed class AdamWTests
         var theirs = initial.Select(t => new TorchSharp.Modules.Parameter(t.clone())).ToArray();
         var decayed = optim.AdamW([theirs[0]], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0.1);
         var plain = optim.AdamW([theirs[1]], lr: 0.01, beta1: 0.9, beta2: 0.95, eps: 1e-8, weight_decay: 0);
-        using var gradients = new GradientBuffer(ours);
-        using var adamW = new AdamW(ours, gradients, config);
+        var layout = new FlatLayout(ours);
+        Tensor weights = zeros(layout.Count), gradients = zeros(layout.Count);
+        foreach (var (name, weight) in ours) layout.View(weights, name).copy_(weight.detach());
+        // Two shards, cut within the matrix, as two ranks would have them.
+        using var first = new AdamW(layout, [new(0, 9)], config, CPU);
+        using var second = new AdamW(layout, [new(9, 10)], config, CPU);
 
         for (int step = 1; step <= 20; step++)
         {
             for (int i = 0; i < ours.Count; i++)
             {
                 var g = randn(initial[i].shape, generator: generator);
-                gradients.View(gradients.Flat, ours[i].Item1).copy_(g * 8);
+                layout.View(gradients, ours[i].Item1).copy_(g * 8);
                 theirs[i].grad = g;
             }
-            adamW.Step(step, 0.01, 1.0 / 8);
+            first.Step(weights, gradients, step, 0.01, 1.0 / 8);
+            second.Step(weights, gradients, step, 0.01, 1.0 / 8);
             decayed.step();
             plain.step();
         }
-        for (int i = 0; i < ours.Count; i++) Assert.True((ours[i].Item2 - theirs[i]).abs().max().item<float>() < 1e-6);
+        for (int i = 0; i < ours.Count; i++) Assert.True((layout.View(weights, ours[i].Item1) - theirs[i]).abs().max().item<float>() < 1e-6);
     }
 }

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
-using SparkTrain.ModelFormat;
+using SparkTrain.Distributed;
+using SparkTrain.Native;
 
 namespace SparkTrain.Trainer.Tests;
 
@@ -54,8 +55,8 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
     {
         string saved = Save(new CheckpointStore(folder["checkpoints"], 2), 7), manifest = Path.Combine(saved, "manifest.json");
         string text = File.ReadAllText(manifest);
-        File.WriteAllText(manifest, text.Replace("\"format_version\": 1", "\"format_version\": 2", StringComparison.Ordinal));
-        Assert.Contains("has format 2.\n  expected: at most 1", Assert.Throws<CheckpointException>(() => CheckpointStore.Verify(saved)).Message, StringComparison.Ordinal);
+        File.WriteAllText(manifest, text.Replace("\"format_version\": 2", "\"format_version\": 3", StringComparison.Ordinal));
+        Assert.Contains("has format 3.\n  expected: format 2", Assert.Throws<CheckpointException>(() => CheckpointStore.Verify(saved)).Message, StringComparison.Ordinal);
         File.WriteAllText(manifest, text[..(text.Length / 2)]);
         Assert.Throws<CheckpointException>(() => CheckpointStore.Verify(saved));
         File.Delete(manifest);
@@ -66,7 +67,7 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
     public void The_manifest_gives_each_tensors_place_in_a_file_that_any_reader_opens()
     {
         string saved = Save(new CheckpointStore(folder["checkpoints"], 2), 7);
-        var place = CheckpointManifest.Read(saved).Tensors["w"];
+        var place = CheckpointManifest.Read(saved).Tensors["w"].Single();
         byte[] bytes = File.ReadAllBytes(Path.Combine(saved, place.File));
         Assert.Equal(Enumerable.Range(0, 6).Select(i => (float)i), MemoryMarshal.Cast<byte, float>(bytes.AsSpan((int)place.Offset, (int)place.Length)).ToArray());
     }
@@ -83,9 +84,9 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
     private string Save(CheckpointStore store, long step)
     {
         for (int i = 0; i < 6; i++) values[i] = i;
-        return store.Save(step, [(new TensorInfo("w", TensorType.F32, [2, 3]), () => (byte*)values)], (files, tensors) => new()
+        return store.Save(new SingleProcess(), step, [(new TensorPiece("w", [2, 3], 0, 6), () => TensorMemory.Over(values, 2, 3))], (files, tensors) => new()
         {
-            FormatVersion = 1, CodeVersion = "0", Progress = new(step, 0, 0, 0), WorldSize = 1, Seed = 1, DataFingerprint = "f", Config = new JsonObject(), Files = files, Tensors = tensors,
+            FormatVersion = 2, CodeVersion = "0", Progress = new(step, 0, 0, 0), WorldSize = 1, Seed = 1, DataFingerprint = "f", Config = new JsonObject(), Files = files, Tensors = tensors,
         });
     }
 }

@@ -41,10 +41,26 @@ internal static class TinyRun
 
     public static TrainOutcome Train(TrainConfig config, CancellationTokenSource? stop = null, ICollectives? ranks = null, ILogger? log = null)
     {
-        using var folder = RunFolder.Open(config.Run);
-        using var trainer = new Trainer(config, folder, ranks ?? new SingleProcess(), log ?? Serilog.Core.Logger.None);
-        return trainer.Run(stop?.Token ?? CancellationToken.None);
+        using var alone = new SingleProcess();
+        ranks ??= alone;
+        using var held = ranks.Rank == 0 ? RunFolder.Open(config.Run) : null;
+        ranks.Barrier();
+        using var folder = held ?? RunFolder.Join(config.Run);
+        using var trainer = new Trainer(config, folder, ranks, log ?? Serilog.Core.Logger.None);
+        var outcome = trainer.Run(stop?.Token ?? CancellationToken.None);
+        ranks.Barrier();
+        return outcome;
     }
+
+    /// <summary>Trains on ranks that are threads; tensor operations use one thread each.</summary>
+    public static void TrainOn(Topology topology, TrainConfig config) => ThreadRanks.Run(topology, ranks =>
+    {
+        TorchSharp.torch.set_num_threads(config.Training.Threads);
+        Train(config, ranks: ranks);
+    }, config.Distributed.Reduce);
+
+    /// <summary>Trains on ranks of one host.</summary>
+    public static void TrainOn(int ranks, TrainConfig config) => TrainOn(new Topology(new int[ranks]), config);
 
     public static JsonElement[] Metrics(TrainConfig config) =>
         [.. File.ReadLines(Path.Combine(config.Run.Folder, config.Run.Name, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];

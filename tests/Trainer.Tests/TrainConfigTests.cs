@@ -36,12 +36,12 @@ public sealed class TrainConfigTests
     public void Memory_counts_sixteen_bytes_a_parameter_and_two_more_for_bf16()
     {
         long parameters = ModelFormat.ParameterCount.Of(Tiny.Model).Total;
-        var need = MemoryEstimate.Of(Tiny);
+        var need = MemoryEstimate.Of(Tiny, 1, 1);
         Assert.Equal(16 * parameters, need.Weights + need.Gradients + need.Optimizer);
-        Assert.Equal(2 * parameters, MemoryEstimate.Of(Tiny with { Training = Tiny.Training with { Compute = ComputeType.BFloat16 } }).ComputeCopies);
-        var e = Assert.Throws<EnvironmentException>(() => MemoryEstimate.Require(Tiny, need.Total - 1));
+        Assert.Equal(2 * parameters, MemoryEstimate.Of(Tiny with { Training = Tiny.Training with { Compute = ComputeType.BFloat16 } }, 1, 1).ComputeCopies);
+        var e = Assert.Throws<EnvironmentException>(() => MemoryEstimate.Require(Tiny, 1, 1, need.Total - 1));
         Assert.Contains("available", e.Message, StringComparison.Ordinal);
-        MemoryEstimate.Require(Tiny, need.Total);
+        MemoryEstimate.Require(Tiny, 1, 1, need.Total);
     }
 
     [Theory]

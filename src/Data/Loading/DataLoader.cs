@@ -5,8 +5,8 @@ using System.Threading.Channels;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Hands one rank its training batches, read ahead on a thread of its own. Batch b of rank r holds the global samples start + b·rows·world
-/// + r·rows + [0, rows), so that all ranks together walk through one order whatever their number.
+/// Hands one rank its training batches, read ahead on a thread of its own. A step takes a run of samples from one order, whatever the number of
+/// ranks; the ranks' batches follow one another in it: batch b of rank r in step t holds start + ((t·world + r)·batches a step + b)·rows + [0, rows).
 /// </summary>
 public sealed class DataLoader : IDisposable
 {
@@ -15,7 +15,7 @@ public sealed class DataLoader : IDisposable
     private readonly Thread thread;
     private readonly BatchReader reader;
     private readonly SampleOrder order;
-    private readonly int rows, rank, worldSize;
+    private readonly int rows, rank, worldSize, batchesPerStep;
     private readonly long startSample;
     private long batches;
 
@@ -24,7 +24,7 @@ public sealed class DataLoader : IDisposable
     /// shorter than one sample of <paramref name="seqLen"/> + 1 tokens.
     /// </summary>
     public DataLoader(TokenSplit split, int seqLen, ulong seed, int rowsPerBatch, int rank = 0, int worldSize = 1, long startSample = 0,
-        int prefetchBatches = 4, bool maskDocuments = true)
+        int batchesPerStep = 1, int prefetchBatches = 4, bool maskDocuments = true)
     {
         ArgumentNullException.ThrowIfNull(split);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerBatch, 1);
@@ -32,7 +32,8 @@ public sealed class DataLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, worldSize);
         ArgumentOutOfRangeException.ThrowIfNegative(startSample);
-        (rows, this.rank, this.worldSize, this.startSample) = (rowsPerBatch, rank, worldSize, startSample);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchesPerStep, 1);
+        (rows, this.rank, this.worldSize, this.startSample, this.batchesPerStep) = (rowsPerBatch, rank, worldSize, startSample, batchesPerStep);
         order = new SampleOrder(split, seqLen, seed);
         reader = new BatchReader(split, seqLen, maskDocuments);
         queue = Channel.CreateBounded<TokenBatch>(new BoundedChannelOptions(prefetchBatches) { SingleReader = true, SingleWriter = true });
@@ -41,7 +42,7 @@ public sealed class DataLoader : IDisposable
     }
 
     /// <summary>
-    /// The first global sample that no batch of any rank has held yet, when all ranks have taken equally many: where a resumed run starts.
+    /// The first global sample that no batch of any rank has held yet, when all ranks have made the same whole steps: where a resumed run starts.
     /// </summary>
     public long NextSample => startSample + (batches * rows * worldSize);
 
@@ -93,8 +94,11 @@ public sealed class DataLoader : IDisposable
     {
         try
         {
-            for (var first = startSample + ((long)rank * rows); !stop.IsCancellationRequested; first += (long)rows * worldSize)
+            for (long step = 0, batch = 0; !stop.IsCancellationRequested; (step, batch) = batch + 1 < batchesPerStep ? (step, batch + 1) : (step + 1, 0))
+            {
+                var first = startSample + ((((step * worldSize) + rank) * batchesPerStep) + batch) * rows;
                 queue.Writer.WriteAsync(reader.Read(first, rows, i => order[i]), stop.Token).AsTask().GetAwaiter().GetResult();
+            }
         }
         catch (OperationCanceledException)
         {

@@ -20,7 +20,8 @@ internal static class DoctorCommand
                 MachineChecks.Disk(arguments.GetValue(runs)!),
                 SoftwareChecks.StandardLibrary(),
                 SoftwareChecks.Torch(LibTorch.Probe()),
-                SoftwareChecks.Mpi(),
+                MpiChecks.Mpi(),
+                MpiChecks.SharedMemory(),
                 SoftwareChecks.Corpus(),
             ],
             terminal));

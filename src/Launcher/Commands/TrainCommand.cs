@@ -1,12 +1,13 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Launcher.Supervision;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
-/// <summary><c>train</c>, the default verb: trains a configuration, or goes on with it.</summary>
+/// <summary><c>train</c>, the default verb: trains a configuration, or goes on with it, alone or as one rank of many.</summary>
 internal static class TrainCommand
 {
     public static Command Create(Terminal terminal)
@@ -15,31 +16,61 @@ internal static class TrainCommand
         var options = new ConfigurationOptions(command);
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print warnings and errors only." };
         command.Options.Add(quiet);
-        command.SetAction(arguments => Run(options.Load(arguments), terminal, arguments.GetValue(quiet)));
+        var start = new RankStart(command);
+        command.SetAction(arguments => start.Job(arguments) is { } job
+            ? start.Run(job, options.Load(arguments), arguments, terminal)
+            : Run(() => options.Load(arguments), terminal, arguments.GetValue(quiet)));
         return command;
     }
 
-    private static int Run(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, bool quiet)
+    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet)
     {
-        var config = resolved.Value;
-        var ranks = new SingleProcess();
-        RefuseLauncherOfManyRanks();
-        MemoryEstimate.Require(config, MachineMemory.Available());
-        LibTorch.Load(config.Training.Threads);
-
-        using var folder = RunFolder.Open(config.Run);
-        using var log = RunLog.Create(terminal, folder, quiet);
+        var launcher = LauncherEnvironment.Detect(Environment.GetEnvironmentVariable);
+        // Signals may come as soon as the supervisor has heard of this rank.
         using var stop = new StopSignals(terminal, "finishing the step, saving, leaving");
-        using var trainer = new Trainer.Trainer(config, folder, ranks, log);
-        File.WriteAllText(folder.ConfigFile, resolved.ToJson());
-        return trainer.Run(stop.Token) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+        using var supervised = SupervisedRank.Start(launcher?.Rank ?? 0, stop, terminal);
+        return supervised.Run(heartbeats =>
+            // One rank needs no MPI and loads none.
+            launcher is { WorldSize: > 1 }
+                ? RankJob.Run(launcher, load, terminal, heartbeats, (resolved, ranks) => Train(resolved, ranks, terminal, quiet, stop.Token))
+                : TrainAlone(load(), terminal, heartbeats, quiet, stop.Token));
     }
 
-    // Each process would train the same run by itself.
-    private static void RefuseLauncherOfManyRanks()
+    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, HeartbeatSender? heartbeats, bool quiet, CancellationToken stop)
     {
-        foreach (string variable in (string[])["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_NTASKS"])
-            if (int.TryParse(Environment.GetEnvironmentVariable(variable), out int size) && size > 1)
-                throw new EnvironmentException(variable, $"it is {size}: a launcher has started {size} processes", "one: this version trains in a single process", "run the command without mpiexec or srun");
+        using var self = new SingleProcess();
+        heartbeats?.Ask(() => self.Current);
+        return Train(resolved, self, terminal, quiet, stop);
+    }
+
+    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet, CancellationToken stop)
+    {
+        var config = resolved.Value;
+        ranks.Report(0, "start");
+        int threads = config.Training.Threads > 0 ? config.Training.Threads : Cores.OfRank(ranks);
+        ranks.Agree(() =>
+        {
+            if (config.ProblemWithRanks(ranks.WorldSize) is { } problem) throw resolved.Refuse("Training.GlobalBatchTokens", problem);
+            MemoryEstimate.Require(config, ranks.WorldSize, ranks.HostRanks.Count, MachineMemory.Available());
+            LibTorch.Load(threads);
+            // What one host alone may lack comes before the trainer's first collective call.
+            if (ranks.WorldSize > 1) TrainingData.Open(config).Dispose();
+        }, ErrorReport.Describe);
+
+        using var folder = Open(config.Run, ranks);
+        using var log = RunLog.Create(terminal, folder, quiet);
+        using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, ranks, log), ErrorReport.Describe);
+        ranks.Agree(() => { if (ranks.Rank == 0) File.WriteAllText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
+        return trainer.Run(stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+    }
+
+    // Rank 0 makes the folder and holds it; the others must then find it.
+    private static RunFolder Open(RunConfig run, ICollectives ranks)
+    {
+        var held = ranks.Agree(() => ranks.Rank == 0 ? RunFolder.Open(run) : null, ErrorReport.Describe);
+        var folder = ranks.Agree(() => held ?? RunFolder.Join(run), ErrorReport.Describe);
+        int? unlike = ranks.FirstUnlike(folder.Key);
+        ranks.Agree(() => { if (unlike == ranks.Rank) throw RunFolder.NotShared(folder.Path, $"the folder of this name on {Environment.MachineName} is not the one that rank 0 has opened"); }, ErrorReport.Describe);
+        return folder;
     }
 }

@@ -44,18 +44,6 @@ internal static partial class SoftwareChecks
             : new(Verdict.Warn, "dotnet-docs", $"no reference documentation in {DotnetRoot}/packs", "install the .NET 10 SDK, or train on a corpus of your own");
     }
 
-    public static Finding Mpi()
-    {
-        var library = SharedLibraries.Find("libmpi.so.40") ?? SharedLibraries.Find("libmpi.so.12") ?? SharedLibraries.Find("libmpich.so.12");
-        var launcher = SharedLibraries.OnPath("mpiexec");
-        return (library, launcher) switch
-        {
-            ({ } found, { } mpiexec) => new(Verdict.Ok, "MPI", $"{found}, {mpiexec}"),
-            ({ } found, null) => new(Verdict.Warn, "MPI", $"{found}, but no mpiexec on the PATH", "for several ranks: apt-get install openmpi-bin"),
-            _ => new(Verdict.Ok, "MPI", "not found; this version trains in one process and does not need it"),
-        };
-    }
-
     private static IEnumerable<string> Names(string folder) =>
         Directory.Exists(folder) ? Directory.EnumerateDirectories(folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal) : [];
 

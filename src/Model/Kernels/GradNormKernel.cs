@@ -6,25 +6,32 @@ using static SparkTrain.Model.Kernels.VectorMath;
 
 namespace SparkTrain.Model.Kernels;
 
-/// <summary>The sum of squares of a flat gradient, the same bits for any number of threads.</summary>
+/// <summary>Sums of squares of a flat gradient over blocks of fixed length: added in their order they give the same bits for any number of threads or ranks.</summary>
 public static unsafe class GradNormKernel
 {
-    private const long BlockLength = 1 << 16;
-
-    /// <summary>Returns Σ g² in float64. Blocks of fixed length are summed apart, then added in their order.</summary>
+    /// <summary>Returns Σ g² of every block in float64; the last block may be shorter.</summary>
     /// <param name="g">A contiguous float32 tensor.</param>
-    public static double SumOfSquares(torch.Tensor g)
+    /// <param name="blockLength">Elements of a block.</param>
+    public static double[] SumsOfSquares(torch.Tensor g, long blockLength)
     {
-        long count = g.numel(), blocks = (count + BlockLength - 1) / BlockLength;
+        long count = g.numel(), blocks = (count + blockLength - 1) / blockLength;
+        if (g.device_type != DeviceType.CPU) return Composed(g, blockLength);
         float* memory = TensorMemory.Float32(g);
         var sums = new double[blocks];
-        OpenMp.ForRanges(blocks, 1, (begin, end) =>
+        OpenMp.ForRanges(blocks, 4, (begin, end) =>
         {
-            for (long b = begin; b < end; b++) sums[b] = Block(memory + b * BlockLength, Math.Min(BlockLength, count - b * BlockLength));
+            for (long b = begin; b < end; b++) sums[b] = Block(memory + b * blockLength, Math.Min(blockLength, count - b * blockLength));
         });
-        double total = 0;
-        foreach (double sum in sums) total += sum;
-        return total;
+        return sums;
+    }
+
+    private static double[] Composed(torch.Tensor g, long blockLength)
+    {
+        using var scope = torch.NewDisposeScope();
+        long whole = g.numel() / blockLength * blockLength;
+        var sums = g.narrow(0, 0, whole).view(-1, blockLength).square().sum(1, type: torch.ScalarType.Float64);
+        if (whole < g.numel()) sums = torch.cat([sums, g.narrow(0, whole, g.numel() - whole).square().sum(torch.ScalarType.Float64).view(1)]);
+        return sums.cpu().data<double>().ToArray();
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

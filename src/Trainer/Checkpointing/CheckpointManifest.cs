@@ -10,8 +10,8 @@ public sealed record CheckpointManifest
     /// <summary>The manifest's file name.</summary>
     public const string FileName = "manifest.json";
 
-    /// <summary>The newest format that this version reads, and the one it writes.</summary>
-    public const int CurrentFormat = 1;
+    /// <summary>The format that this version reads and writes.</summary>
+    public const int CurrentFormat = 2;
 
     /// <summary>Format of the checkpoint.</summary>
     public required int FormatVersion { get; init; }
@@ -37,8 +37,8 @@ public sealed record CheckpointManifest
     /// <summary>Each file with its size and hash.</summary>
     public required IReadOnlyDictionary<string, ShardFile> Files { get; init; }
 
-    /// <summary>Each tensor with its place.</summary>
-    public required IReadOnlyDictionary<string, TensorPlace> Tensors { get; init; }
+    /// <summary>Each tensor with the places of its pieces, in the order of its elements.</summary>
+    public required IReadOnlyDictionary<string, IReadOnlyList<TensorPlace>> Tensors { get; init; }
 
     internal static JsonSerializerOptions Json { get; } = new()
     {
@@ -57,8 +57,8 @@ public sealed record CheckpointManifest
         {
             byte[] bytes = File.ReadAllBytes(path);
             int? format = (int?)JsonNode.Parse(bytes)?["format_version"];
-            if (format > CurrentFormat)
-                throw new CheckpointException(path, $"the checkpoint has format {format}", $"at most {CurrentFormat}", "use a newer SparkTrain");
+            if (format is { } other and not CurrentFormat)
+                throw new CheckpointException(path, $"the checkpoint has format {other}", $"format {CurrentFormat}", $"use {(other > CurrentFormat ? "a newer" : "the older")} SparkTrain that wrote it");
             return JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
@@ -73,8 +73,9 @@ public sealed record CheckpointManifest
 /// <param name="Sha256">SHA-256 of its bytes, lower-case hex.</param>
 public sealed record ShardFile(long Bytes, string Sha256);
 
-/// <summary>Where a tensor's bytes lie.</summary>
+/// <summary>Where the bytes of a piece of a tensor lie.</summary>
 /// <param name="File">File name within the checkpoint.</param>
 /// <param name="Offset">First byte in the file.</param>
 /// <param name="Length">Number of bytes.</param>
-public sealed record TensorPlace(string File, long Offset, long Length);
+/// <param name="First">The tensor's element that the piece begins with.</param>
+public sealed record TensorPlace(string File, long Offset, long Length, long First);

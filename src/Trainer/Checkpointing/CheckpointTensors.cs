@@ -1,22 +1,37 @@
-using SparkTrain.Model;
 using SparkTrain.ModelFormat;
+using SparkTrain.Native;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
-/// <summary>The tensors of a checkpoint whose hashes were verified; each file is opened once.</summary>
-internal sealed class CheckpointTensors(string checkpoint, CheckpointManifest manifest) : IDisposable
+/// <summary>The tensors of a checkpoint whose hashes were verified, put together from the ranks' pieces; each file is opened once.</summary>
+internal sealed unsafe class CheckpointTensors(string checkpoint, CheckpointManifest manifest) : IDisposable
 {
     private readonly Dictionary<string, SafetensorsFile> files = manifest.Files.Keys.ToDictionary(name => name, name => SafetensorsFile.Open(Path.Combine(checkpoint, name)));
 
-    /// <summary>Replaces the values of <paramref name="target"/> by those saved under a name.</summary>
-    /// <exception cref="CheckpointException">There is no such tensor of the target's shape.</exception>
-    public void CopyTo(string name, Tensor target)
+    /// <summary>Replaces the values of <paramref name="target"/>, of the piece's length, by the saved ones.</summary>
+    /// <exception cref="CheckpointException">There is no such tensor of the piece's shape.</exception>
+    public void CopyTo(TensorPiece piece, Tensor target)
     {
-        if (!manifest.Tensors.TryGetValue(name, out var place) || !files[place.File].Info(name).Shape.SequenceEqual(target.shape))
-            throw new CheckpointException(checkpoint, $"it holds no {name} of shape {TensorInfo.Text(target.shape)}", "a checkpoint of this model", "restore the Model section that it was trained with, or choose another Run.Name");
-        using var saved = ModelWeights.Read(files[place.File], name);
-        target.copy_(saved);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        var values = empty(piece.Count);
+        float* to = TensorMemory.Float32(values);
+        var places = manifest.Tensors.GetValueOrDefault(piece.Name) ?? [];
+        if (places.Sum(place => place.Length) != sizeof(float) * piece.Shape.Aggregate(1L, (a, b) => a * b)) throw OfAnotherModel(piece);
+        long copied = 0;
+        foreach (var place in places)
+        {
+            long count = place.Length / sizeof(float), begin = Math.Max(piece.First, place.First), end = Math.Min(piece.First + piece.Count, place.First + count);
+            if (begin >= end) continue;
+            string name = new TensorPiece(piece.Name, piece.Shape, place.First, count).Info.Name;
+            var file = files[place.File];
+            if (!file.Contains(name) || (count * sizeof(float) == places.Sum(p => p.Length) && !file.Info(name).Shape.SequenceEqual(piece.Shape))) throw OfAnotherModel(piece);
+            Buffer.MemoryCopy(file.Pointer(name) + (begin - place.First) * sizeof(float), to + (begin - piece.First), (end - begin) * sizeof(float), (end - begin) * sizeof(float));
+            copied += end - begin;
+        }
+        if (copied != piece.Count) throw OfAnotherModel(piece);
+        target.copy_(values.view(target.shape));
     }
 
     /// <summary>Closes the files.</summary>
@@ -24,4 +39,7 @@ internal sealed class CheckpointTensors(string checkpoint, CheckpointManifest ma
     {
         foreach (var file in files.Values) file.Dispose();
     }
+
+    private CheckpointException OfAnotherModel(TensorPiece piece) =>
+        new(checkpoint, $"it holds no {piece.Name} of shape {TensorInfo.Text(piece.Shape)}", "a checkpoint of this model", "restore the Model section that it was trained with, or choose another Run.Name");
 }

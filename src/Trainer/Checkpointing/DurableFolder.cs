@@ -14,23 +14,45 @@ public static partial class DurableFolder
     /// <exception cref="IOException">The disk is full or not writable.</exception>
     public static void Publish(string path, Action<string> build)
     {
-        string parent = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        string temporary = Path.Combine(parent, TemporaryPrefix + Path.GetFileName(path));
-        if (Directory.Exists(temporary)) Directory.Delete(temporary, recursive: true);
-        Directory.CreateDirectory(temporary);
+        string temporary = Begin(path);
         try
         {
             build(temporary);
-            Flush(temporary);
-            if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
-            Directory.Move(temporary, path);
-            Flush(parent);
+            End(path);
         }
         catch
         {
-            Directory.Delete(temporary, recursive: true);
+            Discard(path);
             throw;
         }
+    }
+
+    /// <summary>The temporary folder in which <paramref name="path"/> is built.</summary>
+    public static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, TemporaryPrefix + Path.GetFileName(path));
+
+    /// <summary>Makes the temporary folder, empty, and returns it.</summary>
+    /// <exception cref="IOException">The disk is full or not writable.</exception>
+    public static string Begin(string path)
+    {
+        Discard(path);
+        Directory.CreateDirectory(TemporaryOf(path));
+        return TemporaryOf(path);
+    }
+
+    /// <summary>Puts the temporary folder in the place of <paramref name="path"/>.</summary>
+    /// <exception cref="IOException">The disk is full or not writable.</exception>
+    public static void End(string path)
+    {
+        Flush(TemporaryOf(path));
+        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
+        Directory.Move(TemporaryOf(path), path);
+        Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+    }
+
+    /// <summary>Deletes the temporary folder, where there is one.</summary>
+    public static void Discard(string path)
+    {
+        if (Directory.Exists(TemporaryOf(path))) Directory.Delete(TemporaryOf(path), recursive: true);
     }
 
     /// <summary>Writes a small file and flushes it to the disk.</summary>

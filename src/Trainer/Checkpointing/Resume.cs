@@ -1,34 +1,55 @@
 using Serilog;
+using SparkTrain.Distributed;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>Finds the checkpoint that a run goes on from.</summary>
 public static class Resume
 {
-    /// <summary>Restores the newest checkpoint whose files are as they were written; returns its folder, or null where there is none at all.</summary>
+    /// <summary>Restores the newest checkpoint whose files are as they were written; returns its folder, or null where there is none at all. All ranks call it.</summary>
     /// <exception cref="CheckpointException">There are checkpoints but none is good, or the newest good one is of another configuration or dataset.</exception>
-    public static string? FromNewest(CheckpointStore store, TrainState state, TrainConfig config, string dataFingerprint, ILogger log)
+    public static string? FromNewest(CheckpointStore store, TrainState state, TrainConfig config, string dataFingerprint, ICollectives ranks, ILogger log)
     {
-        var candidates = store.Complete();
+        var candidates = Candidates(store, ranks);
         foreach (string checkpoint in candidates)
         {
-            CheckpointManifest manifest;
-            try
+            var (manifest, problem) = Verify(checkpoint, ranks);
+            if (ranks.FirstFailure(problem) is { } failure)
             {
-                manifest = CheckpointStore.Verify(checkpoint);
-            }
-            catch (CheckpointException e)
-            {
-                log.Warning(TrainEvents.CheckpointSkipped, e.Message);
+                if (ranks.Rank == 0) log.Warning(TrainEvents.CheckpointSkipped, failure);
                 continue;
             }
-            RequireSameRun(checkpoint, manifest, config, dataFingerprint);
-            state.Restore(checkpoint, manifest);
+            RequireSameRun(checkpoint, manifest!, config, dataFingerprint);
+            state.Restore(checkpoint, manifest!);
             return checkpoint;
         }
-        if (candidates.Count == 0) return null;
-        throw new CheckpointException(store.Folder, $"none of the {candidates.Count} checkpoints is good: {string.Join(", ", candidates.Select(Path.GetFileName))}", "at least one whole checkpoint",
+        if (candidates.Length == 0) return null;
+        throw new CheckpointException(store.Folder, $"none of the {candidates.Length} checkpoints is good: {string.Join(", ", candidates.Select(Path.GetFileName))}", "at least one whole checkpoint",
             "restore one from a backup, or choose another Run.Name to begin anew");
+    }
+
+    // As rank 0 sees them: on a network disk others may see them later.
+    private static string[] Candidates(CheckpointStore store, ICollectives ranks)
+    {
+        var mine = ranks.Rank == 0 ? store.Complete() : [];
+        double[] count = [mine.Count];
+        ranks.AllReduceSum(count);
+        var steps = new double[(int)count[0]];
+        for (int i = 0; i < mine.Count; i++) steps[i] = CheckpointStore.StepOf(mine[i]);
+        ranks.AllReduceSum(steps);
+        return [.. steps.Select(step => store.PathOf((long)step))];
+    }
+
+    private static (CheckpointManifest?, string?) Verify(string checkpoint, ICollectives ranks)
+    {
+        try
+        {
+            return (CheckpointStore.Verify(checkpoint, ranks.Rank, ranks.WorldSize), null);
+        }
+        catch (CheckpointException e)
+        {
+            return (null, e.Message);
+        }
     }
 
     private static void RequireSameRun(string checkpoint, CheckpointManifest manifest, TrainConfig config, string dataFingerprint)

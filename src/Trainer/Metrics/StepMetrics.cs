@@ -36,6 +36,9 @@ public sealed record StepMetrics
     /// <summary>Share of the step that waited for data.</summary>
     public double? DataWaitFraction { get; init; }
 
+    /// <summary>Share of the step in which this rank waited for other ranks; 0 for a single one.</summary>
+    public double? CommunicationFraction { get; init; }
+
     /// <summary>Share of non-zero FFN units, mean over layers.</summary>
     public double? FfnActiveFraction { get; init; }
 

@@ -4,7 +4,7 @@ namespace SparkTrain.Trainer;
 public static class TrainEvents
 {
     /// <summary>The run begins.</summary>
-    public const string Started = "run {Run} | {Parameters:N0} parameters ({NonEmbedding:N0} without embedding) | {Steps:N0} steps × {GlobalBatchTokens:N0} tokens | {Compute} on {Device}, {Threads} threads";
+    public const string Started = "run {Run} | {Parameters:N0} parameters ({NonEmbedding:N0} without embedding) | {Steps:N0} steps × {GlobalBatchTokens:N0} tokens | {Compute} on {Device}, {Ranks} × {Threads} threads";
 
     /// <summary>The run goes on from a checkpoint.</summary>
     public const string Resumed = "resumed {Run} at step {Step} of {Steps} from {Checkpoint}";

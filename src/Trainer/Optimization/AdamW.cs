@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SparkTrain.Distributed;
 using SparkTrain.Model.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -25,31 +26,57 @@ public sealed record OptimizerConfig
     public double WeightDecay { get; init; } = 0.1;
 }
 
-/// <summary>AdamW over float32 master weights with decoupled decay on matrices only; its two moments are float32 too.</summary>
-public sealed class AdamW(IReadOnlyList<(string Name, Tensor Weight)> parameters, GradientBuffer gradients, OptimizerConfig config) : IDisposable
+/// <summary>AdamW over float32 master weights with decoupled decay on matrices only. Its two float32 moments exist for the ranges that this rank updates.</summary>
+public sealed class AdamW : IDisposable
 {
-    private readonly Tensor firstMoments = zeros(gradients.Count, device: gradients.Flat.device);
-    private readonly Tensor secondMoments = zeros(gradients.Count, device: gradients.Flat.device);
+    private readonly OptimizerConfig config;
+    private readonly FlatLayout layout;
+    private readonly IReadOnlyList<FlatRange> ranges;
+    private readonly Tensor firstMoments, secondMoments;
 
-    /// <summary>The moments of each weight, in the weight's shape, as views: m, the running mean of the gradient, and v, of its square.</summary>
-    public IEnumerable<(string Name, Tensor M, Tensor V)> Moments() =>
-        parameters.Select(p => (p.Name, gradients.View(firstMoments, p.Name), gradients.View(secondMoments, p.Name)));
+    /// <summary>Makes the moments, zero.</summary>
+    /// <param name="layout">The order of the parameters.</param>
+    /// <param name="ranges">What this rank updates: everything, or its shards.</param>
+    /// <param name="config">The settings.</param>
+    /// <param name="device">Where the weights live.</param>
+    public AdamW(FlatLayout layout, IReadOnlyList<FlatRange> ranges, OptimizerConfig config, Device device)
+    {
+        (this.layout, this.ranges, this.config) = (layout, ranges, config);
+        long count = ranges.Sum(range => range.Count);
+        firstMoments = zeros(count, device: device).DetachFromDisposeScope();
+        secondMoments = zeros(count, device: device).DetachFromDisposeScope();
+    }
 
-    /// <summary>Updates every weight from the gradients.</summary>
+    /// <summary>The moments of each updated range, as views: m, the running mean of the gradient, and v, of its square.</summary>
+    public IEnumerable<(FlatRange Range, Tensor M, Tensor V)> Moments()
+    {
+        long at = 0;
+        foreach (var range in ranges)
+        {
+            yield return (range, firstMoments.narrow(0, at, range.Count), secondMoments.narrow(0, at, range.Count));
+            at += range.Count;
+        }
+    }
+
+    /// <summary>Updates the ranges of this rank from the gradients.</summary>
+    /// <param name="weights">All weights, flat.</param>
+    /// <param name="gradients">The gradients, flat; only the ranges of this rank are read.</param>
     /// <param name="step">The update's number, counted from 1.</param>
     /// <param name="lr">Learning rate.</param>
     /// <param name="gradientScale">Factor on the gradients: one over the number of targets, times the clipping factor.</param>
-    public void Step(long step, double lr, double gradientScale)
+    public void Step(Tensor weights, Tensor gradients, long step, double lr, double gradientScale)
     {
         using var noGrad = no_grad();
         using var scope = NewDisposeScope();
-        foreach (var (name, weight) in parameters)
-        {
-            double decay = weight.dim() >= 2 ? config.WeightDecay : 0;
-            var (g, m, v) = (gradients.View(gradients.Flat, name), gradients.View(firstMoments, name), gradients.View(secondMoments, name));
-            if (weight.device_type == DeviceType.CPU) AdamWKernel.Step(weight, g, m, v, lr, config.Beta1, config.Beta2, config.Eps, decay, step, gradientScale);
-            else Composed(weight, g * gradientScale, m, v, lr, decay, step);
-        }
+        foreach (var (range, firsts, seconds) in Moments())
+            foreach (var (parameter, part) in layout.In(range))
+            {
+                double decay = parameter.Shape.Length >= 2 ? config.WeightDecay : 0;
+                var (weight, g) = (FlatLayout.Slice(weights, part), FlatLayout.Slice(gradients, part));
+                var (m, v) = (firsts.narrow(0, part.Begin - range.Begin, part.Count), seconds.narrow(0, part.Begin - range.Begin, part.Count));
+                if (weight.device_type == DeviceType.CPU) AdamWKernel.Step(weight, g, m, v, lr, config.Beta1, config.Beta2, config.Eps, decay, step, gradientScale);
+                else Composed(weight, g * gradientScale, m, v, lr, decay, step);
+            }
     }
 
     /// <summary>Frees the moments.</summary>

@@ -1,3 +1,4 @@
+using System.Numerics;
 using SparkTrain.Distributed;
 using SparkTrain.Model.Kernels;
 using SparkTrain.Native;
@@ -6,51 +7,87 @@ using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
-/// <summary>
-/// All gradients in one flat float32 buffer, in the order of the parameters: autograd adds into its views, and one pass clears, sums over
-/// ranks, or measures them. The layout depends on the model only, not on the number of ranks.
-/// </summary>
-public sealed class GradientBuffer : IDisposable
+/// <summary>All gradients in one flat float32 buffer: autograd adds into its views.</summary>
+/// <remarks>
+/// In the order of the slot tree every micro-batch is a leaf: its gradients are completed alone, and then added to those of earlier ones as a binary
+/// counter carries. What a rank ends with is the sum along the branch of the tree that its micro-batches are.
+/// </remarks>
+public sealed unsafe class GradientBuffer : IDisposable
 {
-    private readonly Dictionary<string, (long Offset, long[] Shape)> layout = [];
+    private readonly FlatLayout layout;
+    private readonly FlatBuffer sum;
+    private readonly Tensor[] branches;
+    private readonly int accumulationSteps;
 
-    /// <summary>Lays the buffer out and makes each parameter's gradient a view of it.</summary>
-    public GradientBuffer(IReadOnlyList<(string Name, Tensor Weight)> parameters)
+    /// <summary>Allocates the buffer and makes each parameter's gradient a view of it. All ranks call it.</summary>
+    /// <param name="layout">The order of the parameters.</param>
+    /// <param name="parameters">The parameters.</param>
+    /// <param name="ranks">The ranks that gradients are added up over.</param>
+    /// <param name="accumulationSteps">Micro-batches of this rank in a step; a power of two for the slot tree.</param>
+    /// <param name="order">The order of sums.</param>
+    public GradientBuffer(FlatLayout layout, IReadOnlyList<(string Name, Tensor Weight)> parameters, ICollectives ranks, int accumulationSteps, ReduceOrder order)
     {
-        foreach (var (name, weight) in parameters)
-        {
-            layout[name] = (Count, weight.shape);
-            Count += weight.numel();
-        }
-        Flat = zeros(Count, device: parameters[0].Weight.device);
-        foreach (var (name, weight) in parameters) weight.grad = View(Flat, name);
+        using var scope = NewDisposeScope();
+        (this.layout, this.accumulationSteps) = (layout, accumulationSteps);
+        var device = parameters[0].Weight.device;
+        sum = new("gradients", layout.Count, ranks, device, onePerHost: false);
+        int levels = order == ReduceOrder.SlotTree ? BitOperations.Log2((uint)accumulationSteps) : 0;
+        branches = [.. Enumerable.Range(0, levels).Select(_ => zeros(layout.Count, device: device).DetachFromDisposeScope())];
+        foreach (var (name, weight) in parameters) weight.grad = layout.View(Flat, name);
     }
-
-    /// <summary>Number of parameters.</summary>
-    public long Count { get; }
 
     /// <summary>The gradients, [Count].</summary>
-    public Tensor Flat { get; }
-
-    /// <summary>Returns the part of a buffer of this layout that belongs to a parameter, in the parameter's shape.</summary>
-    public Tensor View(Tensor flat, string name)
-    {
-        var (offset, shape) = layout[name];
-        return flat.narrow(0, offset, shape.Aggregate(1L, (a, b) => a * b)).view(shape);
-    }
+    public Tensor Flat => sum.Tensor;
 
     /// <summary>Sets all gradients to zero.</summary>
     public void Clear() => Flat.zero_();
 
-    /// <summary>Replaces the gradients by their sum over the ranks.</summary>
-    public unsafe void AllReduce(ICollectives ranks)
+    /// <summary>Takes note that a micro-batch other than the last one has been through its backward pass.</summary>
+    /// <param name="index">Its number in the step, counted from 0.</param>
+    public void EndMicroBatch(int index)
     {
-        if (ranks.WorldSize > 1) ranks.AllReduceSum(TensorMemory.Float32(Flat), Count);
+        if (branches.Length == 0) return;
+        AddBranches(new(0, layout.Count), CarriedBy(index));
+        branches[CarriedBy(index)].copy_(Flat);
+        Flat.zero_();
     }
 
-    /// <summary>Returns the sum of the squared gradients, added up in float64.</summary>
-    public double SumOfSquares() => Flat.device_type == DeviceType.CPU ? GradNormKernel.SumOfSquares(Flat) : Flat.square().sum(ScalarType.Float64).item<double>();
+    /// <summary>Adds a range of the step's gradients up over micro-batches and ranks, once it is complete; afterwards this rank's shard of it holds the sum.</summary>
+    public void Reduce(FlatRange range)
+    {
+        AddBranches(range, branches.Length == 0 ? 0 : CarriedBy(accumulationSteps - 1));
+        sum.ReduceScatter(range);
+    }
 
-    /// <summary>Frees the buffer.</summary>
-    public void Dispose() => Flat.Dispose();
+    /// <summary>Completes a reduced range from the ranks' shards of it.</summary>
+    public void AllGather(FlatRange range) => sum.AllGather(range);
+
+    /// <summary>Writes Σ g² of every cell of a range, which begins with a cell, to the cells' places.</summary>
+    public void SumSquares(FlatRange range, Span<double> cells)
+    {
+        using var scope = NewDisposeScope();
+        GradNormKernel.SumsOfSquares(FlatLayout.Slice(Flat, range), FlatRange.Cell).CopyTo(cells[(int)(range.Begin / FlatRange.Cell)..]);
+    }
+
+    /// <summary>Frees the buffers.</summary>
+    public void Dispose()
+    {
+        sum.Dispose();
+        foreach (var branch in branches) branch.Dispose();
+    }
+
+    // How many branches a leaf completes: 0 for the first, 1 for the second, 0, 2, 0, 1, 0, 3 …
+    private static int CarriedBy(int index) => BitOperations.TrailingZeroCount(~index);
+
+    private void AddBranches(FlatRange range, int levels)
+    {
+        for (int level = 0; level < levels; level++)
+        {
+            using var scope = NewDisposeScope();
+            var (left, right) = (FlatLayout.Slice(branches[level], range), FlatLayout.Slice(Flat, range));
+            // Not libtorch's addition: this may run on the communication thread, where libtorch would wake a second team of threads.
+            if (Flat.device_type == DeviceType.CPU) SumTree.Add(TensorMemory.Float32(right), TensorMemory.Float32(left), range.Count);
+            else right.add_(left);
+        }
+    }
 }

@@ -125,6 +125,30 @@ public sealed class DataLoaderTests
         Assert.Equal(tokens, shared.OrderBy(b => b.FirstSample).SelectMany(b => b.Tokens));
     }
 
+    [Fact]
+    public void A_steps_samples_are_the_same_however_they_are_divided_into_ranks_and_batches()
+    {
+        using var folder = new TemporaryFolder();
+        using var set = Samples.Build(folder);
+        var expected = Steps(worldSize: 1, batchesPerStep: 4);
+        Assert.Equal(expected, Steps(worldSize: 2, batchesPerStep: 2));
+        Assert.Equal(expected, Steps(worldSize: 4, batchesPerStep: 1));
+
+        // The step's samples in the order of ranks, and of batches within a rank.
+        int[][] Steps(int worldSize, int batchesPerStep)
+        {
+            DataLoader[] ranks = [.. Enumerable.Range(0, worldSize).Select(r => new DataLoader(set.Train, SeqLen, 42, 2, r, worldSize, 0, batchesPerStep))];
+            try
+            {
+                return [.. Enumerable.Range(0, 3).Select(_ => ranks.SelectMany(r => Enumerable.Range(0, batchesPerStep).SelectMany(_ => r.Next().Tokens)).ToArray())];
+            }
+            finally
+            {
+                foreach (var rank in ranks) rank.Dispose();
+            }
+        }
+    }
+
     private static int[][] GlobalBatches(TokenDataset set, int worldSize, int rows, int steps)
     {
         DataLoader[] ranks = [.. Enumerable.Range(0, worldSize).Select(r => new DataLoader(set.Train, SeqLen, 42, rows, r, worldSize))];

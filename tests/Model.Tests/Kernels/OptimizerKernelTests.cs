@@ -44,18 +44,21 @@ public sealed class OptimizerKernelTests
     }
 
     [Fact]
-    public void The_sum_of_squares_is_exact_in_float64_and_does_not_depend_on_threads()
+    public void Sums_of_squares_are_exact_in_float64_and_depend_on_their_block_only()
     {
         using var scope = NewDisposeScope();
+        const int Block = 16_384;
         var g = Check.Normal(1, 1, 200_003);
-        double two = GradNormKernel.SumOfSquares(g);
+        double[] two = GradNormKernel.SumsOfSquares(g, Block);
         set_num_threads(1);
-        double one = GradNormKernel.SumOfSquares(g);
+        double[] one = GradNormKernel.SumsOfSquares(g, Block);
         set_num_threads(2);
         Assert.Equal(one, two);
-        Assert.Equal(g.to(float64).square().sum().item<double>(), two, 1e-6);
-        Assert.Equal((double)3e38f * 3e38f, GradNormKernel.SumOfSquares(full(1, 3e38f))); // would overflow in float32
-        Assert.Equal(0, GradNormKernel.SumOfSquares(zeros(0)));
+        Assert.Equal(13, two.Length);
+        Assert.Equal(two[3..6], GradNormKernel.SumsOfSquares(g[(3 * Block)..(6 * Block)], Block));
+        for (int i = 0; i < two.Length; i++) Assert.Equal(g[(i * Block)..Math.Min(200_003, (i + 1) * Block)].to(float64).square().sum().item<double>(), two[i], 1e-8);
+        Assert.Equal([(double)3e38f * 3e38f], GradNormKernel.SumsOfSquares(full(1, 3e38f), Block)); // would overflow in float32
+        Assert.Empty(GradNormKernel.SumsOfSquares(zeros(0), Block));
     }
 
     private static Tensor Stepped(int threads)
