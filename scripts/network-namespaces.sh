@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs a program on ranks of several "hosts" that are network namespaces of this machine, each with a name, an address and a link of its own to one bridge.
 #   scripts/network-namespaces.sh [--hosts 2] [--ranks 1] [--rate 1gbit] [--delay 50us] [--prefix nsN] -- PROGRAM ARGUMENT…
+#   scripts/network-namespaces.sh --install      brings iproute2 where it is missing, by apt as root
 # PROGRAM is started once per rank by Open MPI's mpiexec, from the first host; what it ends with, this script ends with. --ranks are those of one host.
 # --rate (as tc writes it) is the speed of each link in both directions, --delay what it takes a packet to pass it; without them links are as fast as memory.
 # Host n is the namespace PREFIX-n, its link PREFIX-n there and PREFIX-bn at the bridge, which is in the namespace PREFIX-net. While it runs, from elsewhere:
@@ -10,6 +11,22 @@
 set -euo pipefail
 
 usage() { echo "usage: $0 [--hosts N] [--ranks N] [--rate RATE] [--delay TIME] [--prefix NAME] -- PROGRAM ARGUMENT…" >&2; exit 2; }
+
+fail() {
+    echo "error: $1" >&2
+    echo "       Do: $2" >&2
+    exit 5
+}
+
+if [ "${1-}" = --install ]; then
+    command -v tc >/dev/null && exit
+    export DEBIAN_FRONTEND=noninteractive
+    # A fresh container has no package lists: the first attempt fails there.
+    apt-get -qq install --yes --no-install-recommends iproute2 >/dev/null 2>&1 ||
+        { apt-get -qq update >/dev/null && apt-get -qq install --yes --no-install-recommends iproute2 >/dev/null; } ||
+        fail "apt could not install iproute2" "install it by hand: it has the programs ip and tc"
+    exit
+fi
 
 hosts=2 ranks=1 rate='' delay='' prefix=ns$$
 while [ $# -gt 0 ]; do
@@ -24,12 +41,6 @@ while [ $# -gt 0 ]; do
     esac
 done
 [[ $# -gt 0 && $hosts =~ ^[1-9][0-9]?$ && $ranks =~ ^[1-9][0-9]?$ && $prefix =~ ^[a-z0-9]{1,10}$ ]] || usage
-
-fail() {
-    echo "error: $1" >&2
-    echo "       Do: $2" >&2
-    exit 5
-}
 
 [ "$(id -u)" -eq 0 ] || fail "network namespaces need root" "run as root"
 for program in ip tc; do
