@@ -5,7 +5,7 @@ using System.Text;
 namespace SparkTrain.Bench;
 
 /// <summary>A line of a chart.</summary>
-/// <param name="Name">Its words in the legend; lines of one name share them.</param>
+/// <param name="Name">Its words in the legend; nothing leaves it out there.</param>
 /// <param name="Colour">Which of the chart's colours.</param>
 /// <param name="Style">How it is drawn.</param>
 /// <param name="Points">Its points.</param>
@@ -51,7 +51,7 @@ internal sealed record Chart(string Title, string XTitle, string YTitle, IReadOn
         return svg.Append("</svg>\n").ToString();
     }
 
-    private ChartLine[] Legend => [.. Lines.DistinctBy(line => line.Name)];
+    private ChartLine[] Legend => [.. Lines.Where(line => line.Name.Length > 0)];
 
     private double FullHeight => Height + LegendRow * Legend.Length + 8;
 

@@ -34,7 +34,7 @@ internal static class ScalingBench
 
         Print($"{Measured} on {Environment.ProcessorCount} cores, a rank 1 thread, batch constant per rank, {rounds} rounds: seconds of a step");
         foreach (var p in points)
-            Print($"  {p.Result.Ranks} ranks on {p.Hosts} host{(p.Hosts > 1 ? "s" : " ")}  measured {p.Step:f3}  predicted from one rank {p.FromOne.Total:f3} (measured / predicted {p.Step / p.FromOne.Total:f2}), from ranks side by side {p.FromApart.Total:f3} ({p.Step / p.FromApart.Total:f2}); communication measured {p.Communication:f3}, predicted {p.FromApart.Communication:f3}");
+            Print($"  {p.Result.Ranks} ranks on {p.Hosts} host{(p.Hosts > 1 ? "s" : " ")}  measured {p.Step:f3}  predicted from one rank {p.FromOne.Total:f3} (measured / predicted {p.Step / p.FromOne.Total:f2}), from ranks side by side {p.FromApart.Total:f3} ({p.Step / p.FromApart.Total:f2}); communication measured {p.Communication:f3} (waiting included), predicted {p.FromApart.Communication:f3}");
 
         var cluster = Cluster(points[0]);
         var curves = Gigabits.Select(gigabits => (gigabits, Weak: Curve(cluster, gigabits, constantGlobalBatch: false), Strong: Curve(cluster, gigabits, constantGlobalBatch: true))).ToArray();
@@ -109,6 +109,6 @@ internal sealed record ScalingPoint(WeakScalingResult Result, int Hosts, StepTim
     /// <summary>Seconds of a step.</summary>
     public double Step => RoundRobin.Median(Result.Together);
 
-    /// <summary>Seconds of it in collective calls that all ranks have come to.</summary>
-    public double Communication => RoundRobin.Median(Result.Parts.Select(p => p.Reducing + p.Gathering + p.Summing));
+    /// <summary>Seconds of it that a rank waits for others: the one that waits longest.</summary>
+    public double Communication => RoundRobin.Median(Result.Communication.Zip(Result.Together, (share, seconds) => share * seconds));
 }

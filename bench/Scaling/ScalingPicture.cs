@@ -22,11 +22,11 @@ internal static class ScalingPicture
 
         var predictions = curves.SelectMany((curve, i) => (ChartLine[])
         [
-            new(FormattableString.Invariant($"{curve.Gigabits} Gbit/s a host"), i, ChartStyle.Solid, curve.Weak),
-            new("the same, global batch of 512 micro-batches", i, ChartStyle.Dashed, curve.Strong),
-        ]).OrderBy(line => line.Style).ToArray();
+            new(FormattableString.Invariant($"{curve.Gigabits} Gbit/s a host, one micro-batch a rank"), i, ChartStyle.Solid, curve.Weak),
+            new("", i, ChartStyle.Dashed, curve.Strong),
+        ]).Append(new("dashed: the configured global batch of 512 micro-batches", 4, ChartStyle.Dashed, [])).ToArray();
         double lowest = Math.Floor(10 * predictions.SelectMany(line => line.Points).Min(p => p.Y)) / 10;
-        var cluster = new Chart("spark-2b, predicted: one micro-batch of 8192 tokens a rank", $"ranks, {ranksPerHost} a host", "efficiency", [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096], [.. Steps(lowest, 1, lowest < 0.6 ? 0.1 : 0.05)], "f2", predictions);
+        var cluster = new Chart("spark-2b, predicted for hosts of 128 cores", $"ranks, {ranksPerHost} a host", "efficiency", [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096], [.. Steps(lowest, 1, lowest < 0.6 ? 0.1 : 0.05)], "f2", predictions);
         return Chart.Svg("Speed of training against the number of ranks: measured on one machine, and predicted by the model of step time for clusters with links of several speeds.", here, cluster);
     }
 
