@@ -1,12 +1,11 @@
 using System.Globalization;
-using System.Text;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string LockFile = "run.lock";
+    private const string LockFile = "run.lock", KeyFile = "run.key";
 
     private readonly FileStream? heldLock;
 
@@ -70,9 +69,7 @@ public sealed class RunFolder : IDisposable
         string path = PathOf(config);
         try
         {
-            // Sharing everything asks for no lock.
-            using var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            return new(path, null, long.Parse(new StreamReader(held).ReadToEnd(), CultureInfo.InvariantCulture));
+            return new(path, null, long.Parse(File.ReadAllText(System.IO.Path.Combine(path, KeyFile)), CultureInfo.InvariantCulture));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -95,9 +92,8 @@ public sealed class RunFolder : IDisposable
         long key = Random.Shared.NextInt64(1L << 48);
         try
         {
-            held.SetLength(0);
-            held.Write(Encoding.ASCII.GetBytes(key.ToString(CultureInfo.InvariantCulture)));
-            held.Flush();
+            // A file of its own: .NET lets nobody read one that is held.
+            File.WriteAllText(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(held.Name)!, KeyFile), key.ToString(CultureInfo.InvariantCulture));
             return key;
         }
         catch (IOException e)
