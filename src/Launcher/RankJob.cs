@@ -60,6 +60,7 @@ internal sealed class RankJob : IDisposable
         {
             ranks = new(world, resolved?.Value.Distributed ?? new(), SharedBytes(resolved?.Value), End);
             heartbeats?.Ask(() => ranks.Watch.Current);
+            foreach (string warning in world.Warnings) terminal.Error.WriteLine($"warning: {warning}");
             ranks.Collectives.Agree(() => refused?.Throw(), ErrorReport.Describe);
             RequireOneConfiguration(resolved!, ranks.Collectives);
             return train(resolved!, ranks.Collectives);

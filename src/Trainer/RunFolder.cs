@@ -5,7 +5,8 @@ namespace SparkTrain.Trainer;
 /// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string LockFile = "run.lock", KeyFile = "run.key";
+    // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
+    private const string LockFile = "run.lock", KeyFile = "run.id";
 
     private readonly FileStream? heldLock;
 
@@ -50,7 +51,7 @@ public sealed class RunFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new(path, held, Sign(held));
+            return new(path, held, Sign(path, held));
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {
@@ -87,19 +88,18 @@ public sealed class RunFolder : IDisposable
     private static CheckpointException NotWritable(string path, Exception e) =>
         new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
 
-    private static long Sign(FileStream held)
+    private static long Sign(string path, FileStream held)
     {
         long key = Random.Shared.NextInt64(1L << 48);
         try
         {
-            // A file of its own: .NET lets nobody read one that is held.
-            File.WriteAllText(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(held.Name)!, KeyFile), key.ToString(CultureInfo.InvariantCulture));
+            File.WriteAllText(System.IO.Path.Combine(path, KeyFile), key.ToString(CultureInfo.InvariantCulture));
             return key;
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             held.Dispose();
-            throw NotWritable(held.Name, e);
+            throw NotWritable(path, e);
         }
     }
 

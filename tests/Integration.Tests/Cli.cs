@@ -17,11 +17,11 @@ internal static class Cli
 
     public static string Launcher { get; } = Path.Combine(AppContext.BaseDirectory, "Launcher.dll");
 
-    public static Outcome Run(string folder, params string[] arguments) => Finish(Start(folder, "dotnet", [Launcher, .. arguments]));
+    public static Outcome Run(string folder, params string[] arguments) => Finish(Start(folder, arguments));
 
-    public static Outcome Program(string folder, string program, string[] arguments, params (string Name, string Value)[] environment) => Finish(Start(folder, program, arguments, environment));
+    public static Outcome Program(string folder, string program, string[] arguments, params (string Name, string Value)[] environment) => Finish(StartProgram(folder, program, arguments, environment));
 
-    public static Started Start(string folder, params string[] arguments) => Start(folder, "dotnet", [Launcher, .. arguments]);
+    public static Started Start(string folder, params string[] arguments) => StartProgram(folder, "dotnet", [Launcher, .. arguments]);
 
     public static Outcome Finish(Started started)
     {
@@ -37,7 +37,7 @@ internal static class Cli
 
     public static string RepositoryFolder([CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", ".."));
 
-    private static Started Start(string folder, string program, string[] arguments, params (string Name, string Value)[] environment)
+    public static Started StartProgram(string folder, string program, string[] arguments, params (string Name, string Value)[] environment)
     {
         var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true };
         foreach (var (name, value) in environment) start.Environment[name] = value;
@@ -76,5 +76,7 @@ internal sealed record Started(Process Process)
         }
     }
 
-    public void Signal(string name) => System.Diagnostics.Process.Start("kill", [$"-{name}", $"{Process.Id}"]).WaitForExit();
+    public void Signal(string name) => Signal(name, Process.Id);
+
+    public static void Signal(string name, int process) => System.Diagnostics.Process.Start("kill", [$"-{name}", $"{process}"]).WaitForExit();
 }
