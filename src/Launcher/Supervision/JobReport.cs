@@ -37,7 +37,7 @@ internal static class JobReport
         Text($"job of {end.Ranks.Count} ranks: {found}{string.Concat(Places(end).Select(line => "\n    " + line))}.\n  expected: {expected}\n  do: {@do}");
 
     // A thousand ranks in one place are one line.
-    private static IEnumerable<string> Places(JobEnd end) => end.Ranks.GroupBy(rank => rank.Last is { } last ? (last.Status.Step, last.Status.Phase, last.Status.Call, last.Leaving, rank.IsLost) : default)
+    private static IEnumerable<string> Places(JobEnd end) => end.NobodyCame ? [] : end.Ranks.GroupBy(rank => rank.Last is { } last ? (last.Status.Step, last.Status.Phase, last.Status.Call, last.Leaving, rank.IsLost) : default)
         .Select(group => Text($"{(group.Count() == 1 ? group.First().Name : "ranks " + Ranges(group))}: {group.MaxBy(rank => rank.Waiting ?? TimeSpan.Zero).Place}"));
 
     private static string Ranges(IEnumerable<RankSeen> ranks) =>

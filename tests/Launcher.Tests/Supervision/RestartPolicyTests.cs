@@ -31,6 +31,21 @@ public sealed class RestartPolicyTests
         Assert.NotNull(new RestartPolicy(3).After(lost, madeCheckpoint: false).Delay);
     }
 
+    [Fact]
+    public void A_job_that_has_trained_and_cannot_be_started_is_given_time()
+    {
+        var nobody = new JobEnd(EndCause.Ended, 1, [new(0, null, Second, Second, null)], HasStepped: false);
+        var policy = new RestartPolicy(3);
+        Assert.Null(policy.After(nobody, madeCheckpoint: false).Delay);
+        (var delay, policy) = policy.After(End(EndCause.LauncherHung, 137, hasStepped: true), madeCheckpoint: true);
+        Assert.Equal(Second, delay);
+        (delay, policy) = policy.After(nobody, madeCheckpoint: false);
+        Assert.Equal(60 * Second, delay);
+        (delay, policy) = policy.After(nobody, madeCheckpoint: false);
+        Assert.Equal(60 * Second, delay);
+        Assert.Null(policy.After(nobody, madeCheckpoint: false).Delay);
+    }
+
     [Theory]
     [InlineData(0, 5)]
     [InlineData(1, 5)]
