@@ -6,7 +6,7 @@ namespace SparkTrain.Trainer;
 public sealed class RunFolder : IDisposable
 {
     // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
-    private const string LockFile = "run.lock", KeyFile = "run.key";
+    private const string LockFile = "run.lock", KeyFile = "run.id";
 
     private readonly FileStream? heldLock;
 

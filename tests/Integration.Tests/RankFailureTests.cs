@@ -69,7 +69,7 @@ public sealed partial class RankFailureTests : IDisposable
         RequireOneError(absent, " does not see the run folder that rank 0 has opened");
         // One of the same name that is there already is no better.
         Directory.CreateDirectory(Path.Combine(b, "runs", "tiny"));
-        File.WriteAllText(Path.Combine(b, "runs", "tiny", "run.key"), "1");
+        File.WriteAllText(Path.Combine(b, "runs", "tiny", "run.id"), "1");
         var other = MpiJob.RunApart(work, a, b, arguments);
         Assert.Equal(4, other.ExitCode);
         RequireOneError(other, "is not the one that rank 0 has opened");

@@ -43,6 +43,8 @@ internal sealed class Workplace : IDisposable
 
     public JsonNode?[] Losses(string run) => [.. File.ReadLines(this[$"runs/{run}/metrics.jsonl"]).Select(line => JsonNode.Parse(line)!["loss"])];
 
+    public string?[] ValidationLosses(string run) => [.. File.ReadLines(this[$"runs/{run}/metrics.jsonl"]).Select(line => JsonNode.Parse(line)!["val_loss"]?.ToJsonString())];
+
     public byte[] Weights(string run) => File.ReadAllBytes(this[$"runs/{run}/model/model.safetensors"]);
 
     public void Dispose() => Directory.Delete(Folder, recursive: true);

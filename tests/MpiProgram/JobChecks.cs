@@ -1,5 +1,6 @@
 using System.Globalization;
 using SparkTrain.Distributed;
+using SparkTrain.Distributed.Mpi;
 
 namespace SparkTrain.MpiProgram;
 
@@ -33,6 +34,35 @@ internal static unsafe class JobChecks
         Check.Equal(world.Rank == 0 ? 1 : 0, world.Warnings.Count, "warnings");
         foreach (string warning in world.Warnings) Console.WriteLine(warning);
         CollectivesChecks.Reduce(ranks, ordered: true);
+
+        // Announced as less than what is asked for then, it is an error instead of a crash at the first touch.
+        using var transport = world.OpenTransport(0);
+        Check.Throws<DistributedException>(() => transport.AllocateShared(1L << 50));
+        Check.Equal(world.LocalSize, transport.AllocateShared(100).Length, "parts");
+    }
+
+    /// <summary>Messages of another length than expected are errors, and those of the right length go both ways at once.</summary>
+    public static void Messages(LauncherEnvironment launcher)
+    {
+        using var world = MpiWorld.Join(launcher);
+        using var transport = world.OpenTransport(0);
+        float* memory = stackalloc float[20];
+        int next = (world.Rank + 1) % world.WorldSize, previous = (world.Rank + world.WorldSize - 1) % world.WorldSize;
+        for (int i = 0; i < 10; i++) memory[i] = 100 * world.Rank + i;
+        // Two messages between the same ranks keep their order.
+        transport.Exchange([new(next, (nint)memory, 3), new(next, (nint)(memory + 3), 7)], [new(previous, (nint)(memory + 10), 3), new(previous, (nint)(memory + 13), 7)]);
+        for (int i = 0; i < 10; i++) Check.Equal(100 * previous + i, memory[10 + i], "float");
+        Check.Throws<DistributedException>(() => transport.Exchange([new(next, (nint)memory, 3)], [new(previous, (nint)(memory + 10), 4)]));
+        transport.Barrier();
+        Check.Throws<MpiException>(() => transport.Exchange([new(next, (nint)memory, 4)], [new(previous, (nint)(memory + 10), 3)]));
+        Check.Throws<MpiException>(() => transport.Exchange([new(world.WorldSize, (nint)memory, 1)], []));
+        // More than goes into one call, in the library's order.
+        const int Many = 6_250_000 + 3;
+        var values = new float[Many];
+        for (int i = 0; i < Many; i++) values[i] = (world.Rank + 1) * (i % 1009);
+        fixed (float* p = values) transport.AllReduceSum(p, Many);
+        for (int i = 0; i < Many; i++) Check.Equal(world.WorldSize * (world.WorldSize + 1) / 2 * (i % 1009), values[i], "sum");
+        transport.Barrier();
     }
 
     /// <summary>A thread of the last rank ends the job while all ranks wait for something that never comes.</summary>

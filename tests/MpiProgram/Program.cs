@@ -11,6 +11,7 @@ try
         case ["collectives"]: CollectivesChecks.Run(launcher); break;
         case ["sequence"]: JobChecks.Sequence(launcher); break;
         case ["without-room"]: JobChecks.WithoutRoom(launcher); break;
+        case ["messages"]: JobChecks.Messages(launcher); break;
         case ["join"]: JobChecks.Join(launcher); break;
         case ["abort", var code]: JobChecks.Abort(launcher, int.Parse(code, System.Globalization.CultureInfo.InvariantCulture)); break;
         default: throw new ArgumentException($"unknown: {string.Join(' ', args)}");

@@ -31,6 +31,13 @@ public sealed class MpiTests
     }
 
     [Theory]
+    [InlineData(MpiFlavour.OpenMpi, 2)]
+    [InlineData(MpiFlavour.OpenMpi, 3)]
+    [InlineData(MpiFlavour.Mpich, 2)]
+    [InlineData(MpiFlavour.Mpich, 3)]
+    public void Messages_keep_their_order_and_length(MpiFlavour flavour, int ranks) => AllIsWell(flavour, ranks, "messages");
+
+    [Theory]
     [InlineData(MpiFlavour.OpenMpi)]
     [InlineData(MpiFlavour.Mpich)]
     public void Without_room_for_shared_memory_ranks_exchange_messages_and_say_so(MpiFlavour flavour)
