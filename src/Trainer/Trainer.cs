@@ -30,14 +30,17 @@ public sealed class Trainer : IDisposable
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
 
-    /// <summary>Opens the data, builds the model, and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
-    /// <exception cref="DataException">The dataset cannot be read or does not fit the model.</exception>
+    /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
+    /// <param name="config">The run.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="data">Its data, as <see cref="TrainingData.Open"/> gives them; they outlive the trainer.</param>
+    /// <param name="ranks">The ranks that train together.</param>
+    /// <param name="log">Receives <see cref="TrainEvents"/>.</param>
     /// <exception cref="CheckpointException">There are checkpoints, but none that this run can resume from.</exception>
     /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
-    public Trainer(TrainConfig config, RunFolder folder, ICollectives ranks, ILogger log)
+    public Trainer(TrainConfig config, RunFolder folder, TokenDataset data, ICollectives ranks, ILogger log)
     {
-        (this.config, this.folder, this.ranks, this.log) = (config, folder, ranks, log);
-        data = TrainingData.Open(config);
+        (this.config, this.folder, this.data, this.ranks, this.log) = (config, folder, data, ranks, log);
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints, config.Checkpoint.KeepLast);
@@ -108,12 +111,11 @@ public sealed class Trainer : IDisposable
         return TrainOutcome.Complete;
     }
 
-    /// <summary>Frees weights, gradients and data.</summary>
+    /// <summary>Frees weights and gradients.</summary>
     public void Dispose()
     {
         state.Dispose();
         state.Model.Dispose();
-        data.Dispose();
     }
 
     private bool IsFirstRank => ranks.Rank == 0;
