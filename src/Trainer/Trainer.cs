@@ -61,7 +61,7 @@ public sealed class Trainer : IDisposable
     public TrainOutcome Run(CancellationToken stop)
     {
         long steps = config.Training.Steps;
-        if (state.Progress.Step >= steps && Directory.Exists(folder.Model))
+        if (state.Progress.Step >= steps && IsExported())
         {
             log.Information(TrainEvents.AlreadyComplete, config.Run.Name, steps);
             return TrainOutcome.Complete;
@@ -119,6 +119,14 @@ public sealed class Trainer : IDisposable
     }
 
     private bool IsFirstRank => ranks.Rank == 0;
+
+    // As rank 0 sees it: on a network disk the others may see it later.
+    private bool IsExported()
+    {
+        double[] seen = [IsFirstRank && Directory.Exists(folder.Model) ? 1 : 0];
+        ranks.AllReduceSum(seen);
+        return seen[0] > 0;
+    }
 
     private bool IsDue(long step, long every) => every > 0 && (step % every == 0 || step == config.Training.Steps);
 
