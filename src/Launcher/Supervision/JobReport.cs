@@ -19,19 +19,16 @@ internal static class JobReport
         EndCause.AskedAndKilled => Compose(end, "the ranks did not leave when asked to, and were killed", "that they save and leave",
             $"allow them more time with --grace where a checkpoint takes longer; {GoOn}"),
         EndCause.AskedEarly => null,
-        _ when end.Said > 0 || (end.IsOwnCode && !end.NobodyCame) => null,
         _ when end.NobodyCame => Compose(end, Text($"no rank was ever heard; the program that started them ended with {Ending(end.LauncherCode)}"), "ranks that start",
             "run the command that the log names by hand, without --quiet"),
-        _ when Lost(end) is [var first, ..] => Compose(end, Text($"{first.Name} was lost{(Lost(end).Count > 1 ? " first" : "")}{Signal(end.LauncherCode)}"), "every rank at work until the run ends",
+        // Other codes are those of ranks that have said why before they went.
+        _ when end is { Code: ExitCodes.Environment, Lost: { } first } => Compose(end, Text($"{first.Name} was lost{(end.Ranks.Count(rank => rank.IsLost) > 1 ? " first" : "")}{Signal(end.LauncherCode)}"), "every rank at work until the run ends",
             $"find out what ended it (`dmesg` names processes that the system ended for want of memory); {GoOn}"),
         _ => null,
     };
 
     /// <summary>Describes an exit code of mpiexec: <c>exit code 137 (signal 9)</c>.</summary>
     public static string Ending(int code) => Text($"exit code {code}{(SignalOf(code) is { } signal ? Text($" (signal {signal})") : "")}");
-
-    /// <summary>Ranks that went without a word, the first one first.</summary>
-    private static List<RankSeen> Lost(JobEnd end) => [.. end.Ranks.Where(rank => rank.IsLost).OrderByDescending(rank => rank.Gone)];
 
     private static string Compose(JobEnd end, string found, string expected, string @do) =>
         Text($"job of {end.Ranks.Count} ranks: {found}{string.Concat(Places(end).Select(line => "\n    " + line))}.\n  expected: {expected}\n  do: {@do}");

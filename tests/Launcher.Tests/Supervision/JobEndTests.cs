@@ -31,8 +31,9 @@ public sealed class JobEndTests
 
     [Theory]
     [InlineData("0 0", 0)]
-    [InlineData("2 -", 137)]
-    [InlineData("- -", 5)]
+    [InlineData("- 2", 137)]
+    [InlineData("- 5", 5)]
+    [InlineData("- -", 16)]
     public void What_ranks_have_said_is_not_said_again(string said, int launcherCode) => Assert.Null(JobReport.Of(End(said, launcherCode), Limit));
 
     [Fact]
