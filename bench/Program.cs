@@ -2,15 +2,25 @@ using SparkTrain.Bench;
 
 // dotnet run -c Release --project bench -- kernels [threads] [rounds] [name part]
 // dotnet run -c Release --project bench -- train-step [threads] [rounds]
+// dotnet run -c Release --project bench -- ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
+// dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 return args switch
 {
     ["kernels", .. var rest] => KernelBench.Run(rest),
     ["train-step", .. var rest] => TrainStepBench.Run(rest),
+    ["ranks", .. var rest] => RanksBench.Run(rest),
+    ["scaling", .. var rest] => ScalingBench.Run(rest),
+    ["rank", .. var rest] => RankProgram.Run(rest),
     _ => Usage(),
 };
 
 static int Usage()
 {
-    Console.Error.WriteLine("usage: bench kernels [threads = all cores] [rounds = 7] [part of a name]\n       bench train-step [threads = all cores] [rounds = 7]");
+    Console.Error.WriteLine("""
+        usage: bench kernels [threads = all cores] [rounds = 7] [part of a name]
+               bench train-step [threads = all cores] [rounds = 7]
+               bench ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
+               bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
+        """);
     return 2;
 }

@@ -40,7 +40,8 @@ public static class RoundRobin
         return (ByProcessorTime ? Environment.CpuUsage.TotalTime - before : watch.Elapsed).TotalSeconds / repeats;
     }
 
-    private static double Median(IEnumerable<double> values)
+    /// <summary>The middle value, or the mean of the two in the middle.</summary>
+    public static double Median(IEnumerable<double> values)
     {
         double[] sorted = [.. values.Order()];
         return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
