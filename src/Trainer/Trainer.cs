@@ -29,6 +29,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
+    private long? lastSaved;
 
     /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
     /// <param name="config">The run.</param>
@@ -101,7 +102,7 @@ public sealed class Trainer : IDisposable
 
         if (state.Progress.Step < steps)
         {
-            Save();
+            if (lastSaved != state.Progress.Step) Save();
             log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
             return TrainOutcome.Stopped;
         }
@@ -160,6 +161,7 @@ public sealed class Trainer : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         string path = state.Save(checkpoints, config, data.Manifest.Fingerprint);
+        lastSaved = state.Progress.Step;
         log.Information(TrainEvents.Saved, state.Progress.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, path), Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 
