@@ -5,7 +5,7 @@ namespace SparkTrain.Distributed;
 /// <summary>In which order gradients are added up.</summary>
 public enum ReduceOrder
 {
-    /// <summary>The fastest order that the ranks' hosts and the message library offer; last bits may differ between machines.</summary>
+    /// <summary>Over the ranks of each host first, then over the hosts; last bits depend on which ranks share a host.</summary>
     Fast,
 
     /// <summary>Along a binary tree over the ranks: the same bits for the same number of ranks, on any hosts and any network.</summary>
@@ -31,7 +31,7 @@ public enum Toggle
 /// <summary>How ranks train together.</summary>
 public sealed record DistributedConfig
 {
-    /// <summary>Order in which gradients are added up: Fast, Ordered (bits depend on the number of ranks only), or SlotTree (bits depend on nothing but the micro-batches).</summary>
+    /// <summary>Order in which gradients are added up: Fast (bits depend on the hosts), Ordered (on the number of ranks only), or SlotTree (on the micro-batches only).</summary>
     public ReduceOrder Reduce { get; init; } = ReduceOrder.Fast;
 
     /// <summary>Optimizer state divided among the ranks (ZeRO stage 1) instead of copied on each; Auto is on for more than one rank.</summary>

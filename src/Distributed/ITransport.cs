@@ -18,9 +18,6 @@ internal unsafe interface ITransport : IDisposable
     /// <summary>Sends and receives floats, all at once; returns when everything has arrived and the sent memory may be written again. Messages between two ranks keep their order.</summary>
     void Exchange(IReadOnlyList<RankMessage> sends, IReadOnlyList<RankMessage> receives);
 
-    /// <summary>Adds floats up over all ranks in the order that the message library chooses.</summary>
-    void AllReduceSum(float* values, long count);
-
     /// <summary>Adds doubles up over all ranks in the order that the message library chooses.</summary>
     void AllReduceSum(Span<double> values);
 

@@ -9,9 +9,6 @@ internal sealed unsafe class MpiTransport : ITransport
     // MPI counts elements in 32 bits.
     private const long LargestMessage = 1 << 30;
 
-    // Libraries copy into memory of the size of the call: beyond about 32 MB glibc fetches it from the system, page by page, each time.
-    private const long LargestReduction = 25_000_000 / sizeof(float);
-
     private const int Alignment = 64, Tag = 0;
 
     private readonly Intracommunicator world;
@@ -86,12 +83,6 @@ internal sealed unsafe class MpiTransport : ITransport
                 throw new DistributedException($"rank {Rank}", $"{status.Count} floats have arrived from rank {status.Source}", $"{expected}, as every rank computes it from the same ranges",
                     "start every rank with the same program and the same configuration; if they were, this is a bug: report it with the logs of both ranks");
         }
-    }
-
-    public void AllReduceSum(float* values, long count)
-    {
-        for (long begin = 0; begin < count; begin += LargestReduction)
-            world.Allreduce(new Span<float>(values + begin, (int)Math.Min(LargestReduction, count - begin)), Operation.Add);
     }
 
     public void AllReduceSum(Span<double> values) => world.Allreduce(values, Operation.Add);

@@ -10,7 +10,6 @@ public sealed unsafe class RankCollectives : ICollectives
     private readonly Topology hosts, summingGroups;
     private readonly IRankWatch? watch;
     private readonly CallHistory history = new();
-    private readonly bool addsByLibrary;
     private float[] arrived = [];
 
     internal RankCollectives(ITransport transport, ReduceOrder order, IRankWatch? watch)
@@ -19,7 +18,6 @@ public sealed unsafe class RankCollectives : ICollectives
         hosts = transport.Topology;
         // Sums that must follow the tree over the ranks may only begin inside a host where its ranks are a branch of that tree.
         summingGroups = order == ReduceOrder.Fast || hosts.HostsAreSubtrees ? hosts : Topology.Apart(WorldSize);
-        addsByLibrary = order == ReduceOrder.Fast && WorldSize > 2 && hosts.Hosts.Count == WorldSize;
     }
 
     /// <inheritdoc/>
@@ -48,11 +46,6 @@ public sealed unsafe class RankCollectives : ICollectives
     public void ReduceScatter(RankMemory memory, FlatRange range)
     {
         using var call = Begin(new("reduction", memory.Name, range));
-        if (addsByLibrary)
-        {
-            transport.AllReduceSum(memory.Pointer + range.Begin, range.Count);
-            return;
-        }
         transport.HostBarrier();
         SumInsideGroup(memory, range);
         if (summingGroups.Hosts.Count > 1) SumOverGroups(memory, range.ShardOf(Rank, WorldSize), range);

@@ -97,17 +97,6 @@ public sealed class ThreadRanks : IDisposable
             Barrier();
         }
 
-        public void AllReduceSum(float* values, long count)
-        {
-            var sum = new float[count];
-            fixed (float* p = sum)
-            {
-                SumTree.Sum(Gather((nint)values), p, count);
-                Barrier();
-                Buffer.MemoryCopy(p, values, count * sizeof(float), count * sizeof(float));
-            }
-        }
-
         public void AllReduceSum(Span<double> values)
         {
             var sums = new double[values.Length];

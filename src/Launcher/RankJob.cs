@@ -103,13 +103,20 @@ internal sealed class RankJob : IDisposable
         var (code, text) = ErrorReport.Describe(e);
         var place = ranks?.Watch.Current;
         terminal.Error.WriteLine($"[rank {world.Rank}] {(place is { } at ? $"step {at.Step}, {at.Phase}{(at.Call is null ? "" : ", " + at.Call)}: " : "")}{text}");
-        world.Abort(code);
+        Abort(code);
         return true;
     }
 
     private void End(DistributedException e)
     {
         terminal.Error.WriteLine($"[rank {world.Rank}] error: {e.Message}");
-        world.Abort(ExitCodes.Environment);
+        Abort(ExitCodes.Environment);
+    }
+
+    // The supervisor hears who ends the job, and does not take this rank for lost.
+    private void Abort(int code)
+    {
+        heartbeats?.Leave(code);
+        world.Abort(code);
     }
 }

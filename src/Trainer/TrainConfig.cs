@@ -58,11 +58,13 @@ public sealed record TrainConfig : IValidatableObject
             yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
     }
 
-    /// <summary>Says why this run cannot be spread over <paramref name="worldSize"/> ranks, or returns null.</summary>
-    public string? ProblemWithRanks(int worldSize) =>
-        Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen * worldSize) != 0 ? "Training.GlobalBatchTokens " + BatchMessage(worldSize)
-        : Distributed.Reduce == ReduceOrder.SlotTree && !BitOperations.IsPow2(worldSize) ? $"Distributed.Reduce is SlotTree, which needs 1, 2, 4, 8, … ranks, not {worldSize}."
-        : null;
+    /// <summary>Says which key keeps this run from being spread over <paramref name="worldSize"/> ranks, and why; null where none does.</summary>
+    public (string Key, string Message)? ProblemWithRanks(int worldSize)
+    {
+        if (Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen * worldSize) != 0) return ("Training.GlobalBatchTokens", BatchMessage(worldSize));
+        if (Distributed.Reduce == ReduceOrder.SlotTree && !BitOperations.IsPow2(worldSize)) return ("Distributed.Reduce", $"is SlotTree, which needs 1, 2, 4, 8, … ranks, not {worldSize}.");
+        return null;
+    }
 
     private string BatchMessage(int ranks)
     {

@@ -80,13 +80,6 @@ public sealed class TrainState : IDisposable
         return waited;
     }
 
-    private TimeSpan GatherShards(Action<FlatRange> gather)
-    {
-        long start = Stopwatch.GetTimestamp();
-        foreach (var bucket in Buckets) gather(bucket);
-        return Stopwatch.GetElapsedTime(start);
-    }
-
     /// <summary>Takes note, during a backward pass, that it has done with the gradients of a block and all later ones.</summary>
     public void BlockComplete(int layer) => Reducer.Complete(blockEnds[layer]);
 
@@ -138,6 +131,13 @@ public sealed class TrainState : IDisposable
         Gradients.Dispose();
         weights.Dispose();
         optimizer.Dispose();
+    }
+
+    private TimeSpan GatherShards(Action<FlatRange> gather)
+    {
+        long start = Stopwatch.GetTimestamp();
+        foreach (var bucket in Buckets) gather(bucket);
+        return Stopwatch.GetElapsedTime(start);
     }
 
     // Weights and moments of some ranges that this rank holds, parameter by parameter.

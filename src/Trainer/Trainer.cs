@@ -29,15 +29,19 @@ public sealed class Trainer : IDisposable
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
+    private long? lastSaved;
 
-    /// <summary>Opens the data, builds the model, and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
-    /// <exception cref="DataException">The dataset cannot be read or does not fit the model.</exception>
+    /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
+    /// <param name="config">The run.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="data">Its data, as <see cref="TrainingData.Open"/> gives them; they outlive the trainer.</param>
+    /// <param name="ranks">The ranks that train together.</param>
+    /// <param name="log">Receives <see cref="TrainEvents"/>.</param>
     /// <exception cref="CheckpointException">There are checkpoints, but none that this run can resume from.</exception>
     /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
-    public Trainer(TrainConfig config, RunFolder folder, ICollectives ranks, ILogger log)
+    public Trainer(TrainConfig config, RunFolder folder, TokenDataset data, ICollectives ranks, ILogger log)
     {
-        (this.config, this.folder, this.ranks, this.log) = (config, folder, ranks, log);
-        data = TrainingData.Open(config);
+        (this.config, this.folder, this.data, this.ranks, this.log) = (config, folder, data, ranks, log);
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints, config.Checkpoint.KeepLast);
@@ -58,7 +62,7 @@ public sealed class Trainer : IDisposable
     public TrainOutcome Run(CancellationToken stop)
     {
         long steps = config.Training.Steps;
-        if (state.Progress.Step >= steps && Directory.Exists(folder.Model))
+        if (state.Progress.Step >= steps && IsExported())
         {
             log.Information(TrainEvents.AlreadyComplete, config.Run.Name, steps);
             return TrainOutcome.Complete;
@@ -98,7 +102,7 @@ public sealed class Trainer : IDisposable
 
         if (state.Progress.Step < steps)
         {
-            Save();
+            if (lastSaved != state.Progress.Step) Save();
             log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
             return TrainOutcome.Stopped;
         }
@@ -108,15 +112,22 @@ public sealed class Trainer : IDisposable
         return TrainOutcome.Complete;
     }
 
-    /// <summary>Frees weights, gradients and data.</summary>
+    /// <summary>Frees weights and gradients.</summary>
     public void Dispose()
     {
         state.Dispose();
         state.Model.Dispose();
-        data.Dispose();
     }
 
     private bool IsFirstRank => ranks.Rank == 0;
+
+    // As rank 0 sees it: on a network disk the others may see it later.
+    private bool IsExported()
+    {
+        double[] seen = [IsFirstRank && Directory.Exists(folder.Model) ? 1 : 0];
+        ranks.AllReduceSum(seen);
+        return seen[0] > 0;
+    }
 
     private bool IsDue(long step, long every) => every > 0 && (step % every == 0 || step == config.Training.Steps);
 
@@ -150,6 +161,7 @@ public sealed class Trainer : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         string path = state.Save(checkpoints, config, data.Manifest.Fingerprint);
+        lastSaved = state.Progress.Step;
         log.Information(TrainEvents.Saved, state.Progress.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, path), Stopwatch.GetElapsedTime(start).TotalSeconds);
     }
 

@@ -91,8 +91,8 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
-    public void A_launcher_of_many_ranks_is_refused_with_5() => Require(
-        Cli.Program(work.Folder, "dotnet", [Cli.Launcher, "--config", "tiny.json"], ("OMPI_COMM_WORLD_SIZE", "8")), 5, "OMPI_COMM_WORLD_SIZE: it is 8");
+    public void A_launcher_that_the_mpi_library_does_not_understand_is_refused_with_5() => Require(
+        Cli.Program(work.Folder, "dotnet", [Cli.Launcher, "--config", "tiny.json"], ("OMPI_COMM_WORLD_RANK", "0"), ("OMPI_COMM_WORLD_SIZE", "8")), 5, "says rank 0 of 1: it does not understand this launcher");
 
     [Fact]
     public void A_run_folder_that_cannot_be_written_is_4()

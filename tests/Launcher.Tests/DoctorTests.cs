@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SparkTrain.Distributed.Mpi;
 using SparkTrain.Launcher.Commands;
 using SparkTrain.Launcher.Doctor;
 using SparkTrain.Native;
@@ -12,7 +13,7 @@ public sealed class DoctorTests
     {
         var run = LauncherProcess.Run("doctor");
         var lines = run.Out.TrimEnd('\n').Split('\n');
-        Assert.Equal([".NET", "processor", "memory", "disk", "libstdc++", "libtorch", "MPI", "dotnet-docs"], lines.Select(line => line[6..].Split(' ')[0]));
+        Assert.Equal([".NET", "processor", "memory", "disk", "libstdc++", "libtorch", "MPI", "shared", "dotnet-docs"], lines.Select(line => line[6..].Split(' ')[0]));
         Assert.All(lines, line => Assert.Matches("^(ok  |warn|fail)  ", line));
         Assert.Equal(lines.Any(line => line.StartsWith("fail", StringComparison.Ordinal)) ? 5 : 0, run.ExitCode);
         Assert.Equal("", run.Error);
@@ -23,7 +24,7 @@ public sealed class DoctorTests
     {
         var run = LauncherProcess.Run("doctor", ("SPARKTRAIN_LIBTORCH", "/nowhere/libtorch"));
         Assert.Equal(5, run.ExitCode);
-        Assert.Contains("fail  libtorch     SPARKTRAIN_LIBTORCH=/nowhere/libtorch: the folder holds no libtorch_cpu.so, nor does its lib/. expected: ", run.Out, StringComparison.Ordinal);
+        Assert.Contains("fail  libtorch       SPARKTRAIN_LIBTORCH=/nowhere/libtorch: the folder holds no libtorch_cpu.so, nor does its lib/. expected: ", run.Out, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -41,6 +42,29 @@ public sealed class DoctorTests
     {
         Assert.Equal(Verdict.Fail, SoftwareChecks.Torch(new LibTorchProbe(null, null, false, "gone")).Verdict);
         Assert.Equal(Verdict.Ok, SoftwareChecks.Torch(new LibTorchProbe("/lib", "/lib/x.so", true, null)).Verdict);
+    }
+
+    [Theory]
+    [InlineData("OpenMpi", "mpiexec (OpenRTE) 4.1.4\n\nReport bugs to", "Ok", "lib; /bin/mpiexec of Open MPI 4.1.4")]
+    [InlineData("OpenMpi", "mpirun (Open MPI) 5.0.3", "Ok", "lib; /bin/mpiexec of Open MPI 5.0.3")]
+    [InlineData("Mpich", "HYDRA build details:\n    Version:                                 4.0.2", "Ok", "lib; /bin/mpiexec of MPICH 4.0.2")]
+    [InlineData("Mpich", "Intel(R) MPI Library for Linux* OS, Version 2021.11", "Ok", "lib; /bin/mpiexec of MPICH 2021.11")]
+    [InlineData("OpenMpi", "HYDRA build details:", "Warn", "lib; /bin/mpiexec is MPICH's, which the library does not belong to")]
+    [InlineData("OpenMpi", "", "Warn", "lib; /bin/mpiexec, whose MPI is not known")]
+    [InlineData("OpenMpi", null, "Warn", "lib; no mpiexec on the PATH")]
+    [InlineData(null, "mpiexec (OpenRTE) 4.1.4", "Warn", "no library; /bin/mpiexec is Open MPI's, which the library does not belong to")]
+    [InlineData(null, null, "Ok", "not found; one process needs none. For several ranks: apt-get install openmpi-bin, or load the cluster's MPI module")]
+    public void The_mpi_library_must_belong_to_the_launcher(string? flavour, string? mpiexec, string verdict, string found)
+    {
+        var finding = MpiChecks.Mpi(flavour is null ? [] : [(Enum.Parse<MpiFlavour>(flavour), "lib")], mpiexec is null ? null : ("/bin/mpiexec", mpiexec));
+        Assert.Equal((verdict, found), (finding.Verdict.ToString(), finding.Found));
+    }
+
+    [Fact]
+    public void Little_shared_memory_is_a_warning()
+    {
+        Assert.Equal(new(Verdict.Ok, "shared memory", "2 GiB free of 4 GiB in /dev/shm"), MpiChecks.SharedMemory(2L << 30, 4L << 30));
+        Assert.Equal(Verdict.Warn, MpiChecks.SharedMemory(60L << 20, 64L << 20).Verdict);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Reflection;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
@@ -16,6 +17,7 @@ public sealed class ErrorReportTests
         { new ModelFormatException("model", "wrong", "right", "repair it"), 4 },
         { new CheckpointException("checkpoint", "wrong", "right", "repair it"), 4 },
         { new EnvironmentException("library", "wrong", "right", "repair it"), 5 },
+        { new DistributedException("rank 1", "wrong", "right", "repair it"), 5 },
         { new GuardException("step 7", "wrong", "right", "repair it"), 16 },
     };
 

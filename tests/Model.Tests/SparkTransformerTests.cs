@@ -57,9 +57,19 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
             foreach (var (layer, gradients) in seen)
                 foreach (var (name, _) in model.Weights.Where(w => w.Name == TensorNames.FinalNorm || Enumerable.Range(layer, 3 - layer).Any(l => w.Name.StartsWith(TensorNames.LayerPrefix(l), StringComparison.Ordinal))))
                     Assert.True(gradients.TryGetValue(name, out var early) && early.Equals(final[name]), $"{name} at the report of layer {layer}");
+            foreach (var gradient in seen.SelectMany(s => s.Gradients.Values).Concat(final.Values)) gradient.Dispose();
         }
 
-        Dictionary<string, Tensor> Gradients() => model!.Weights.Where(w => w.Weight.grad is not null).ToDictionary(w => w.Name, w => w.Weight.grad!.clone().DetachFromDisposeScope());
+        Dictionary<string, Tensor> Gradients() 
+        {
+            var gradients = new Dictionary<string, Tensor>();
+            foreach (var (name, weight) in model!.Weights)
+            {
+                using var gradient = weight.grad;
+                if (gradient is not null) gradients[name] = gradient.clone().DetachFromDisposeScope();
+            }
+            return gradients;
+        }
     }
 
     [Fact]

@@ -46,7 +46,8 @@ internal static class TinyRun
         using var held = ranks.Rank == 0 ? RunFolder.Open(config.Run) : null;
         ranks.Barrier();
         using var folder = held ?? RunFolder.Join(config.Run);
-        using var trainer = new Trainer(config, folder, ranks, log ?? Serilog.Core.Logger.None);
+        using var data = TrainingData.Open(config);
+        using var trainer = new Trainer(config, folder, data, ranks, log ?? Serilog.Core.Logger.None);
         var outcome = trainer.Run(stop?.Token ?? CancellationToken.None);
         ranks.Barrier();
         return outcome;

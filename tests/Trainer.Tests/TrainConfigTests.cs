@@ -12,7 +12,7 @@ public sealed class TrainConfigTests
     {
         var config = Tiny with { Training = Tiny.Training with { MicroBatch = 4, SeqLen = 32, GlobalBatchTokens = 1000 } };
         Assert.Contains("multiple of MicroBatch 4 × SeqLen 32 × ranks 1 = 128. Nearest: 896 or 1024.", Problems(config).Single().ErrorMessage, StringComparison.Ordinal);
-        Assert.Contains("ranks 3 = 384. Nearest: 768 or 1152.", (config with { Training = config.Training with { GlobalBatchTokens = 1024 } }).ProblemWithRanks(3), StringComparison.Ordinal);
+        Assert.Contains("ranks 3 = 384. Nearest: 768 or 1152.", (config with { Training = config.Training with { GlobalBatchTokens = 1024 } }).ProblemWithRanks(3)!.Value.Message, StringComparison.Ordinal);
         Assert.Null(Tiny.ProblemWithRanks(2));
     }
 

@@ -50,16 +50,14 @@ internal static class TrainCommand
         int threads = config.Training.Threads > 0 ? config.Training.Threads : Cores.OfRank(ranks);
         ranks.Agree(() =>
         {
-            if (config.ProblemWithRanks(ranks.WorldSize) is { } problem) throw resolved.Refuse("Training.GlobalBatchTokens", problem);
+            if (config.ProblemWithRanks(ranks.WorldSize) is var (key, problem)) throw resolved.Refuse(key, problem);
             MemoryEstimate.Require(config, ranks.WorldSize, ranks.HostRanks.Count, MachineMemory.Available());
             LibTorch.Load(threads);
-            // What one host alone may lack comes before the trainer's first collective call.
-            if (ranks.WorldSize > 1) TrainingData.Open(config).Dispose();
         }, ErrorReport.Describe);
-
+        using var data = ranks.Agree(() => TrainingData.Open(config), ErrorReport.Describe);
         using var folder = Open(config.Run, ranks);
         using var log = RunLog.Create(terminal, folder, quiet);
-        using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, ranks, log), ErrorReport.Describe);
+        using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log), ErrorReport.Describe);
         ranks.Agree(() => { if (ranks.Rank == 0) File.WriteAllText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
         return trainer.Run(stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }

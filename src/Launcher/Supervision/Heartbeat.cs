@@ -14,7 +14,7 @@ internal sealed record Heartbeat(int Rank, int Process, string Host, RankStatus 
     /// <summary>Longest line that is read, in bytes.</summary>
     public const int MaxLineBytes = 1024;
 
-    private const int MaxTextLength = 200;
+    private const int MaxTextLength = 80;
     private const double MaxSeconds = 1e9;
 
     /// <summary>Renders the line, without its end.</summary>

@@ -51,6 +51,9 @@ internal sealed record JobEnd(EndCause Cause, int LauncherCode, IReadOnlyList<Ra
     /// <summary>True where mpiexec has failed before any rank was heard.</summary>
     public bool NobodyCame => LauncherCode != ExitCodes.Done && Ranks.All(rank => rank.Last is null);
 
+    /// <summary>The rank that went first, where it went without a word: what others said or did came of that. Null where none was lost so.</summary>
+    public RankSeen? Lost => Ranks.Where(rank => rank.Gone is not null).OrderByDescending(rank => rank.Gone).FirstOrDefault() is { IsLost: true } first ? first : null;
+
     /// <summary>The exit code that ranks have named, the first to leave with something else than 0 before the others; null where none has.</summary>
     public int? Said => Ranks.Where(rank => rank.Last?.Leaving is not null).OrderByDescending(rank => rank.Last!.Leaving > 0).ThenByDescending(rank => rank.Gone).FirstOrDefault().Last?.Leaving;
 }

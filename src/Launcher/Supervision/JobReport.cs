@@ -19,10 +19,10 @@ internal static class JobReport
         EndCause.AskedAndKilled => Compose(end, "the ranks did not leave when asked to, and were killed", "that they save and leave",
             $"allow them more time with --grace where a checkpoint takes longer; {GoOn}"),
         EndCause.AskedEarly => null,
-        _ when end.Said > 0 || (end.IsOwnCode && !end.NobodyCame) => null,
         _ when end.NobodyCame => Compose(end, Text($"no rank was ever heard; the program that started them ended with {Ending(end.LauncherCode)}"), "ranks that start",
             "run the command that the log names by hand, without --quiet"),
-        _ when Lost(end) is [var first, ..] => Compose(end, Text($"{first.Name} was lost{(Lost(end).Count > 1 ? " first" : "")}{Signal(end.LauncherCode)}; last seen in {first.Place}"), "every rank at work until the run ends",
+        // Other codes are those of ranks that have said why before they went.
+        _ when end is { Code: ExitCodes.Environment, Lost: { } first } => Compose(end, Text($"{first.Name} was lost{(end.Ranks.Count(rank => rank.IsLost) > 1 ? " first" : "")}{Signal(end.LauncherCode)}"), "every rank at work until the run ends",
             $"find out what ended it (`dmesg` names processes that the system ended for want of memory); {GoOn}"),
         _ => null,
     };
@@ -30,17 +30,12 @@ internal static class JobReport
     /// <summary>Describes an exit code of mpiexec: <c>exit code 137 (signal 9)</c>.</summary>
     public static string Ending(int code) => Text($"exit code {code}{(SignalOf(code) is { } signal ? Text($" (signal {signal})") : "")}");
 
-    /// <summary>Ranks that went without a word, the first one first.</summary>
-    private static List<RankSeen> Lost(JobEnd end) => [.. end.Ranks.Where(rank => rank.IsLost).OrderByDescending(rank => rank.Gone)];
-
     private static string Compose(JobEnd end, string found, string expected, string @do) =>
-        Text($"job of {end.Ranks.Count} ranks: {found}.{string.Concat(Places(end).Select(line => "\n    " + line))}\n  expected: {expected}\n  do: {@do}");
+        Text($"job of {end.Ranks.Count} ranks: {found}{string.Concat(Places(end).Select(line => "\n    " + line))}.\n  expected: {expected}\n  do: {@do}");
 
     // A thousand ranks in one place are one line.
-    private static IEnumerable<string> Places(JobEnd end) => end.Ranks.GroupBy(rank => rank.Last is { } last ? (last.Status.Step, last.Status.Phase, last.Status.Call, last.Leaving, rank.IsLost) : default)
-        .Select(group => Text($"{(group.Count() == 1 ? group.First().Name : "ranks " + Ranges(group))}: {Place(group.MaxBy(rank => rank.Waiting ?? TimeSpan.Zero))}"));
-
-    private static string Place(RankSeen rank) => rank.Place + (rank.Last is not null && rank.Gone is null && rank.Silent > TimeSpan.FromSeconds(5) ? Text($"; silent for {rank.Silent.TotalSeconds:0.#} s") : "");
+    private static IEnumerable<string> Places(JobEnd end) => end.NobodyCame ? [] : end.Ranks.GroupBy(rank => rank.Last is { } last ? (last.Status.Step, last.Status.Phase, last.Status.Call, last.Leaving, rank.IsLost) : default)
+        .Select(group => Text($"{(group.Count() == 1 ? group.First().Name : "ranks " + Ranges(group))}: {group.MaxBy(rank => rank.Waiting ?? TimeSpan.Zero).Place}"));
 
     private static string Ranges(IEnumerable<RankSeen> ranks) =>
         string.Join(", ", ranks.Index().GroupBy(rank => rank.Item.Rank - rank.Index).Select(run => run.Count() == 1 ? Text($"{run.First().Item.Rank}") : Text($"{run.First().Item.Rank}-{run.Last().Item.Rank}")));

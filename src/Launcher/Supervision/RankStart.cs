@@ -55,7 +55,7 @@ internal sealed class RankStart
     public int Run(JobRequest job, ResolvedConfiguration<TrainConfig> resolved, ParseResult arguments, Terminal terminal)
     {
         var config = resolved.Value;
-        if (config.ProblemWithRanks(job.Ranks) is { } problem) throw resolved.Refuse("Training.GlobalBatchTokens", problem);
+        if (config.ProblemWithRanks(job.Ranks) is var (key, problem)) throw resolved.Refuse(key, problem);
         if (LibTorch.Probe().Problem is { } missing)
         {
             ErrorReport.Write("error: " + missing, terminal);

@@ -3,7 +3,8 @@ namespace SparkTrain.Launcher.Supervision;
 /// <summary>Decides whether a job that has ended is started again.</summary>
 /// <param name="Restarts">Restarts in a row without a new checkpoint.</param>
 /// <param name="Failures">Failures in a row so far without one.</param>
-internal sealed record RestartPolicy(int Restarts, int Failures = 0)
+/// <param name="HasStepped">True where a start has got as far as a step.</param>
+internal sealed record RestartPolicy(int Restarts, int Failures = 0, bool HasStepped = false)
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1), LongestDelay = TimeSpan.FromSeconds(60);
 
@@ -15,12 +16,13 @@ internal sealed record RestartPolicy(int Restarts, int Failures = 0)
     /// <param name="madeCheckpoint">True where it completed a checkpoint.</param>
     public (TimeSpan? Delay, RestartPolicy Next) After(JobEnd end, bool madeCheckpoint)
     {
-        var next = this with { Failures = madeCheckpoint ? 1 : Failures + 1 };
+        var next = this with { Failures = madeCheckpoint ? 1 : Failures + 1, HasStepped = HasStepped || end.HasStepped };
         bool isAsked = end.Cause is EndCause.Asked or EndCause.AskedEarly or EndCause.AskedAndKilled;
-        // A library or memory that is missing at the start will be missing again; a rank that was lost may not be lost again.
-        bool isMissing = end is { Code: ExitCodes.Environment, HasStepped: false, Cause: EndCause.Ended } && (end.Said is not null || !end.Ranks.Any(rank => rank.IsLost));
+        // A library or memory that was never there will be missing again; a rank that was lost may not be lost again.
+        bool isMissing = !next.HasStepped && end is { Code: ExitCodes.Environment, Cause: EndCause.Ended, Lost: null };
         bool isFinal = isAsked || isMissing || FinalCodes.Contains(end.Code);
-        return (isFinal || next.Failures > Restarts ? null : Delay(next.Failures), next);
+        // Where ranks that once trained cannot even be started, a machine or the network is down: that takes longer to pass.
+        return (isFinal || next.Failures > Restarts ? null : end.NobodyCame ? LongestDelay : Delay(next.Failures), next);
     }
 
     private static TimeSpan Delay(int failures) => TimeSpan.FromSeconds(Math.Min(LongestDelay.TotalSeconds, FirstDelay.TotalSeconds * Math.Pow(2, failures - 1)));

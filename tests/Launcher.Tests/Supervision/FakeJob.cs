@@ -44,6 +44,7 @@ internal sealed class FakeJob : IDisposable
         var clock = Stopwatch.StartNew();
         while (Starts < starts && !run.IsCompleted && clock.Elapsed < TimeSpan.FromSeconds(30)) Thread.Sleep(20);
         Thread.Sleep(1000);
+        Assert.False(run.IsCompleted, Said);
         then();
         return run.Result;
     }

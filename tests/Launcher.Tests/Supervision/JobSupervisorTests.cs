@@ -29,7 +29,8 @@ public sealed partial class JobSupervisorTests
         using var job = new FakeJob("follow die-once", restarts: 1);
         Assert.Equal(0, job.Run());
         Assert.Equal(4, job.Starts);
-        Assert.Matches(@"^error: job of 2 ranks: rank 1 \(process \d+ on fakehost\) was lost(?: first)?, ended by signal 9; last seen in step 2, backward, in all-reduce", job.Said);
+        Assert.Matches(@"^error: job of 2 ranks: rank 1 \(process \d+ on fakehost\) was lost(?: first)?, ended by signal 9\n", job.Said);
+        Assert.Matches(@"\n    rank 1 \(process \d+ on fakehost\): step 2, backward, in all-reduce for 0 s \(\d\.\d s before that\)", job.Said);
         Assert.Contains("\nsupervisor: restart 1 of 1 (in a row without a new checkpoint) in 1 s, from the beginning: there is no checkpoint yet\n", job.Said, StringComparison.Ordinal);
         Assert.Contains(" supervisor: restart 1 of 1", job.Log, StringComparison.Ordinal);
     }
@@ -103,7 +104,7 @@ public sealed partial class JobSupervisorTests
         using var job = new FakeJob("stuck stuck", stallSeconds: 1);
         Assert.Equal(ExitCodes.Environment, job.Run());
         Assert.Contains("no rank has gone on for 1 s, and no rank has ended the job", job.Said, StringComparison.Ordinal);
-        Assert.Contains("ranks 0-1: step 2, backward, in all-reduce", job.Said, StringComparison.Ordinal);
+        Assert.Contains("\n    ranks 0-1: step 2, backward, in all-reduce for 0 s.\n", job.Said, StringComparison.Ordinal);
         Assert.Empty(job.Processes);
     }
 
@@ -123,6 +124,30 @@ public sealed partial class JobSupervisorTests
         Assert.Contains("no rank was ever heard; the program that started them ended with exit code 9", job.Said, StringComparison.Ordinal);
         Assert.Contains("-n 2 --map-by slot:OVERSUBSCRIBE", job.Log, StringComparison.Ordinal);
         Assert.DoesNotContain("restart", job.Said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Ranks_under_MPICH_are_told_and_ended_in_the_same_way()
+    {
+        using var mpich = new MpichProgram();
+        using (var job = new FakeJob("follow die-once", restarts: 1, mpiexec: mpich.Path))
+        {
+            Assert.Equal(0, job.Run());
+            Assert.Matches(@"^error: job of 2 ranks: rank 1 \(process \d+ on fakehost\) was lost(?: first)?, ended by signal 9\n", job.Said);
+            Assert.Equal(4, job.Starts);
+        }
+        using (var job = new FakeJob("train train", mpiexec: mpich.Path))
+        {
+            Assert.Equal(ExitCodes.SavedAndLeft, job.RunAnd(2, () => Raise(Terminate)));
+            Assert.Empty(job.Processes);
+        }
+        // hydra joins the codes bit by bit: 2 and 16 would be 18.
+        using (var job = new FakeJob("exit-2 exit-16", mpiexec: mpich.Path)) Assert.Contains(job.Run(), (int[])[2, 16]);
+        using (var job = new FakeJob("stubborn stubborn", graceSeconds: 0.5, mpiexec: mpich.Path))
+        {
+            Assert.Equal(128 + Terminate, job.RunAnd(2, () => Raise(Terminate)));
+            Assert.Empty(job.Processes);
+        }
     }
 
     private static void Raise(int signal) => Assert.Equal(0, Send(Environment.ProcessId, signal));
