@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Runs a program on ranks of several "hosts" that are network namespaces of this machine, each with a name, an address and a link of its own to one bridge.
-#   scripts/network-namespaces.sh [--hosts 2] [--ranks 1] [--rate 1gbit] [--delay 50us] [--prefix nsN] -- PROGRAM ARGUMENT…
+#   scripts/network-namespaces.sh [--hosts 2] [--ranks 1] [--rate 1gbit] [--delay 50us] [--prefix nsN] [--once] -- PROGRAM ARGUMENT…
 #   scripts/network-namespaces.sh --install      brings iproute2 where it is missing, by apt as root
 # PROGRAM is started once per rank by Open MPI's mpiexec, from the first host; what it ends with, this script ends with. --ranks are those of one host.
+# With --once it is started once, on the first host, and starts ranks itself: HOSTFILE names the file with the hosts, and Open MPI's settings are in the environment.
 # --rate (as tc writes it) is the speed of each link in both directions, --delay what it takes a packet to pass it; without them links are as fast as memory.
 # Host n is the namespace PREFIX-n, its link PREFIX-n there and PREFIX-bn at the bridge, which is in the namespace PREFIX-net. While it runs, from elsewhere:
 #   ip -n PREFIX-net link set PREFIX-b2 down     a partition: host 2 is cut off
@@ -10,7 +11,7 @@
 # Afterwards, however it ends, all processes in the namespaces are ended and the namespaces are removed. Needs root, iproute2 and Open MPI; nobody else's network is touched.
 set -euo pipefail
 
-usage() { echo "usage: $0 [--hosts N] [--ranks N] [--rate RATE] [--delay TIME] [--prefix NAME] -- PROGRAM ARGUMENT…" >&2; exit 2; }
+usage() { echo "usage: $0 [--hosts N] [--ranks N] [--rate RATE] [--delay TIME] [--prefix NAME] [--once] -- PROGRAM ARGUMENT…" >&2; exit 2; }
 
 fail() {
     echo "error: $1" >&2
@@ -28,7 +29,7 @@ if [ "${1-}" = --install ]; then
     exit
 fi
 
-hosts=2 ranks=1 rate='' delay='' prefix=ns$$
+hosts=2 ranks=1 once='' rate='' delay='' prefix=ns$$
 while [ $# -gt 0 ]; do
     case "$1" in
         --hosts) hosts=${2-}; shift 2 ;;
@@ -36,6 +37,7 @@ while [ $# -gt 0 ]; do
         --rate) rate=${2-}; shift 2 ;;
         --delay) delay=${2-}; shift 2 ;;
         --prefix) prefix=${2-}; shift 2 ;;
+        --once) once=yes; shift ;;
         --) shift; break ;;
         *) usage ;;
     esac
@@ -101,10 +103,13 @@ chmod +x "$work/on-host"
 { cat /etc/hosts; cat "$work/hosts"; } >"$work/etc-hosts"
 export AGENT_HOSTS=$work/etc-hosts TERM=dumb OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
 
-command=(mpiexec --hostfile "$work/hostfile" --map-by "ppr:$ranks:node" --bind-to none -x TERM -x AGENT_HOSTS
-    --mca plm_rsh_agent "$work/on-host" --mca pml ob1 --mca btl "vader,tcp,self" --mca btl_tcp_if_include 10.213.0.0/24 --mca oob_tcp_if_include 10.213.0.0/24)
+export HOSTFILE=$work/hostfile OMPI_MCA_plm_rsh_agent=$work/on-host OMPI_MCA_pml=ob1 OMPI_MCA_btl=vader,tcp,self
+export OMPI_MCA_btl_tcp_if_include=10.213.0.0/24 OMPI_MCA_oob_tcp_if_include=10.213.0.0/24
+
+command=()
+[ -n "$once" ] || command=(mpiexec --hostfile "$HOSTFILE" --map-by "ppr:$ranks:node" --bind-to none -x TERM -x AGENT_HOSTS)
 status=0
 # In the background, so that signals to this script are heard at once.
-"$work/on-host" "$prefix-1" "$(printf '%q ' "${command[@]}" "$@")" &
+"$work/on-host" "$prefix-1" "$(printf '%q ' ${command[@]+"${command[@]}"} "$@")" &
 wait $! || status=$?
 exit $status

@@ -71,6 +71,26 @@ public sealed class NamespaceTests : IDisposable
         RequireNothingLeft(hosts);
     }
 
+    [Fact]
+    public void Under_a_supervisor_a_run_survives_a_partition_and_ends_with_the_bits_of_an_unbroken_one()
+    {
+        string[] run = ["--config", "tiny.json", "--set", "Training.Steps=1200", "--set", "Validation.EverySteps=0", "--set", "Checkpoint.EverySteps=20", "--set", "Distributed.Reduce=SlotTree", "--set", "Distributed.TimeoutSeconds=2"];
+        Assert.Equal(0, Cli.Run(work.Folder, [.. run, "--set", "Run.Name=unbroken"]).ExitCode);
+        var hosts = new Hosts("heal");
+        job = hosts.StartSupervised(work, 2, [.. run, "--supervise"]);
+        job.WaitFor("step     40/");
+        hosts.CutOff(work, 2);
+        // The ranks give up after two seconds; then the network is well again, and the supervisor ends the mpiexec that hangs.
+        Until(() => hosts.Ranks(work, 2).Length == 0);
+        hosts.Rejoin(work, 2);
+        var ended = Finish();
+        Assert.True(ended.ExitCode == 0, ended.Out + ended.Error);
+        Assert.Contains("supervisor: restart 1 of 3", ended.Error, StringComparison.Ordinal);
+        Assert.Equal(work.Losses("unbroken").Select(l => l?.ToJsonString()), work.Losses("tiny").Select(l => l?.ToJsonString()));
+        Assert.Equal(work.Weights("unbroken"), work.Weights("tiny"));
+        RequireNothingLeft(hosts);
+    }
+
     private void StartEndless(Hosts hosts)
     {
         job = hosts.Start(work, 2, 1, Endless);
