@@ -119,7 +119,7 @@ public sealed record TrainingConfig
     /// <summary>Where tensors live: Cpu or Cuda.</summary>
     public DeviceKind Device { get; init; } = DeviceKind.Cpu;
 
-    /// <summary>Threads of one rank; 0 means one for every core the process may use.</summary>
+    /// <summary>Threads of one rank; 0 divides the cores that its host lets it use among the ranks there.</summary>
     [Range(0, 4096)]
     public int Threads { get; init; }
 
