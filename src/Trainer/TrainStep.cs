@@ -38,11 +38,9 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
                 if (!isLast) state.Gradients.EndMicroBatch(i);
             }
 
-        long computed = Stopwatch.GetTimestamp();
-        state.Reducer.Finish();
+        var communication = TimeOf(state.Reducer.Finish);
         foreach (var shard in state.Shards) state.Gradients.SumSquares(shard, sums.CellSquares);
-        sums.AllReduce(ranks, stop.IsCancellationRequested);
-        var communication = Stopwatch.GetElapsedTime(computed);
+        communication += TimeOf(() => sums.AllReduce(ranks, stop.IsCancellationRequested));
 
         // The mean is over all targets of the step, so that ranks and micro-batches with fewer targets do not count more.
         var total = sums.Loss;
@@ -82,5 +80,12 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
         loss.Nats.backward();
         KernelFailure.ThrowIfAny();
         return new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes);
+    }
+
+    private static TimeSpan TimeOf(Action action)
+    {
+        long start = Stopwatch.GetTimestamp();
+        action();
+        return Stopwatch.GetElapsedTime(start);
     }
 }
