@@ -11,7 +11,7 @@ namespace SparkTrain.Launcher.Supervision;
 /// <param name="log">What is said.</param>
 internal sealed class JobRun(JobRequest job, Mpiexec? mpiexec, IReadOnlyList<string> rank, JobLimits limits, SupervisorSignals signals, SupervisionLog log)
 {
-    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(100), LastWords = TimeSpan.FromSeconds(1);
 
     private readonly RankRoster roster = new(job.Ranks, TimeProvider.System);
 
@@ -27,6 +27,8 @@ internal sealed class JobRun(JobRequest job, Mpiexec? mpiexec, IReadOnlyList<str
         log.Note($"supervisor: {job.Ranks} ranks: {string.Join(' ', command)}");
         using var process = JobProcess.Start(command, address);
         var cause = Watch(process);
+        // The processes have ended; what they said last, and that their connections are gone, may still be on its way.
+        if (cause is EndCause.Ended) _ = SpinWait.SpinUntil(() => roster.Look().All(seen => seen.Last is null || seen.Gone is not null), LastWords);
         // Whatever the exit code: a rank that outlives its job would hold the run and its memory.
         var ranks = roster.Look();
         if (process.KillAll() is { Count: > 0 } left) log.Say($"supervisor: processes {string.Join(", ", left)} of the job do not end, not even by SIGKILL (state D: they wait for a device or a file server)");

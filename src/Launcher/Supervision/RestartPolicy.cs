@@ -19,7 +19,7 @@ internal sealed record RestartPolicy(int Restarts, int Failures = 0, bool HasSte
         var next = this with { Failures = madeCheckpoint ? 1 : Failures + 1, HasStepped = HasStepped || end.HasStepped };
         bool isAsked = end.Cause is EndCause.Asked or EndCause.AskedEarly or EndCause.AskedAndKilled;
         // A library or memory that was never there will be missing again; a rank that was lost may not be lost again.
-        bool isMissing = !next.HasStepped && end is { Code: ExitCodes.Environment, Cause: EndCause.Ended, Lost: null };
+        bool isMissing = !next.HasStepped && end is { Code: ExitCodes.Environment, Cause: EndCause.Ended, Lost: null } && (end.IsOwnCode || end.NobodyCame);
         bool isFinal = isAsked || isMissing || FinalCodes.Contains(end.Code);
         // Where ranks that once trained cannot even be started, a machine or the network is down: that takes longer to pass.
         return (isFinal || next.Failures > Restarts ? null : end.NobodyCame ? LongestDelay : Delay(next.Failures), next);

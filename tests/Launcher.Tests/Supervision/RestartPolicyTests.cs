@@ -17,6 +17,7 @@ public sealed class RestartPolicyTests
     [InlineData(5, true, true)]
     [InlineData(1, false, true)]
     [InlineData(1, true, true)]
+    [InlineData(137, false, true)]
     [InlineData(137, true, true)]
     [InlineData(134, true, true)]
     [InlineData(205, true, true)]
