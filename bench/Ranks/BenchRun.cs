@@ -38,7 +38,7 @@ internal sealed class BenchRun : IDisposable
         double seconds = 0, communication = 0;
         for (int i = 0; i < count; i++)
         {
-            var metrics = step.Run(measureSparsity: false, CancellationToken.None).Metrics;
+            var metrics = step.Run(measureSparsity: false, () => true, CancellationToken.None).Metrics;
             seconds += metrics.StepSeconds!.Value;
             communication += metrics.CommunicationFraction!.Value * metrics.StepSeconds.Value;
         }

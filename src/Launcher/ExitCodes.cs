@@ -1,3 +1,4 @@
+using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.Distributed;

@@ -28,6 +28,7 @@ internal static class PlanText
         Row("gradients, float32", $"{Gigabytes(m.Gradients)}");
         Row(isSharded ? $"AdamW moments, 1/{plan.WorldSize}" : "AdamW moments, float32", $"{Gigabytes(m.Optimizer)}");
         Row("bfloat16 copies", $"{Gigabytes(m.ComputeCopies)}");
+        if (m.Snapshot > 0) Row("snapshot for checkpoints", $"{Gigabytes(m.Snapshot)}");
         Row($"activations, {t.MicroBatch} × {t.SeqLen} tokens", $"{Gigabytes(m.Activations)}");
         Row("libraries, data, allocator", $"{Gigabytes(m.Runtime)}");
         Row("total", $"{Gigabytes(m.Total)}");

@@ -10,9 +10,10 @@ namespace SparkTrain.Trainer;
 /// <param name="Gradients">Float32 gradients, with the branches of the slot tree.</param>
 /// <param name="Optimizer">AdamW's two float32 moments, of the rank's shards where the optimizer is sharded.</param>
 /// <param name="ComputeCopies">bfloat16 copies of the matrices (Compute = BFloat16).</param>
+/// <param name="Snapshot">The copy of the rank's part of weights and moments that a checkpoint is written from (Checkpoint.Asynchronous).</param>
 /// <param name="Activations">What a micro-batch's backward pass needs; an estimate.</param>
 /// <param name="Runtime">Libraries, data and allocator; an estimate.</param>
-public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer, long ComputeCopies, long Activations, long Runtime)
+public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer, long ComputeCopies, long Snapshot, long Activations, long Runtime)
 {
     private const long RuntimeBytes = 1000L << 20;
 
@@ -33,7 +34,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         long parameters = ParameterCount.Of(config.Model).Total;
         bool bfloat16 = config.Training.Compute == ComputeType.BFloat16, sharded = config.Distributed.ShardsOptimizer(worldSize);
         int branches = config.Distributed.Reduce == ReduceOrder.SlotTree ? BitOperations.Log2((uint)config.Training.AccumulationSteps(worldSize)) : 0;
-        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, ActivationBytes(config, bfloat16), RuntimeBytes)
+        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, config.Checkpoint.Asynchronous ? 12 * parameters / worldSize : 0, ActivationBytes(config, bfloat16), RuntimeBytes)
         {
             GradientBuffer = 4 * parameters,
         };
@@ -52,8 +53,8 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         string ranks = ranksHere == 1 ? "one rank needs" : $"{ranksHere} ranks need {Gigabytes(need.Total * ranksHere)}, each";
         throw new EnvironmentException(config.Run.Name, $"{Gigabytes(availableBytes)} of memory are available",
             $"{ranks} about {Gigabytes(need.Total)}: weights {Gigabytes(need.Weights)}, gradients {Gigabytes(need.Gradients)}, " +
-            $"optimizer {Gigabytes(need.Optimizer)}, bf16 copies {Gigabytes(need.ComputeCopies)}, activations {Gigabytes(need.Activations)}",
-            "lower Training.MicroBatch where activations are the larger part, choose a smaller model or fewer ranks a machine, or use one with more memory; `plan` shows the parts");
+            $"optimizer {Gigabytes(need.Optimizer)}, bf16 copies {Gigabytes(need.ComputeCopies)}, snapshot {Gigabytes(need.Snapshot)}, activations {Gigabytes(need.Activations)}",
+            "set Checkpoint.Asynchronous to false to do without the snapshot, lower Training.MicroBatch where activations are the larger part, choose a smaller model or fewer ranks a machine, or use one with more memory; `plan` shows the parts");
     }
 
     /// <summary>Renders bytes as gigabytes (10⁹).</summary>

@@ -3,8 +3,8 @@ using SparkTrain.Distributed;
 namespace SparkTrain.Trainer;
 
 /// <summary>
-/// What the ranks tell each other in the one control sum of a step: the loss of every micro-batch, the squares of every cell of the gradient, and who
-/// wants to stop. Each number comes from one rank and is 0 on the others, so the sum is exact and everything made of it has the same bits on all ranks,
+/// What the ranks tell each other in the one control sum of a step: the loss of every micro-batch, the squares of every cell of the gradient, who wants
+/// to stop, and who has done its part of a checkpoint. Each number comes from one rank and is 0 on the others, so the sum is exact and everything made of it has the same bits on all ranks,
 /// however many there are. A number that is not finite reaches all of them.
 /// </summary>
 public sealed class StepSums
@@ -18,7 +18,7 @@ public sealed class StepSums
     public StepSums(int slots, long parameters)
     {
         (this.slots, cells) = (slots, (int)((parameters + FlatRange.Cell - 1) / FlatRange.Cell));
-        numbers = new double[NumbersPerSlot * slots + cells + 1];
+        numbers = new double[NumbersPerSlot * slots + cells + 2];
     }
 
     /// <summary>Σ g² of each cell of the gradient.</summary>
@@ -26,6 +26,9 @@ public sealed class StepSums
 
     /// <summary>True where a rank asked to stop.</summary>
     public bool Stop => numbers[^1] > 0;
+
+    /// <summary>How many ranks have done their part of the checkpoint that is being written.</summary>
+    public int PartsDone => (int)numbers[^2];
 
     /// <summary>The loss of the whole step, added up in the order of the micro-batches.</summary>
     public LossTotals Loss
@@ -60,9 +63,10 @@ public sealed class StepSums
     /// <summary>Exchanges the numbers with the other ranks.</summary>
     /// <param name="ranks">The ranks.</param>
     /// <param name="stop">True asks all ranks to stop after this step.</param>
-    public void AllReduce(ICollectives ranks, bool stop)
+    /// <param name="partDone">True where this rank has done its part of the checkpoint that is being written.</param>
+    public void AllReduce(ICollectives ranks, bool stop, bool partDone)
     {
-        numbers[^1] = stop ? 1 : 0;
+        (numbers[^1], numbers[^2]) = (stop ? 1 : 0, partDone ? 1 : 0);
         ranks.AllReduceSum(numbers);
     }
 }

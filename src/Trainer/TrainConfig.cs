@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Numerics;
+using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;

@@ -1,9 +1,13 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
+using SparkTrain.Native;
+using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
@@ -83,36 +87,53 @@ public sealed class TrainState : IDisposable
     /// <summary>Takes note, during a backward pass, that it has done with the gradients of a block and all later ones.</summary>
     public void BlockComplete(int layer) => Reducer.Complete(blockEnds[layer]);
 
-    /// <summary>Writes a checkpoint, each rank its shards; returns its folder. All ranks call it, and all fail when one does.</summary>
-    /// <exception cref="CheckpointException">The disk is full or not writable.</exception>
-    /// <exception cref="GuardException">A weight is not finite.</exception>
-    public string Save(CheckpointStore store, TrainConfig config, string dataFingerprint)
+    /// <summary>What a checkpoint holds of some ranges that this rank has: weights and both moments, as views.</summary>
+    internal IEnumerable<(string Prefix, FlatRange Range, Tensor Values)> Saved(IReadOnlyList<FlatRange> ranges)
     {
-        if (NonFinite.Names(Layout, Weights, Shards, ranks) is [var name, ..])
-            throw new GuardException(name, $"the weight holds values that are not finite at step {Progress.Step}", "finite weights; nothing was saved, the last checkpoint is good", "resume from it with a lower LrSchedule.Lr");
-        return store.Save(ranks, Progress.Step, [.. Pieces(Shards)], (files, places) => new()
+        foreach (var range in ranges) yield return ("", range, FlatLayout.Slice(Weights, range));
+        foreach (var (prefix, of) in ((string, Func<(FlatRange, Tensor M, Tensor V), Tensor>)[])[(FirstMoment, m => m.M), (SecondMoment, m => m.V)])
+            foreach (var range in ranges)
+            {
+                var held = optimizer.Moments().Single(m => m.Range.Intersect(range).Count == range.Count);
+                yield return (prefix, range, of(held).narrow(0, range.Begin - held.Range.Begin, range.Count));
+            }
+    }
+
+    /// <summary>The piece of a tensor in a checkpoint that a part of the flat buffer is.</summary>
+    internal static TensorPiece Piece(string prefix, FlatParameter parameter, FlatRange part) =>
+        new(prefix + parameter.Name, parameter.Shape, part.Begin - parameter.Range.Begin, part.Count);
+
+    /// <summary>Returns what makes the manifest of a checkpoint of the state as it is now from its tables of files and tensors.</summary>
+    internal Func<IReadOnlyDictionary<string, ShardFile>, IReadOnlyDictionary<string, IReadOnlyList<TensorPlace>>, CheckpointManifest> Describe(TrainConfig config, string dataFingerprint)
+    {
+        var progress = Progress;
+        return (files, places) => new()
         {
             FormatVersion = CheckpointManifest.CurrentFormat,
-            CodeVersion = typeof(TrainState).Assembly.GetName().Version!.ToString(3),
-            Progress = Progress,
+            CodeVersion = typeof(TrainState).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+            Progress = progress,
             WorldSize = ranks.WorldSize,
             Seed = config.Run.Seed,
             DataFingerprint = dataFingerprint,
             Config = ConfigJson(config),
             Files = files,
             Tensors = places,
-        });
+        };
     }
 
     /// <summary>Takes over a checkpoint, of any number of ranks, whose hashes were verified. All ranks call it.</summary>
     /// <exception cref="CheckpointException">It is of another model.</exception>
-    public void Restore(string checkpoint, CheckpointManifest manifest)
+    public unsafe void Restore(string checkpoint, CheckpointManifest manifest)
     {
-        using var saved = new CheckpointTensors(checkpoint, manifest);
-        foreach (var (piece, values) in Pieces(shardsOptimizer ? Shards : [new(0, Layout.Count)]))
+        using var saved = new CheckpointReader(checkpoint, manifest);
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        foreach (var (prefix, range, values) in Saved(shardsOptimizer ? Shards : [new(0, Layout.Count)]))
         {
-            using var scope = NewDisposeScope();
-            saved.CopyTo(piece, values());
+            bool isOnHost = values.device_type == DeviceType.CPU;
+            var target = isOnHost ? values : empty(range.Count);
+            foreach (var (parameter, part) in Layout.In(range)) saved.CopyTo(Piece(prefix, parameter, part), TensorMemory.Float32(target) + (part.Begin - range.Begin));
+            if (!isOnHost) values.copy_(target);
         }
         if (shardsOptimizer) GatherShards(weights.AllGather);
         Progress = manifest.Progress;
@@ -138,19 +159,5 @@ public sealed class TrainState : IDisposable
         long start = Stopwatch.GetTimestamp();
         foreach (var bucket in Buckets) gather(bucket);
         return Stopwatch.GetElapsedTime(start);
-    }
-
-    // Weights and moments of some ranges that this rank holds, parameter by parameter.
-    private IEnumerable<(TensorPiece Piece, Func<Tensor> Values)> Pieces(IReadOnlyList<FlatRange> ranges)
-    {
-        var pieces = ranges.SelectMany(Layout.In).ToList();
-        foreach (var (parameter, part) in pieces) yield return (TensorPiece.Of(parameter, part, ""), () => FlatLayout.Slice(Weights, part));
-        foreach (var (prefix, moments) in ((string, Func<(FlatRange, Tensor M, Tensor V), Tensor>)[])[(FirstMoment, m => m.M), (SecondMoment, m => m.V)])
-            foreach (var (parameter, part) in pieces)
-                yield return (TensorPiece.Of(parameter, part, prefix), () =>
-                {
-                    var held = optimizer.Moments().Single(m => m.Range.Intersect(part).Count == part.Count);
-                    return moments(held).narrow(0, part.Begin - held.Range.Begin, part.Count);
-                });
     }
 }

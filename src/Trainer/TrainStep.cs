@@ -7,6 +7,11 @@ using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
+/// <summary>What the ranks have agreed on in a step.</summary>
+/// <param name="Stop">One of them was asked to stop.</param>
+/// <param name="PartsDone">All have done their part of the checkpoint that is being written.</param>
+public readonly record struct StepVotes(bool Stop, bool PartsDone);
+
 /// <summary>One optimizer step: forward and backward over the micro-batches, sum over ranks, clip, update.</summary>
 public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader loader, ICollectives ranks, SparsitySink sparsity, NonFiniteGuard guard)
 {
@@ -14,11 +19,12 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
     private readonly StepSums sums = new(config.Training.AccumulationSteps(worldSize: 1), state.Layout.Count);
     private readonly Device device = state.Model.Options.Device;
 
-    /// <summary>Makes the next update and returns what it was like, and whether a rank asked to stop.</summary>
+    /// <summary>Makes the next update and returns what it was like, and what the ranks have agreed on.</summary>
     /// <param name="measureSparsity">True also counts active units and kept keys.</param>
+    /// <param name="partDone">Tells whether this rank has done its part of the checkpoint that is being written.</param>
     /// <param name="stop">Asks all ranks to stop after this step.</param>
     /// <exception cref="GuardException">Loss or gradient is not finite; no update was made.</exception>
-    public (StepMetrics Metrics, bool Stop) Run(bool measureSparsity, CancellationToken stop)
+    public (StepMetrics Metrics, StepVotes Votes) Run(bool measureSparsity, Func<bool> partDone, CancellationToken stop)
     {
         using var scope = NewDisposeScope();
         long start = Stopwatch.GetTimestamp();
@@ -40,7 +46,7 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
 
         var communication = TimeOf(state.Reducer.Finish);
         foreach (var shard in state.Shards) state.Gradients.SumSquares(shard, sums.CellSquares);
-        communication += TimeOf(() => sums.AllReduce(ranks, stop.IsCancellationRequested));
+        communication += TimeOf(() => sums.AllReduce(ranks, stop.IsCancellationRequested, partDone()));
 
         // The mean is over all targets of the step, so that ranks and micro-batches with fewer targets do not count more.
         var total = sums.Loss;
@@ -68,7 +74,7 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
             StepSeconds = seconds,
             DataWaitFraction = (double)(loader.WaitTicks - waited) / Stopwatch.Frequency / seconds,
             CommunicationFraction = communication.TotalSeconds / seconds,
-        }, sums.Stop);
+        }, new(sums.Stop, sums.PartsDone == ranks.WorldSize));
     }
 
     private LossTotals ForwardBackward(bool isLast)

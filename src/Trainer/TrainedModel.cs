@@ -1,7 +1,9 @@
 using System.Text.Json;
+using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
+using SparkTrain.Native;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
@@ -34,7 +36,7 @@ public sealed class TrainedModel : IDisposable
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (CheckpointStore.IsComplete(path)) return OfCheckpoint(path, Path.Combine(path, "..", ".."), options);
-        if (new CheckpointStore(Path.Combine(path, "checkpoints"), 1).Complete() is [var newest, ..]) return OfCheckpoint(newest, path, options);
+        if (new CheckpointStore(Path.Combine(path, "checkpoints")).Complete() is [var newest, ..]) return OfCheckpoint(newest, path, options);
         using var folder = ModelFolder.Open(path);
         return new(ModelWeights.Load(folder, options), path, path);
     }
@@ -42,14 +44,19 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Model.Dispose();
 
-    private static TrainedModel OfCheckpoint(string checkpoint, string run, ComputeOptions options)
+    private static unsafe TrainedModel OfCheckpoint(string checkpoint, string run, ComputeOptions options)
     {
-        var manifest = CheckpointStore.Verify(checkpoint);
+        var manifest = CheckpointVerification.Verify(checkpoint);
         var config = manifest.Config[nameof(TrainConfig.Model)].Deserialize<ModelConfig>(TrainState.ConfigOptions)!;
         var model = new SparkTransformer(config, options);
         using var noGrad = no_grad();
-        using var saved = new CheckpointTensors(checkpoint, manifest);
-        foreach (var (name, weight) in model.Weights) saved.CopyTo(new(name, weight.shape, 0, weight.numel()), weight);
+        using var saved = new CheckpointReader(checkpoint, manifest);
+        foreach (var (name, weight) in model.Weights)
+        {
+            using var values = empty(weight.shape);
+            saved.CopyTo(new(name, weight.shape, 0, weight.numel()), TensorMemory.Float32(values));
+            weight.copy_(values);
+        }
         return new(model, Path.Combine(run, "tokenizer"), checkpoint);
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Serilog;
+using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
@@ -29,7 +30,6 @@ public sealed class Trainer : IDisposable
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
-    private long? lastSaved;
 
     /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
     /// <param name="config">The run.</param>
@@ -44,7 +44,8 @@ public sealed class Trainer : IDisposable
         (this.config, this.folder, this.data, this.ranks, this.log) = (config, folder, data, ranks, log);
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
-        checkpoints = new(folder.Checkpoints, config.Checkpoint.KeepLast);
+        checkpoints = new(folder.Checkpoints);
+        if (IsFirstRank) checkpoints.ClearUnfinished();
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, ranks, log);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
@@ -71,38 +72,49 @@ public sealed class Trainer : IDisposable
         using var metricsFile = IsFirstRank ? new MetricsFile(folder.MetricsFile, ResumedFrom is null ? null : state.Progress.Step) : null;
         if (IsFirstRank) data.Tokenizer.Save(folder.Tokenizer);
         using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
+        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => metricsFile!.FlushToDisk(), () => metricsFile!.ValLosses);
+        var saves = new CheckpointSchedule(writer, state, config, data.Manifest.Fingerprint, folder, log, ResumedFrom is not null);
         var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks));
         var validator = new Validator(state.Model, data.Validation, config, ranks);
         var pace = new Pace(steps);
-
-        if (state.Progress.Step == 0 && config.Validation.EverySteps > 0)
+        try
         {
-            var untrained = Validate(validator, new() { Step = 0, Tokens = 0 });
-            metricsFile?.Write(untrained);
-        }
-
-        bool stopAgreed = false;
-        while (state.Progress.Step < steps && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
-        {
-            long next = state.Progress.Step + 1;
-            bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps);
-            (var metrics, stopAgreed) = step.Run(measureSparsity: logged || validated, stop);
-            metrics = Complete(metrics);
-            pace.Add(metrics);
-            if (logged) LogStep(metrics, pace);
-            if (logged || validated) metricsFile?.Write(metrics);
-            if (next == steps) Save();
-            else if (IsDue(next, config.Checkpoint.EverySteps)) SaveAndGoOn();
-            if (validated)
+            if (Unvalidated(metricsFile) is { } before)
             {
-                metrics = Validate(validator, metrics);
-                metricsFile?.Rewrite(metrics);
+                var validation = Validate(validator, before);
+                metricsFile?.Rewrite(validation);
+            }
+
+            bool stopAgreed = false;
+            while (state.Progress.Step < steps && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
+            {
+                long next = state.Progress.Step + 1;
+                bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps);
+                var (metrics, votes) = step.Run(measureSparsity: logged || validated, saves.IsPartDone, stop);
+                stopAgreed = votes.Stop;
+                metrics = Complete(metrics);
+                pace.Add(metrics);
+                if (logged) LogStep(metrics, pace);
+                if (logged || validated) metricsFile?.Write(metrics);
+                saves.AfterStep(votes);
+                if (next == steps) saves.SaveNow();
+                if (validated)
+                {
+                    metrics = Validate(validator, metrics);
+                    metricsFile?.Rewrite(metrics);
+                }
             }
         }
+        catch (GuardException)
+        {
+            saves.FinishIfPossible();
+            throw;
+        }
 
+        saves.SaveNow();
+        saves.Finish();
         if (state.Progress.Step < steps)
         {
-            if (lastSaved != state.Progress.Step) Save();
             log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
             return TrainOutcome.Stopped;
         }
@@ -131,6 +143,16 @@ public sealed class Trainer : IDisposable
 
     private bool IsDue(long step, long every) => every > 0 && (step % every == 0 || step == config.Training.Steps);
 
+    // What was logged last, where its validation is still to come: before the first step, and where the run was interrupted between a checkpoint and its validation.
+    private StepMetrics? Unvalidated(MetricsFile? metricsFile)
+    {
+        long step = state.Progress.Step;
+        double[] unvalidated = [metricsFile?.Last is { ValLoss: null } last && last.Step == step ? 1 : 0];
+        ranks.AllReduceSum(unvalidated);
+        bool isDue = step == 0 ? config.Validation.EverySteps > 0 : unvalidated[0] > 0 && IsDue(step, config.Validation.EverySteps);
+        return isDue ? metricsFile?.Last ?? new() { Step = step, Tokens = state.Progress.Tokens } : null;
+    }
+
     private StepMetrics Complete(StepMetrics metrics)
     {
         if (!sparsity.IsRecording) return metrics;
@@ -155,27 +177,6 @@ public sealed class Trainer : IDisposable
         var result = metrics with { ValLoss = total.Nats / total.Targets, ValBitsPerByte = total.BitsPerByte };
         log.Information(TrainEvents.Validated, metrics.Step, config.Training.Steps, result.ValLoss, result.ValBitsPerByte, (long)total.Targets, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return result;
-    }
-
-    private void Save()
-    {
-        long start = Stopwatch.GetTimestamp();
-        string path = state.Save(checkpoints, config, data.Manifest.Fingerprint);
-        lastSaved = state.Progress.Step;
-        log.Information(TrainEvents.Saved, state.Progress.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, path), Stopwatch.GetElapsedTime(start).TotalSeconds);
-    }
-
-    // A disk that is full now may have room by the next save.
-    private void SaveAndGoOn()
-    {
-        try
-        {
-            Save();
-        }
-        catch (CheckpointException e)
-        {
-            log.Error(TrainEvents.SaveFailed, state.Progress.Step, e.Message);
-        }
     }
 
     private void ExportModel()

@@ -34,7 +34,7 @@ public sealed class Validator(SparkTransformer model, TokenSplit split, TrainCon
             var loss = BatchLoss.Of(model, batch, model.Options.Device);
             sums.Set(index * ranks.WorldSize + ranks.Rank, new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes));
         }
-        sums.AllReduce(ranks, stop: false);
+        sums.AllReduce(ranks, stop: false, partDone: false);
         return sums.Loss;
     }
 }

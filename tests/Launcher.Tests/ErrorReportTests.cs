@@ -1,4 +1,5 @@
 using System.Reflection;
+using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.Distributed;

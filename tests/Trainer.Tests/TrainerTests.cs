@@ -1,6 +1,7 @@
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
+using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
 using SparkTrain.Native;
@@ -62,7 +63,7 @@ internal sealed class RankStart
             return ExitCodes.Environment;
         }
         using var folder = RunFolder.Of(config.Run);
-        var checkpoints = new CheckpointStore(folder.Checkpoints, config.Checkpoint.KeepLast);
+        var checkpoints = new CheckpointStore(folder.Checkpoints);
         return new JobSupervisor(job, [.. ThisProgram(), .. RankArguments(arguments)], JobLimits.Of(TimeSpan.FromSeconds(config.Distributed.TimeoutSeconds)),
             () => checkpoints.Complete() is [var newest, ..] ? Path.GetFileName(newest) : null, new(terminal, folder.Log)).Run();
     }

@@ -1,4 +1,5 @@
 using Serilog;
+using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
 
 namespace SparkTrain.Trainer;
@@ -11,21 +12,29 @@ public static class Resume
     public static string? FromNewest(CheckpointStore store, TrainState state, TrainConfig config, string dataFingerprint, ICollectives ranks, ILogger log)
     {
         var candidates = Candidates(store, ranks);
+        List<string> bad = [];
         foreach (string checkpoint in candidates)
         {
             var (manifest, problem) = Verify(checkpoint, ranks);
             if (ranks.FirstFailure(problem) is { } failure)
             {
-                if (ranks.Rank == 0) log.Warning(TrainEvents.CheckpointSkipped, failure);
+                bad.Add(failure);
                 continue;
             }
             RequireSameRun(checkpoint, manifest!, config, dataFingerprint);
             state.Restore(checkpoint, manifest!);
+            if (ranks.Rank == 0) SetAside(candidates.Take(bad.Count).Zip(bad), checkpoint, log);
             return checkpoint;
         }
         if (candidates.Length == 0) return null;
-        throw new CheckpointException(store.Folder, $"none of the {candidates.Length} checkpoints is good: {string.Join(", ", candidates.Select(Path.GetFileName))}", "at least one whole checkpoint",
+        throw new CheckpointException(store.Folder, $"none of the {candidates.Length} checkpoints is good:\n    {string.Join("\n    ", bad.Select(problem => problem.Split('\n')[0]))}", "at least one whole checkpoint",
             "restore one from a backup, or choose another Run.Name to begin anew");
+    }
+
+    // They are newer: where they stayed, they would push good ones out.
+    private static void SetAside(IEnumerable<(string Checkpoint, string Problem)> bad, string used, ILogger log)
+    {
+        foreach (var (checkpoint, problem) in bad) log.Warning(TrainEvents.CheckpointSkipped, problem.Split('\n')[0], Path.GetFileName(CheckpointStore.SetAside(checkpoint)), Path.GetFileName(used));
     }
 
     // As rank 0 sees them: on a network disk others may see them later.
@@ -44,7 +53,7 @@ public static class Resume
     {
         try
         {
-            return (CheckpointStore.Verify(checkpoint, ranks.Rank, ranks.WorldSize), null);
+            return (CheckpointVerification.Verify(checkpoint, ranks.Rank, ranks.WorldSize), null);
         }
         catch (CheckpointException e)
         {

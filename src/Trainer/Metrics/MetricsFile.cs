@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
 
@@ -7,6 +8,7 @@ namespace SparkTrain.Trainer;
 public sealed class MetricsFile : IDisposable
 {
     private readonly FileStream file;
+    private readonly ConcurrentDictionary<long, double> valLosses = [];
     private long lastLine;
 
     /// <summary>Opens the file for appending, after dropping what an interrupted session logged beyond the step that the run resumes from.</summary>
@@ -17,12 +19,25 @@ public sealed class MetricsFile : IDisposable
         if (resumeStep is { } step && File.Exists(path))
         {
             string kept = path + ".tmp";
-            File.WriteAllLines(kept, File.ReadLines(path).Where(line => StepOf(line) is { } s && s <= step), new UTF8Encoding(false));
+            using (var lines = File.Create(kept))
+                foreach (string line in File.ReadLines(path))
+                {
+                    if (Parse(line) is not { } logged || logged.Step > step) continue;
+                    lastLine = lines.Position;
+                    lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
+                    Note(logged);
+                }
             File.Move(kept, path, overwrite: true);
         }
         file = new(path, resumeStep is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
         file.Seek(0, SeekOrigin.End);
     }
+
+    /// <summary>The last line, or null before the first.</summary>
+    public StepMetrics? Last { get; private set; }
+
+    /// <summary>Validation loss of the steps that were validated, in nats per token; any thread may read it.</summary>
+    public IReadOnlyDictionary<long, double> ValLosses => valLosses;
 
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics)
@@ -30,7 +45,11 @@ public sealed class MetricsFile : IDisposable
         lastLine = file.Position;
         file.Write([.. JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json), (byte)'\n']);
         file.Flush();
+        Note(metrics);
     }
+
+    /// <summary>Flushes the lines to the disk; any thread may call it.</summary>
+    public void FlushToDisk() => RandomAccess.FlushToDisk(file.SafeFileHandle);
 
     /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
     public void Rewrite(StepMetrics metrics)
@@ -42,15 +61,20 @@ public sealed class MetricsFile : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => file.Dispose();
 
-    // A line that a killed process left half written has no step.
-    private static long? StepOf(string line)
+    private void Note(StepMetrics metrics)
+    {
+        Last = metrics;
+        if (metrics.ValLoss is { } loss && double.IsFinite(loss)) valLosses[metrics.Step] = loss;
+    }
+
+    // A line that a killed process left half written is none.
+    private static StepMetrics? Parse(string line)
     {
         try
         {
-            using var json = JsonDocument.Parse(line);
-            return json.RootElement.GetProperty("step").GetInt64();
+            return JsonSerializer.Deserialize<StepMetrics>(line, StepMetrics.Json);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (JsonException)
         {
             return null;
         }

@@ -13,7 +13,7 @@ public static class TrainEvents
     public const string AlreadyComplete = "run {Run} is complete: {Steps} steps. Train on with a larger Training.Steps, or begin anew under another Run.Name";
 
     /// <summary>A checkpoint was passed over.</summary>
-    public const string CheckpointSkipped = "checkpoint skipped: {Problem}";
+    public const string CheckpointSkipped = "checkpoint skipped: {Problem}; it is now {Aside}, the run goes on from {Used}";
 
     /// <summary>One optimizer step.</summary>
     public const string Step = "step {Step,6}/{Steps} | loss {Loss,6:F3} | bpb {BitsPerByte,5:F3} | lr {Lr:0.00e+0} | gnorm {GradNorm,5:F2} | {TokensPerSecond,7:N0} tok/s | mfu {Mfu,5:P1} | ffn {FfnActiveFraction,5:P1} | keys {AttentionKept,5:F1} | data {DataWaitFraction,4:P1} | eta {Eta}";
@@ -22,7 +22,10 @@ public static class TrainEvents
     public const string Validated = "step {Step,6}/{Steps} | validation loss {ValLoss:F4} | {ValBitsPerByte:F4} bits per byte | {Tokens:N0} tokens in {Seconds:F1} s";
 
     /// <summary>A checkpoint was saved.</summary>
-    public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s";
+    public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s (training waited {StallMilliseconds:F0} ms)";
+
+    /// <summary>A checkpoint was due while another one was being written.</summary>
+    public const string SavePutOff = "step {Step}: the checkpoint is put off until the disk has taken that of step {Writing}; a faster disk or a larger Checkpoint.EverySteps would help";
 
     /// <summary>A checkpoint could not be saved; training goes on.</summary>
     public const string SaveFailed = "step {Step}: {Problem}";

@@ -1,4 +1,4 @@
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Checkpoints;
 
 /// <summary>Reports a checkpoint or run folder that cannot be written, read or resumed, in the form where · found · expected · do.</summary>
 public sealed class CheckpointException : Exception

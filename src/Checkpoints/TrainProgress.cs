@@ -1,4 +1,4 @@
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Checkpoints;
 
 /// <summary>How far a run is. There is no other random or hidden state: initial weights and data order are functions of the seed.</summary>
 /// <param name="Step">Optimizer updates done.</param>

@@ -1,9 +1,8 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
-using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Checkpoints;
 
 /// <summary>Consecutive elements of a tensor: what one rank has of it in a checkpoint.</summary>
 /// <param name="Name">The tensor's name.</param>
@@ -12,10 +11,6 @@ namespace SparkTrain.Trainer;
 /// <param name="Count">Its number of elements.</param>
 public sealed partial record TensorPiece(string Name, long[] Shape, long First, long Count)
 {
-    /// <summary>Returns the piece of a parameter that lies in a part of a flat buffer.</summary>
-    public static TensorPiece Of(FlatParameter parameter, FlatRange part, string prefix) =>
-        new(prefix + parameter.Name, parameter.Shape, part.Begin - parameter.Range.Begin, part.Count);
-
     /// <summary>The piece as it stands in a safetensors file: a whole tensor under its name, any other as <c>name[first:end]</c>, one-dimensional.</summary>
     public TensorInfo Info => Count == Shape.Aggregate(1L, (a, b) => a * b)
         ? new(Name, TensorType.F32, Shape)

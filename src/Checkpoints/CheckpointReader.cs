@@ -1,22 +1,20 @@
 using SparkTrain.ModelFormat;
-using SparkTrain.Native;
-using static TorchSharp.torch;
 
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Checkpoints;
 
 /// <summary>The tensors of a checkpoint whose hashes were verified, put together from the ranks' pieces; each file is opened once.</summary>
-internal sealed unsafe class CheckpointTensors(string checkpoint, CheckpointManifest manifest) : IDisposable
+/// <param name="checkpoint">The checkpoint's folder.</param>
+/// <param name="manifest">Its manifest.</param>
+public sealed unsafe class CheckpointReader(string checkpoint, CheckpointManifest manifest) : IDisposable
 {
     private readonly Dictionary<string, SafetensorsFile> files = manifest.Files.Keys.ToDictionary(name => name, name => SafetensorsFile.Open(Path.Combine(checkpoint, name)));
 
-    /// <summary>Replaces the values of <paramref name="target"/>, of the piece's length, by the saved ones.</summary>
+    /// <summary>Copies a piece of a saved tensor.</summary>
+    /// <param name="piece">The piece, which need not be one that was written.</param>
+    /// <param name="target">Room for <see cref="TensorPiece.Count"/> floats.</param>
     /// <exception cref="CheckpointException">There is no such tensor of the piece's shape.</exception>
-    public void CopyTo(TensorPiece piece, Tensor target)
+    public void CopyTo(TensorPiece piece, float* target)
     {
-        using var scope = NewDisposeScope();
-        using var noGrad = no_grad();
-        var values = empty(piece.Count);
-        float* to = TensorMemory.Float32(values);
         var places = manifest.Tensors.GetValueOrDefault(piece.Name) ?? [];
         if (places.Sum(place => place.Length) != sizeof(float) * piece.Shape.Aggregate(1L, (a, b) => a * b)) throw OfAnotherModel(piece);
         long copied = 0;
@@ -27,11 +25,10 @@ internal sealed unsafe class CheckpointTensors(string checkpoint, CheckpointMani
             string name = new TensorPiece(piece.Name, piece.Shape, place.First, count).Info.Name;
             var file = files[place.File];
             if (!file.Contains(name) || (count * sizeof(float) == places.Sum(p => p.Length) && !file.Info(name).Shape.SequenceEqual(piece.Shape))) throw OfAnotherModel(piece);
-            Buffer.MemoryCopy(file.Pointer(name) + (begin - place.First) * sizeof(float), to + (begin - piece.First), (end - begin) * sizeof(float), (end - begin) * sizeof(float));
+            Buffer.MemoryCopy(file.Pointer(name) + (begin - place.First) * sizeof(float), target + (begin - piece.First), (end - begin) * sizeof(float), (end - begin) * sizeof(float));
             copied += end - begin;
         }
         if (copied != piece.Count) throw OfAnotherModel(piece);
-        target.copy_(values.view(target.shape));
     }
 
     /// <summary>Closes the files.</summary>

@@ -1,11 +1,11 @@
 using System.Runtime.InteropServices;
 
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Checkpoints;
 
 /// <summary>Publishes a folder in one step: it is built under a temporary name, flushed, and renamed.</summary>
 public static partial class DurableFolder
 {
-    private const int ReadOnly = 0;
+    private const int ReadOnly = 0, DontNeed = 4;
 
     /// <summary>The prefix of folders that are still being built; left over ones may be deleted.</summary>
     public const string TemporaryPrefix = ".tmp-";
@@ -39,20 +39,23 @@ public static partial class DurableFolder
         return TemporaryOf(path);
     }
 
-    /// <summary>Puts the temporary folder in the place of <paramref name="path"/>.</summary>
+    /// <summary>Puts the temporary folder in the place of <paramref name="path"/>. What was there before is gone only afterwards.</summary>
     /// <exception cref="IOException">The disk is full or not writable.</exception>
     public static void End(string path)
     {
-        Flush(TemporaryOf(path));
-        if (Directory.Exists(path)) Directory.Delete(path, recursive: true);
-        Directory.Move(TemporaryOf(path), path);
+        string temporary = TemporaryOf(path), replaced = ReplacedOf(path);
+        Flush(temporary);
+        if (Directory.Exists(path)) Directory.Move(path, replaced);
+        Directory.Move(temporary, path);
         Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        if (Directory.Exists(replaced)) Directory.Delete(replaced, recursive: true);
     }
 
-    /// <summary>Deletes the temporary folder, where there is one.</summary>
+    /// <summary>Deletes what an interrupted attempt has left.</summary>
     public static void Discard(string path)
     {
-        if (Directory.Exists(TemporaryOf(path))) Directory.Delete(TemporaryOf(path), recursive: true);
+        foreach (string left in (string[])[TemporaryOf(path), ReplacedOf(path)])
+            if (Directory.Exists(left)) Directory.Delete(left, recursive: true);
     }
 
     /// <summary>Writes a small file and flushes it to the disk.</summary>
@@ -62,6 +65,16 @@ public static partial class DurableFolder
         file.Write(bytes);
         file.Flush(flushToDisk: true);
     }
+
+    /// <summary>Drops a file's flushed bytes from memory, so that they are read from the disk next time. Where the system cannot, nothing happens.</summary>
+    public static void DropFromCache(string path)
+    {
+        if (!OperatingSystem.IsLinux()) return;
+        using var file = File.OpenHandle(path);
+        _ = Advise((int)file.DangerousGetHandle(), 0, 0, DontNeed);
+    }
+
+    private static string ReplacedOf(string path) => TemporaryOf(path) + "-replaced";
 
     // A rename is durable only once its folder is: .NET has no call for that.
     private static void Flush(string folder)
@@ -75,6 +88,9 @@ public static partial class DurableFolder
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(int descriptor, long offset, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "fsync")]
     private static partial int Sync(int descriptor);

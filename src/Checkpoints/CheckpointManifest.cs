@@ -1,8 +1,9 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Checkpoints;
 
 /// <summary>manifest.json of a checkpoint: everything about it but the tensors' bytes.</summary>
 public sealed record CheckpointManifest
@@ -39,6 +40,9 @@ public sealed record CheckpointManifest
 
     /// <summary>Each tensor with the places of its pieces, in the order of its elements.</summary>
     public required IReadOnlyDictionary<string, IReadOnlyList<TensorPlace>> Tensors { get; init; }
+
+    /// <summary>The file of a rank in a checkpoint.</summary>
+    public static string ShardName(int rank, int worldSize) => string.Create(CultureInfo.InvariantCulture, $"rank-{rank:D5}-of-{worldSize:D5}.safetensors");
 
     internal static JsonSerializerOptions Json { get; } = new()
     {

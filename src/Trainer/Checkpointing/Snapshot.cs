@@ -1,0 +1,84 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using SparkTrain.Checkpoints;
+using SparkTrain.ModelFormat;
+using SparkTrain.Native;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>This rank's part of the training state as it is written to a checkpoint: a copy in host memory, which stays as it is while training goes on, or the state itself.</summary>
+internal sealed unsafe class Snapshot : IDisposable
+{
+    private readonly TrainState state;
+    private readonly Tensor? copy;
+
+    /// <summary>Makes room for the copy, so that the first save need not wait for memory.</summary>
+    /// <param name="state">The training state.</param>
+    /// <param name="copies">False gives out the state itself where it is in host memory: training must then wait until it is written.</param>
+    public Snapshot(TrainState state, bool copies)
+    {
+        this.state = state;
+        if (!copies && state.Weights.device_type == DeviceType.CPU) return;
+        copy = zeros(state.Saved(state.Shards).Sum(part => part.Range.Count)).DetachFromDisposeScope();
+        // Zeroed memory is not there until it is written to.
+        copy.fill_(1).zero_();
+    }
+
+    /// <summary>Copies the state.</summary>
+    public void Take()
+    {
+        if (copy is null) return;
+        using var scope = NewDisposeScope();
+        using var noGrad = no_grad();
+        long at = 0;
+        foreach (var part in state.Saved(state.Shards))
+        {
+            copy.narrow(0, at, part.Range.Count).copy_(part.Values);
+            at += part.Range.Count;
+        }
+    }
+
+    /// <summary>The pieces of tensors with the addresses of their values.</summary>
+    public IReadOnlyList<(TensorPiece Piece, nint Values)> Pieces()
+    {
+        using var scope = NewDisposeScope();
+        List<(TensorPiece, nint)> pieces = [];
+        float* next = copy is null ? null : TensorMemory.Float32(copy);
+        foreach (var part in state.Saved(state.Shards))
+        {
+            float* values = next is null ? TensorMemory.Float32(part.Values) : next;
+            foreach (var (parameter, range) in state.Layout.In(part.Range))
+                pieces.Add((TrainState.Piece(part.Prefix, parameter, range), (nint)(values + (range.Begin - part.Range.Begin))));
+            if (next is not null) next += part.Range.Count;
+        }
+        return pieces;
+    }
+
+    /// <summary>Names a piece that holds a value that is not finite; null where all are.</summary>
+    public static string? FirstNonFinite(IReadOnlyList<(TensorPiece Piece, nint Values)> pieces)
+    {
+        foreach (var (piece, values) in pieces)
+            for (long at = 0; at < piece.Count; at += int.MaxValue)
+                if (HasNonFinite(new((float*)values + at, (int)Math.Min(int.MaxValue, piece.Count - at)))) return piece.Name;
+        return null;
+    }
+
+    /// <summary>Frees the copy.</summary>
+    public void Dispose() => copy?.Dispose();
+
+    // A number is not finite where all bits of its exponent are set.
+    private static bool HasNonFinite(ReadOnlySpan<float> values)
+    {
+        const uint Exponent = 0x7F80_0000;
+        var bits = MemoryMarshal.Cast<float, uint>(values);
+        var vectors = MemoryMarshal.Cast<uint, Vector<uint>>(bits);
+        var (exponent, found) = (new Vector<uint>(Exponent), Vector<uint>.Zero);
+        foreach (var vector in vectors) found |= Vector.Equals(vector & exponent, exponent);
+        if (found != Vector<uint>.Zero) return true;
+        foreach (uint last in bits[(vectors.Length * Vector<uint>.Count)..])
+            if ((last & Exponent) == Exponent) return true;
+        return false;
+    }
+}

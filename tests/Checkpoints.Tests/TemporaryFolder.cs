@@ -1,0 +1,11 @@
+namespace SparkTrain.Checkpoints.Tests;
+
+/// <summary>A folder that lives as long as a test.</summary>
+internal sealed class TemporaryFolder : IDisposable
+{
+    public string Path { get; } = Directory.CreateTempSubdirectory("checkpoints-").FullName;
+
+    public string this[string name] => System.IO.Path.Combine(Path, name);
+
+    public void Dispose() => Directory.Delete(Path, recursive: true);
+}
