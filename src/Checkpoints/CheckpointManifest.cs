@@ -96,7 +96,8 @@ public sealed record CheckpointManifest
             var manifest = JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
             return ManifestRules.FirstBroken(manifest) is { } problem ? throw Unreadable(path, problem) : manifest;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        // A name that stands twice is an ArgumentException inside a JsonObject.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
         {
             throw Unreadable(path, e.Message, e);
         }
