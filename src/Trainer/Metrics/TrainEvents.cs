@@ -25,7 +25,7 @@ public static class TrainEvents
     public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s (training waited {StallMilliseconds:F0} ms)";
 
     /// <summary>A checkpoint was due while another one was being written.</summary>
-    public const string SavePutOff = "step {Step}: the checkpoint is put off until the disk has taken that of step {Writing}; a faster disk or a larger Checkpoint.EverySteps would help";
+    public const string SavePutOff = "step {Step}: the checkpoint is put off until the disk has taken that of step {Writing} ({Times} put off so far; a faster disk or a larger Checkpoint.EverySteps would help)";
 
     /// <summary>A checkpoint could not be saved; training goes on.</summary>
     public const string SaveFailed = "step {Step}: {Problem}";
