@@ -45,7 +45,6 @@ public sealed class Trainer : IDisposable
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints);
-        if (IsFirstRank) checkpoints.ClearUnfinished();
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, ranks, log);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
@@ -81,7 +80,7 @@ public sealed class Trainer : IDisposable
         using var trace = config.Logging.Trace ? new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks) : null;
         if (IsFirstRank) data.Tokenizer.Save(folder.Tokenizer);
         using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
-        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => metricsFile!.FlushToDisk(), () => metricsFile!.ValLosses);
+        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => { metricsFile!.FlushToDisk(); trace?.FlushToDisk(); }, () => metricsFile!.ValLosses);
         var saves = new CheckpointSchedule(writer, state, config, data.Manifest.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
         var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks), trace);
         var validator = new Validator(state.Model, data.Validation, config, ranks);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SparkTrain.Checkpoints;
 
 namespace SparkTrain.Trainer;
 
@@ -19,14 +20,41 @@ public sealed class MetricsFile : IDisposable
     /// <summary>Validation loss of the steps that were validated, in nats per token; any thread may read it.</summary>
     public IReadOnlyDictionary<long, double> ValLosses => valLosses;
 
-    /// <summary>Appends a line.</summary>
-    public void Write(StepMetrics metrics) => lines.Write(metrics);
+    /// <summary>Reads the validation losses of a run, which may be training meanwhile; none where there is no such file.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyDictionary<long, double> ReadValLosses(string path)
+    {
+        var losses = new Dictionary<long, double>();
+        if (!File.Exists(path)) return losses;
+        try
+        {
+            foreach (var logged in StepMetrics.Read(path))
+                if (logged.ValLoss is { } loss && double.IsFinite(loss)) losses[logged.Step] = loss;
+            return losses;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the metrics of a run", "check its permissions", e);
+        }
+    }
 
-    /// <summary>Flushes the lines to the disk; any thread may call it.</summary>
-    public void FlushToDisk() => lines.FlushToDisk();
+    /// <summary>Appends a line.</summary>
+    public void Write(StepMetrics metrics)
+    {
+        lines.Write(metrics);
+        Note(metrics);
+    }
 
     /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
-    public void Rewrite(StepMetrics metrics) => lines.Rewrite(metrics);
+    public void Rewrite(StepMetrics metrics)
+    {
+        lines.Rewrite(metrics);
+        Note(metrics);
+    }
+
+    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    public void FlushToDisk() => lines.FlushToDisk();
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => lines.Dispose();
