@@ -39,22 +39,14 @@ public sealed class MetricsFile : IDisposable
     }
 
     /// <summary>Appends a line.</summary>
-    public void Write(StepMetrics metrics)
-    {
-        lines.Write(metrics);
-        Note(metrics);
-    }
-
-    /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
-    public void Rewrite(StepMetrics metrics)
-    {
-        lines.Rewrite(metrics);
-        Note(metrics);
-    }
+    public void Write(StepMetrics metrics) => lines.Write(metrics);
 
     /// <summary>Brings all lines to the disk; any thread may call it.</summary>
     /// <exception cref="IOException">The disk does not take them.</exception>
     public void FlushToDisk() => lines.FlushToDisk();
+
+    /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
+    public void Rewrite(StepMetrics metrics) => lines.Rewrite(metrics);
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => lines.Dispose();
