@@ -28,20 +28,23 @@ public sealed class CheckpointStore(string folder)
     public static bool IsComplete(string checkpoint) => File.Exists(Path.Combine(checkpoint, CompleteFile));
 
     /// <summary>Deletes what interrupted saves have left. Nobody may be saving.</summary>
-    /// <exception cref="IOException">The folder is not writable.</exception>
-    public void ClearUnfinished()
+    /// <exception cref="CheckpointException">The folder is not writable.</exception>
+    public void ClearUnfinished() => Change(folder, () =>
     {
         if (!Directory.Exists(folder)) return;
         foreach (string left in Directory.GetDirectories(folder, DurableFolder.TemporaryPrefix + "*")) Directory.Delete(left, recursive: true);
-    }
+    });
 
     /// <summary>Takes a checkpoint that cannot be used out of the way, so that it is neither resumed from nor counted among those that stay; returns its new path.</summary>
-    /// <exception cref="IOException">The folder is not writable.</exception>
+    /// <exception cref="CheckpointException">The folder is not writable.</exception>
     public static string SetAside(string checkpoint)
     {
         string aside = Path.Combine(Path.GetDirectoryName(checkpoint)!, AsidePrefix + Path.GetFileName(checkpoint));
-        if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
-        Directory.Move(checkpoint, aside);
+        Change(checkpoint, () =>
+        {
+            if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
+            Directory.Move(checkpoint, aside);
+        });
         return aside;
     }
 
@@ -83,6 +86,18 @@ public sealed class CheckpointStore(string folder)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
         {
             return "free space unknown";
+        }
+    }
+
+    private static void Change(string path, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be changed ({e.Message.TrimEnd('.')})", "a folder that this user may write", "correct its permissions, or mount its disk for writing", e);
         }
     }
 

@@ -45,7 +45,6 @@ public sealed class Trainer : IDisposable
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints);
-        if (IsFirstRank) checkpoints.ClearUnfinished();
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, ranks, log);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));

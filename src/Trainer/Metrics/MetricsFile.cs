@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Text;
 using System.Text.Json;
 
 namespace SparkTrain.Trainer;
@@ -7,31 +6,14 @@ namespace SparkTrain.Trainer;
 /// <summary>metrics.jsonl of a run: one JSON object a line, flushed as it is written; the source of every chart.</summary>
 public sealed class MetricsFile : IDisposable
 {
-    private readonly FileStream file;
+    private readonly LineFile lines;
     private readonly ConcurrentDictionary<long, double> valLosses = [];
-    private long lastLine;
 
     /// <summary>Opens the file for appending, after dropping what an interrupted session logged beyond the step that the run resumes from.</summary>
     /// <param name="path">The file; made when absent.</param>
     /// <param name="resumeStep">The last step whose lines stay; null when nothing is resumed and the file begins anew.</param>
-    public MetricsFile(string path, long? resumeStep)
-    {
-        if (resumeStep is { } step && File.Exists(path))
-        {
-            string kept = path + ".tmp";
-            using (var lines = File.Create(kept))
-                foreach (string line in File.ReadLines(path))
-                {
-                    if (Parse(line) is not { } logged || logged.Step > step) continue;
-                    lastLine = lines.Position;
-                    lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
-                    Note(logged);
-                }
-            File.Move(kept, path, overwrite: true);
-        }
-        file = new(path, resumeStep is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-        file.Seek(0, SeekOrigin.End);
-    }
+    public MetricsFile(string path, long? resumeStep) =>
+        lines = new(path, resumeStep is { } step ? line => Parse(line) is { } metrics && metrics.Step <= step && Note(metrics) : null);
 
     /// <summary>The last line, or null before the first.</summary>
     public StepMetrics? Last { get; private set; }
@@ -42,29 +24,29 @@ public sealed class MetricsFile : IDisposable
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics)
     {
-        lastLine = file.Position;
-        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json), (byte)'\n']);
-        file.Flush();
+        lines.Append(JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json));
         Note(metrics);
     }
-
-    /// <summary>Flushes the lines to the disk; any thread may call it.</summary>
-    public void FlushToDisk() => RandomAccess.FlushToDisk(file.SafeFileHandle);
 
     /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
     public void Rewrite(StepMetrics metrics)
     {
-        file.Position = lastLine;
-        Write(metrics);
+        lines.ReplaceLast(JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json));
+        Note(metrics);
     }
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => file.Dispose();
+    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    public void FlushToDisk() => lines.FlushToDisk();
 
-    private void Note(StepMetrics metrics)
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => lines.Dispose();
+
+    private bool Note(StepMetrics metrics)
     {
         Last = metrics;
         if (metrics.ValLoss is { } loss && double.IsFinite(loss)) valLosses[metrics.Step] = loss;
+        return true;
     }
 
     // A line that a killed process left half written is none.
