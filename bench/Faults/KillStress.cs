@@ -8,8 +8,8 @@ namespace SparkTrain.Bench;
 /// <param name="seed">Decides when which process is killed; the machine's speed decides what it is doing then.</param>
 internal sealed class KillStress(BenchPlace place, int ranks, int seed)
 {
-    // About ten saves on two cores.
-    private static readonly TimeSpan LongestAfterStep = TimeSpan.FromSeconds(1);
+    // Some twenty saves on two cores.
+    private static readonly TimeSpan LongestAfterStep = TimeSpan.FromSeconds(1.5);
 
     private readonly Random random = new(seed);
     private readonly SortedDictionary<string, int> phases = new(StringComparer.Ordinal);

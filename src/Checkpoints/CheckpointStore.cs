@@ -9,7 +9,7 @@ namespace SparkTrain.Checkpoints;
 public sealed class CheckpointStore(string folder)
 {
     private const string CompleteFile = "COMPLETE";
-    private const string StepPrefix = "step-", AsidePrefix = "aside-";
+    private const string StepPrefix = "step-", AsidePrefix = "aside-", ExpiredSuffix = "-expired";
 
     /// <summary>The checkpoints folder.</summary>
     public string Folder => folder;
@@ -70,11 +70,11 @@ public sealed class CheckpointStore(string folder)
     /// <param name="valLosses">Validation loss of the steps that were validated, in nats per token.</param>
     public void Expire(CheckpointConfig config, IReadOnlyDictionary<long, double> valLosses)
     {
-        foreach (long step in Retention.Expired(Complete().Select(StepOf), config, valLosses)) TryDelete(PathOf(step));
+        foreach (long step in Retention.Expired(Complete().Select(StepOf), config, valLosses)) TryDelete(PathOf(step), under: TemporaryOf(step) + ExpiredSuffix);
     }
 
     /// <summary>Deletes the temporary folder of a step, where there is one and it can be deleted.</summary>
-    public void TryDiscard(long step) => TryDelete(TemporaryOf(step));
+    public void TryDiscard(long step) => TryDelete(TemporaryOf(step), under: TemporaryOf(step));
 
     /// <summary>Says how much room the disk has.</summary>
     public string FreeText()
@@ -101,13 +101,13 @@ public sealed class CheckpointStore(string folder)
         }
     }
 
-    private static void TryDelete(string checkpoint)
+    // Half deleted under its own name it would be no checkpoint, and stay for ever.
+    private static void TryDelete(string folder, string under)
     {
         try
         {
-            // Without its end mark a checkpoint that is half deleted is none.
-            File.Delete(Path.Combine(checkpoint, CompleteFile));
-            Directory.Delete(checkpoint, recursive: true);
+            if (under != folder) Directory.Move(folder, under);
+            Directory.Delete(under, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
