@@ -8,9 +8,6 @@ namespace SparkTrain.Bench;
 /// <param name="seed">Decides when which process is killed; the machine's speed decides what it is doing then.</param>
 internal sealed class KillStress(BenchPlace place, int ranks, int seed)
 {
-    // Some twenty saves on two cores.
-    private static readonly TimeSpan LongestAfterStep = TimeSpan.FromSeconds(1.5);
-
     private readonly Random random = new(seed);
     private readonly SortedDictionary<string, int> phases = new(StringComparer.Ordinal);
     private readonly List<long> lost = [];
@@ -66,19 +63,18 @@ internal sealed class KillStress(BenchPlace place, int ranks, int seed)
         }
     }
 
-    // A quarter of the kills falls into the start, where a checkpoint is looked for and read.
+    // A third of the kills falls into the start, where a checkpoint is looked for and read, and a third behind a save, so that the run gets on however slow the machine is.
     private bool Kill(KillableJob job)
     {
-        if (random.Next(4) == 0)
-        {
-            Thread.Sleep(startUp * random.NextDouble());
-        }
-        else
+        int kind = random.Next(3);
+        double share = random.NextDouble();
+        if (kind > 0)
         {
             if (job.WaitForStep() is not { } time) return false;
             startUp = time;
-            Thread.Sleep(LongestAfterStep * random.NextDouble());
+            if (kind == 2) job.WaitForSave();
         }
+        Thread.Sleep(startUp * share);
         int? rank = ranks > 1 && random.Next(3) == 0 ? random.Next(ranks) : null;
         if (!job.Kill(rank)) return false;
         if (rank is not null) sparedRanks++;

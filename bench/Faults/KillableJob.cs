@@ -16,6 +16,7 @@ internal sealed partial class KillableJob : IDisposable
     private readonly StringBuilder said = new();
     private readonly long start = Stopwatch.GetTimestamp();
     private readonly TaskCompletionSource<TimeSpan> firstStep = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource firstSave = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public KillableJob(string folder, int ranks, string[] command)
     {
@@ -53,6 +54,9 @@ internal sealed partial class KillableJob : IDisposable
         Task.WaitAny([firstStep.Task, process.WaitForExitAsync()], Limit);
         return firstStep.Task.IsCompleted ? firstStep.Task.Result : null;
     }
+
+    /// <summary>Waits until it says that it has saved a step, or all is over.</summary>
+    public void WaitForSave() => Task.WaitAny([firstSave.Task, process.WaitForExitAsync()], Limit);
 
     /// <summary>Waits for the end; returns the exit code.</summary>
     /// <exception cref="TimeoutException">It does not end.</exception>
@@ -112,7 +116,11 @@ internal sealed partial class KillableJob : IDisposable
     {
         if (line is null) return;
         lock (said) said.AppendLine(line);
-        if (SavedLine().Match(line) is { Success: true } saved) NewestSaved = long.Parse(saved.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+        if (SavedLine().Match(line) is { Success: true } saved)
+        {
+            NewestSaved = long.Parse(saved.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
+            firstSave.TrySetResult();
+        }
         if (line.Contains("| loss ", StringComparison.Ordinal)) firstStep.TrySetResult(Stopwatch.GetElapsedTime(start));
     }
 

@@ -33,6 +33,7 @@ internal sealed class RunWitness(SaveHeavyRun run, SaveHeavyRun unbroken, int ra
     public void AfterEnd()
     {
         RequireCheckpoints(SaveHeavyRun.Steps);
+        Require(store.Complete().Count <= SaveHeavyRun.MostCheckpoints, $"{store.Complete().Count} checkpoints stay");
         Require(LeftOvers() is [], $"left over: {string.Join(", ", LeftOvers())}");
         var logged = RequireMetrics();
         Require(logged.Count == expected.Count, $"metrics.jsonl has {logged.Count} steps, the unbroken run {expected.Count}");

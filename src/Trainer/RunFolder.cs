@@ -28,6 +28,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The logged steps.</summary>
     public string MetricsFile => In("metrics.jsonl");
 
+    /// <summary>The exact trace of the steps, where Logging.Trace asks for it.</summary>
+    public string TraceFile => In("trace.jsonl");
+
     /// <summary>The checkpoints.</summary>
     public string Checkpoints => In("checkpoints");
 

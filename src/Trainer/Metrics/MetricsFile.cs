@@ -1,19 +1,17 @@
 using System.Collections.Concurrent;
-using System.Text.Json;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>metrics.jsonl of a run: one JSON object a line, flushed as it is written; the source of every chart.</summary>
 public sealed class MetricsFile : IDisposable
 {
-    private readonly LineFile lines;
+    private readonly StepLines<StepMetrics> lines;
     private readonly ConcurrentDictionary<long, double> valLosses = [];
 
     /// <summary>Opens the file for appending, after dropping what an interrupted session logged beyond the step that the run resumes from.</summary>
     /// <param name="path">The file; made when absent.</param>
     /// <param name="resumeStep">The last step whose lines stay; null when nothing is resumed and the file begins anew.</param>
-    public MetricsFile(string path, long? resumeStep) =>
-        lines = new(path, resumeStep is { } step ? line => Parse(line) is { } metrics && metrics.Step <= step && Note(metrics) : null);
+    public MetricsFile(string path, long? resumeStep) => lines = new(path, resumeStep, StepMetrics.Json, metrics => metrics.Step, Note);
 
     /// <summary>The last line, or null before the first.</summary>
     public StepMetrics? Last { get; private set; }
@@ -22,43 +20,20 @@ public sealed class MetricsFile : IDisposable
     public IReadOnlyDictionary<long, double> ValLosses => valLosses;
 
     /// <summary>Appends a line.</summary>
-    public void Write(StepMetrics metrics)
-    {
-        lines.Append(JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json));
-        Note(metrics);
-    }
+    public void Write(StepMetrics metrics) => lines.Write(metrics);
+
+    /// <summary>Flushes the lines to the disk; any thread may call it.</summary>
+    public void FlushToDisk() => lines.FlushToDisk();
 
     /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
-    public void Rewrite(StepMetrics metrics)
-    {
-        lines.ReplaceLast(JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json));
-        Note(metrics);
-    }
-
-    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
-    /// <exception cref="IOException">The disk does not take them.</exception>
-    public void FlushToDisk() => lines.FlushToDisk();
+    public void Rewrite(StepMetrics metrics) => lines.Rewrite(metrics);
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => lines.Dispose();
 
-    private bool Note(StepMetrics metrics)
+    private void Note(StepMetrics metrics)
     {
         Last = metrics;
         if (metrics.ValLoss is { } loss && double.IsFinite(loss)) valLosses[metrics.Step] = loss;
-        return true;
-    }
-
-    // A line that a killed process left half written is none.
-    private static StepMetrics? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<StepMetrics>(line, StepMetrics.Json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

@@ -12,6 +12,9 @@ public static class TrainEvents
     /// <summary>The run was complete already.</summary>
     public const string AlreadyComplete = "run {Run} is complete: {Steps} steps. Train on with a larger Training.Steps, or begin anew under another Run.Name";
 
+    /// <summary>The run has passed the step that it was to leave after.</summary>
+    public const string AlreadyThere = "run {Run} is at step {Step} of {Steps} already; it was to leave after step {Until}";
+
     /// <summary>A checkpoint was passed over.</summary>
     public const string CheckpointSkipped = "checkpoint skipped: {Problem}; it is now {Aside}, the run goes on from {Used}";
 
