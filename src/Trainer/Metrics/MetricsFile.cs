@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SparkTrain.Checkpoints;
 
 namespace SparkTrain.Trainer;
 
@@ -18,6 +19,25 @@ public sealed class MetricsFile : IDisposable
 
     /// <summary>Validation loss of the steps that were validated, in nats per token; any thread may read it.</summary>
     public IReadOnlyDictionary<long, double> ValLosses => valLosses;
+
+    /// <summary>Reads the validation losses of a run, which may be training meanwhile; none where there is no such file.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyDictionary<long, double> ReadValLosses(string path)
+    {
+        var losses = new Dictionary<long, double>();
+        if (!File.Exists(path)) return losses;
+        try
+        {
+            using var lines = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            while (lines.ReadLine() is { } line)
+                if (StepLines<StepMetrics>.Parse(line, StepMetrics.Json) is { ValLoss: { } loss } logged && double.IsFinite(loss)) losses[logged.Step] = loss;
+            return losses;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the metrics of a run", "check its permissions", e);
+        }
+    }
 
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics) => lines.Write(metrics);
