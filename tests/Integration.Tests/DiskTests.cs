@@ -43,7 +43,6 @@ public sealed class DiskTests : IDisposable
         Assert.Contains("free space, or move the run to another disk; older checkpoints are untouched", left.Error, StringComparison.Ordinal);
         newest = Newest();
         Mend(isFull);
-        Assert.Empty(Directory.GetDirectories(disk.Seen("tiny/checkpoints"), ".tmp-*"));
 
         var resumed = disk.Train(ranks, Endless);
         resumed.WaitFor("saved checkpoints/step-");
@@ -51,11 +50,12 @@ public sealed class DiskTests : IDisposable
         var stopped = Cli.Finish(resumed);
         Assert.True(stopped.ExitCode == 75, stopped.Out + stopped.Error);
         Assert.Contains($"from {Path.GetFileName(newest)}", stopped.Out, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetDirectories(disk.Seen("tiny/checkpoints"), ".tmp-*"));
 
         var losses = Losses(disk.Seen("tiny"));
         var unbroken = MpiJob.Start(work, ranks, ["--config", "tiny.json", .. Endless]);
         unbroken.WaitFor($"step {losses.Count,6}/");
-        Interrupt(unbroken, ranks);
+        Started.Signal("USR1", MpiJob.RankOf(unbroken, 0));
         Assert.Equal(75, Cli.Finish(unbroken).ExitCode);
         Assert.Equal(Losses(work["runs/tiny"]).Take(losses.Count), losses);
     }
