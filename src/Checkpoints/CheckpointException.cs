@@ -5,5 +5,11 @@ public sealed class CheckpointException : Exception
 {
     /// <summary>Composes the message from its four parts.</summary>
     public CheckpointException(string where, string found, string expected, string @do, Exception? inner = null)
-        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) { }
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => (Where, Found) = (where, found);
+
+    /// <summary>The file or folder.</summary>
+    public string Where { get; }
+
+    /// <summary>What was found there, for lists that have no room for the rest.</summary>
+    public string Found { get; }
 }

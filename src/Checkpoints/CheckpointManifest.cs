@@ -11,8 +11,11 @@ public sealed record CheckpointManifest
     /// <summary>The manifest's file name.</summary>
     public const string FileName = "manifest.json";
 
-    /// <summary>The format that this version reads and writes.</summary>
-    public const int CurrentFormat = 2;
+    /// <summary>The format that this version writes.</summary>
+    public const int CurrentFormat = 3;
+
+    /// <summary>The oldest format that this version reads. In format 2 <c>COMPLETE</c> is empty, so that no hash covers the manifest.</summary>
+    public const int OldestFormat = 2;
 
     /// <summary>Format of the checkpoint.</summary>
     public required int FormatVersion { get; init; }
@@ -49,27 +52,65 @@ public sealed record CheckpointManifest
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         RespectRequiredConstructorParameters = true,
+        RespectNullableAnnotations = true,
+        AllowDuplicateProperties = false,
         Converters = { new JsonStringEnumConverter() },
     };
 
-    /// <summary>Reads a manifest.</summary>
-    /// <exception cref="CheckpointException">The file is missing, not valid, or of a newer format.</exception>
-    public static CheckpointManifest Read(string folder)
+    /// <summary>Reads a manifest and checks that it makes sense: that every piece lies in a file of the checkpoint, and that the pieces of a tensor follow each other.</summary>
+    /// <exception cref="CheckpointException">The file is missing, not valid, or of another format.</exception>
+    public static CheckpointManifest Read(string folder) => Parse(Path.Combine(folder, FileName), ReadBytes(folder));
+
+    /// <summary>The format of the checkpoint in a folder, this version's or not; null where there is no manifest that says one.</summary>
+    public static int? FormatOf(string folder)
+    {
+        try
+        {
+            return FormatOf(File.ReadAllBytes(Path.Combine(folder, FileName)));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    internal static byte[] ReadBytes(string folder)
     {
         string path = Path.Combine(folder, FileName);
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
-            int? format = (int?)JsonNode.Parse(bytes)?["format_version"];
-            if (format is { } other and not CurrentFormat)
-                throw new CheckpointException(path, $"the checkpoint has format {other}", $"format {CurrentFormat}", $"use {(other > CurrentFormat ? "a newer" : "the older")} SparkTrain that wrote it");
-            return JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
+            return File.ReadAllBytes(path);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the manifest of a checkpoint", "delete this checkpoint folder; the run resumes from the one before", e);
+            throw Unreadable(path, File.Exists(path) ? e.Message : "there is no such file", e);
         }
     }
+
+    internal static CheckpointManifest Parse(string path, byte[] bytes)
+    {
+        try
+        {
+            if (FormatOf(bytes) is { } format && format is < OldestFormat or > CurrentFormat)
+                throw new CheckpointException(path, $"the checkpoint has format {format}", $"format {OldestFormat} to {CurrentFormat}", $"use {(format > CurrentFormat ? "a newer" : "the older")} SparkTrain that wrote it");
+            var manifest = JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
+            return ManifestRules.FirstBroken(manifest) is { } problem ? throw Unreadable(path, problem) : manifest;
+        }
+        // A name that stands twice is an ArgumentException inside a JsonObject.
+        catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw Unreadable(path, e.Message, e);
+        }
+    }
+
+    private static int? FormatOf(byte[] bytes)
+    {
+        using var json = JsonDocument.Parse(bytes);
+        return json.RootElement.TryGetProperty("format_version", out var format) && format.TryGetInt32(out int number) ? number : null;
+    }
+
+    private static CheckpointException Unreadable(string path, string problem, Exception? inner = null) =>
+        new(path, $"it cannot be read ({problem.TrimEnd('.')})", "the manifest of a checkpoint", "delete this checkpoint folder; the run resumes from the one before", inner);
 }
 
 /// <summary>A file of a checkpoint.</summary>

@@ -1,15 +1,18 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Checkpoints;
 
 /// <summary>The folder <c>checkpoints/</c> of a run: one complete folder per saved step, found again after any interruption.</summary>
 /// <param name="folder">The checkpoints folder; it need not be there yet.</param>
-public sealed class CheckpointStore(string folder)
+public sealed partial class CheckpointStore(string folder)
 {
-    private const string CompleteFile = "COMPLETE";
-    private const string StepPrefix = "step-", AsidePrefix = "aside-";
+    /// <summary>The prefix of checkpoints that were taken out of the way.</summary>
+    public const string AsidePrefix = "aside-";
+
+    private const string StepPrefix = "step-";
 
     /// <summary>The checkpoints folder.</summary>
     public string Folder => folder;
@@ -18,30 +21,40 @@ public sealed class CheckpointStore(string folder)
     public IReadOnlyList<string> Complete() =>
         !Directory.Exists(folder) ? [] : [.. Directory.EnumerateDirectories(folder, StepPrefix + "*").Where(path => IsComplete(path) && HasStep(path)).OrderByDescending(StepOf)];
 
+    /// <summary>Every folder that is a checkpoint, was one, or is to become one.</summary>
+    public IEnumerable<string> All() => !Directory.Exists(folder) ? [] : Directory.EnumerateDirectories(folder).Where(path => StepIn(path) is not null);
+
     /// <summary>The folder of the checkpoint of a step.</summary>
     public string PathOf(long step) => Path.Combine(folder, StepPrefix + step.ToString("D8", CultureInfo.InvariantCulture));
 
     /// <summary>The step of a checkpoint's folder.</summary>
     public static long StepOf(string checkpoint) => long.Parse(Path.GetFileName(checkpoint).AsSpan(StepPrefix.Length), CultureInfo.InvariantCulture);
 
+    /// <summary>The step in the name of a checkpoint's folder, be it complete, unfinished or set aside; null for any other name.</summary>
+    public static long? StepIn(string path) =>
+        NameOfAny().Match(Path.GetFileName(path)) is { Success: true } match && long.TryParse(match.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out long step) ? step : null;
+
     /// <summary>True where a folder is a checkpoint that was written to its end.</summary>
-    public static bool IsComplete(string checkpoint) => File.Exists(Path.Combine(checkpoint, CompleteFile));
+    public static bool IsComplete(string checkpoint) => File.Exists(Path.Combine(checkpoint, CompleteMark.FileName));
 
     /// <summary>Deletes what interrupted saves have left. Nobody may be saving.</summary>
-    /// <exception cref="IOException">The folder is not writable.</exception>
-    public void ClearUnfinished()
+    /// <exception cref="CheckpointException">The folder is not writable.</exception>
+    public void ClearUnfinished() => Change(folder, () =>
     {
         if (!Directory.Exists(folder)) return;
         foreach (string left in Directory.GetDirectories(folder, DurableFolder.TemporaryPrefix + "*")) Directory.Delete(left, recursive: true);
-    }
+    });
 
     /// <summary>Takes a checkpoint that cannot be used out of the way, so that it is neither resumed from nor counted among those that stay; returns its new path.</summary>
-    /// <exception cref="IOException">The folder is not writable.</exception>
+    /// <exception cref="CheckpointException">The folder is not writable.</exception>
     public static string SetAside(string checkpoint)
     {
         string aside = Path.Combine(Path.GetDirectoryName(checkpoint)!, AsidePrefix + Path.GetFileName(checkpoint));
-        if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
-        Directory.Move(checkpoint, aside);
+        Change(checkpoint, () =>
+        {
+            if (Directory.Exists(aside)) Directory.Delete(aside, recursive: true);
+            Directory.Move(checkpoint, aside);
+        });
         return aside;
     }
 
@@ -57,8 +70,9 @@ public sealed class CheckpointStore(string folder)
     public void Publish(long step, IReadOnlyDictionary<string, ShardFile> files, Func<IReadOnlyDictionary<string, IReadOnlyList<TensorPlace>>, CheckpointManifest> describe)
     {
         string temporary = TemporaryOf(step);
-        DurableFolder.WriteFile(Path.Combine(temporary, CheckpointManifest.FileName), JsonSerializer.SerializeToUtf8Bytes(describe(Places(temporary, files.Keys)), CheckpointManifest.Json));
-        DurableFolder.WriteFile(Path.Combine(temporary, CompleteFile), []);
+        byte[] manifest = JsonSerializer.SerializeToUtf8Bytes(describe(Places(temporary, files.Keys)), CheckpointManifest.Json);
+        DurableFolder.WriteFile(Path.Combine(temporary, CheckpointManifest.FileName), manifest);
+        DurableFolder.WriteFile(Path.Combine(temporary, CompleteMark.FileName), CompleteMark.Of(manifest));
         DurableFolder.End(PathOf(step));
     }
 
@@ -86,12 +100,24 @@ public sealed class CheckpointStore(string folder)
         }
     }
 
+    private static void Change(string path, Action act)
+    {
+        try
+        {
+            act();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be changed ({e.Message.TrimEnd('.')})", "a folder that this user may write", "correct its permissions, or mount its disk for writing", e);
+        }
+    }
+
     private static void TryDelete(string checkpoint)
     {
         try
         {
             // Without its end mark a checkpoint that is half deleted is none.
-            File.Delete(Path.Combine(checkpoint, CompleteFile));
+            File.Delete(Path.Combine(checkpoint, CompleteMark.FileName));
             Directory.Delete(checkpoint, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -103,6 +129,9 @@ public sealed class CheckpointStore(string folder)
         .SelectMany(file => SafetensorsHeader.Read(Path.Combine(temporary, file)).Tensors.Select(tensor => (TensorPiece.Parse(tensor.Key), File: file, tensor.Value)))
         .GroupBy(t => t.Item1.Name)
         .ToDictionary(t => t.Key, t => (IReadOnlyList<TensorPlace>)[.. t.Select(p => new TensorPlace(p.File, p.Value.Offset, p.Value.Info.ByteLength, p.Item1.First)).OrderBy(p => p.First)]);
+
+    [GeneratedRegex(@"^(?:\.tmp-|aside-)?step-(\d+)(?:-replaced)?$")]
+    private static partial Regex NameOfAny();
 
     private static bool HasStep(string checkpoint) => long.TryParse(Path.GetFileName(checkpoint).AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _);
 }

@@ -17,8 +17,9 @@ internal static class CommandLine
     [
         new("Train", [PrepareCommand.Create(terminal), PlanCommand.Create(terminal), TrainCommand.Create(terminal)]),
         new("Use a model", [GenerateCommand.Create(terminal), ScoreCommand.Create(terminal)]),
+        new("Look after checkpoints", [InspectCommand.Create(terminal), ExportCommand.Create(terminal), ExportCommand.CreateGroup(terminal)]),
         new("Configure", [ConfigCommand.Create(terminal)]),
-        new("Check", [DoctorCommand.Create(terminal)]),
+        new("Check", [DoctorCommand.Create(terminal), VerifyResumeCommand.Create(terminal)]),
     ];
 
     /// <summary>Runs the verb that the arguments name and returns the process's exit code.</summary>

@@ -39,4 +39,9 @@ internal sealed class ConfigurationOptions
     /// <exception cref="ConfigurationException">No such file, or it or an override is wrong.</exception>
     public ResolvedConfiguration<TrainConfig> Load(ParseResult arguments) =>
         StrictConfiguration.Load<TrainConfig>(ConfigurationFile.Find(arguments.GetValue(config)!, ShippedFolder), arguments.GetValue(set)!);
+
+    /// <summary>The arguments that give another process of this program the same configuration.</summary>
+    /// <exception cref="ConfigurationException">There is no such file.</exception>
+    public IReadOnlyList<string> Arguments(ParseResult arguments) =>
+        [config.Name, ConfigurationFile.Find(arguments.GetValue(config)!, ShippedFolder), .. arguments.GetValue(set)!.SelectMany(value => (string[])[set.Name, value])];
 }

@@ -58,7 +58,7 @@ internal static class PlanText
         Row("ranks × accumulation × sequences", $"{plan.WorldSize} × {t.AccumulationSteps(plan.WorldSize)} × {t.MicroBatch}");
         Row("FLOPs, forward and backward", $"{plan.TrainingFlops:0.00E+0}");
         Row("a checkpoint", $"{Gigabytes(plan.CheckpointBytes)}");
-        Row($"checkpoints kept ({config.Checkpoint.KeepLast})", $"{Gigabytes(plan.CheckpointBytes * config.Checkpoint.KeepLast)}");
+        Row($"checkpoints kept, {plan.CheckpointsKept} at most", $"{Gigabytes(plan.CheckpointBytes * plan.CheckpointsKept)}");
 
         void Flops(string name, double dense, double sparse) => Line($"  {name,-34}{dense / 1e6,10:N1} MF{sparse / 1e6,11:N1} MF{dense / sparse,7:F2}x");
     }

@@ -39,6 +39,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <exception cref="ModelFormatException">There is no such tensor.</exception>
     public TensorInfo Info(string name) => Find(name).Info;
 
+    /// <summary>Returns the place of a tensor's first byte in the file.</summary>
+    /// <exception cref="ModelFormatException">There is no such tensor.</exception>
+    public long Offset(string name) => Find(name).Offset;
+
     /// <summary>Returns the address of a tensor's first byte, valid until the file is disposed; not necessarily aligned.</summary>
     /// <exception cref="ModelFormatException">There is no such tensor.</exception>
     public byte* Pointer(string name) => start + Find(name).Offset;

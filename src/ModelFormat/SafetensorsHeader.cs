@@ -70,6 +70,7 @@ public sealed class SafetensorsHeader
                 throw Bad(path, $"tensor {entry.Name} has dtype '{dtype}'", $"one of {string.Join(", ", Enum.GetNames<TensorType>())}");
             long[] shape = [.. entry.Value.GetProperty("shape").EnumerateArray().Select(e => e.GetInt64())];
             var offsets = entry.Value.GetProperty("data_offsets");
+            if (offsets.GetArrayLength() != 2) throw Bad(path, $"tensor {entry.Name} has {offsets.GetArrayLength()} data_offsets", "2, its first byte and the one after its last");
             long begin = offsets[0].GetInt64(), end = offsets[1].GetInt64();
             var info = new TensorInfo(entry.Name, type, shape);
             if (shape.Any(n => n < 0) || begin < 0 || end - begin != info.ByteLength)

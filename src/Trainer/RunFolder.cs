@@ -25,6 +25,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The logged steps.</summary>
     public string MetricsFile => In("metrics.jsonl");
 
+    /// <summary>The exact trace of the steps, where Logging.Trace asks for it.</summary>
+    public string TraceFile => In("trace.jsonl");
+
     /// <summary>The checkpoints.</summary>
     public string Checkpoints => In("checkpoints");
 
@@ -43,7 +46,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
     public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
 
-    /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed.</summary>
+    /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed. What interrupted saves have left in it is deleted.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
     public static RunFolder Open(RunConfig config)
     {
@@ -52,7 +55,9 @@ public sealed class RunFolder : IDisposable
         {
             Directory.CreateDirectory(path);
             var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            return new(path, held, Sign(path, held));
+            var folder = new RunFolder(path, held, Sign(path, held));
+            new CheckpointStore(folder.Checkpoints).ClearUnfinished();
+            return folder;
         }
         catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
         {

@@ -40,6 +40,10 @@ public sealed record RunPlan
     /// <summary>Bytes of one checkpoint.</summary>
     public long CheckpointBytes => 12 * Parameters.Total;
 
+    /// <summary>Checkpoints that are on the disk at the same time, with the one that is being written, at most.</summary>
+    public long CheckpointsKept =>
+        1 + Config.Checkpoint.KeepLast + Config.Checkpoint.KeepBest + (Config.Checkpoint.KeepEverySteps > 0 ? Config.Training.Steps / Config.Checkpoint.KeepEverySteps : 0);
+
     /// <summary>Plans a run.</summary>
     /// <param name="config">The run.</param>
     /// <param name="worldSize">Ranks that train together.</param>
@@ -70,6 +74,7 @@ public sealed record RunPlan
         Memory,
         UnshardedMemory,
         CheckpointBytes,
+        CheckpointsKept,
         Tokens = Config.Training.TotalTokens(),
         Config.Training.Steps,
         AccumulationSteps = Config.Training.AccumulationSteps(WorldSize),

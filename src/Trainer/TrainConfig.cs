@@ -127,6 +127,9 @@ public sealed record TrainingConfig
     /// <summary>Micro-batches that one rank runs per step.</summary>
     public int AccumulationSteps(int worldSize) => checked((int)(GlobalBatchTokens / ((long)MicroBatch * SeqLen * worldSize)));
 
+    /// <summary>Samples that all ranks train on in a step.</summary>
+    public long SamplesPerStep() => GlobalBatchTokens / SeqLen;
+
     /// <summary>Tokens of the whole run.</summary>
     public long TotalTokens() => checked(Steps * GlobalBatchTokens);
 }

@@ -15,8 +15,6 @@ namespace SparkTrain.Trainer;
 /// <summary>All that must survive a restart: weights, optimizer moments and progress. What is not in here does not resume.</summary>
 public sealed class TrainState : IDisposable
 {
-    private const string FirstMoment = "optimizer.m.", SecondMoment = "optimizer.v.";
-
     private readonly ICollectives ranks;
     private readonly FlatBuffer weights;
     private readonly AdamW optimizer;
@@ -91,7 +89,7 @@ public sealed class TrainState : IDisposable
     internal IEnumerable<(string Prefix, FlatRange Range, Tensor Values)> Saved(IReadOnlyList<FlatRange> ranges)
     {
         foreach (var range in ranges) yield return ("", range, FlatLayout.Slice(Weights, range));
-        foreach (var (prefix, of) in ((string, Func<(FlatRange, Tensor M, Tensor V), Tensor>)[])[(FirstMoment, m => m.M), (SecondMoment, m => m.V)])
+        foreach (var (prefix, of) in ((string, Func<(FlatRange, Tensor M, Tensor V), Tensor>)[])[(SavedModel.FirstMoment, m => m.M), (SavedModel.SecondMoment, m => m.V)])
             foreach (var range in ranges)
             {
                 var held = optimizer.Moments().Single(m => m.Range.Intersect(range).Count == range.Count);

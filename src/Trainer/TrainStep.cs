@@ -13,7 +13,7 @@ namespace SparkTrain.Trainer;
 public readonly record struct StepVotes(bool Stop, bool PartsDone);
 
 /// <summary>One optimizer step: forward and backward over the micro-batches, sum over ranks, clip, update.</summary>
-public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader loader, ICollectives ranks, SparsitySink sparsity, NonFiniteGuard guard)
+public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader loader, ICollectives ranks, SparsitySink sparsity, NonFiniteGuard guard, RunTrace? trace = null)
 {
     private readonly int accumulationSteps = config.Training.AccumulationSteps(ranks.WorldSize);
     private readonly StepSums sums = new(config.Training.AccumulationSteps(worldSize: 1), state.Layout.Count);
@@ -52,7 +52,7 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
         var total = sums.Loss;
         double loss = total.Nats / total.Targets;
         double gradNorm = sums.GradNorm / total.Targets;
-        long samples = config.Training.GlobalBatchTokens / config.Training.SeqLen;
+        long samples = config.Training.SamplesPerStep();
         guard.Check(before.Step + 1, before.NextSample, samples, loss, gradNorm, state);
 
         ranks.Report(before.Step + 1, "update");
@@ -81,6 +81,7 @@ public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader l
     {
         using var scope = NewDisposeScope();
         var batch = loader.Next();
+        trace?.Add(batch);
         var loss = BatchLoss.Of(state.Model, batch, device);
         if (isLast) state.Reducer.Begin();
         loss.Nats.backward();

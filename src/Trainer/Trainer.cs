@@ -45,7 +45,6 @@ public sealed class Trainer : IDisposable
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints);
-        if (IsFirstRank) checkpoints.ClearUnfinished();
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, ranks, log);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
@@ -57,26 +56,35 @@ public sealed class Trainer : IDisposable
     /// <summary>How far the run is.</summary>
     public TrainProgress Progress => state.Progress;
 
-    /// <summary>Trains until the last step, or until one rank is asked to stop: then saves and leaves. All ranks call it.</summary>
+    /// <summary>Trains until the last step, until an earlier one, or until one rank is asked to stop; then saves and leaves. All ranks call it.</summary>
+    /// <param name="stop">Asks to stop after the current step.</param>
+    /// <param name="until">The step to leave after, where not the last one; the learning rate does not depend on it.</param>
     /// <exception cref="GuardException">Loss or gradient is not finite; thrown on all ranks.</exception>
     /// <exception cref="CheckpointException">The last checkpoint cannot be saved; thrown on all ranks.</exception>
-    public TrainOutcome Run(CancellationToken stop)
+    public TrainOutcome Run(CancellationToken stop, long? until = null)
     {
-        long steps = config.Training.Steps;
+        long steps = config.Training.Steps, end = Math.Min(until ?? steps, steps);
         if (state.Progress.Step >= steps && IsExported())
         {
             log.Information(TrainEvents.AlreadyComplete, config.Run.Name, steps);
             return TrainOutcome.Complete;
         }
+        if (state.Progress.Step >= end && end < steps)
+        {
+            log.Information(TrainEvents.AlreadyThere, config.Run.Name, state.Progress.Step, steps, end);
+            return TrainOutcome.Stopped;
+        }
         LogStart();
-        using var metricsFile = IsFirstRank ? new MetricsFile(folder.MetricsFile, ResumedFrom is null ? null : state.Progress.Step) : null;
+        long? resumeStep = ResumedFrom is null ? null : state.Progress.Step;
+        using var metricsFile = IsFirstRank ? new MetricsFile(folder.MetricsFile, resumeStep) : null;
+        using var trace = config.Logging.Trace ? new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks) : null;
         if (IsFirstRank) data.Tokenizer.Save(folder.Tokenizer);
         using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
         using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => metricsFile!.FlushToDisk(), () => metricsFile!.ValLosses);
-        var saves = new CheckpointSchedule(writer, state, config, data.Manifest.Fingerprint, folder, log, ResumedFrom is not null);
-        var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks));
+        var saves = new CheckpointSchedule(writer, state, config, data.Manifest.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
+        var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks), trace);
         var validator = new Validator(state.Model, data.Validation, config, ranks);
-        var pace = new Pace(steps);
+        var pace = new Pace(end);
         try
         {
             if (Unvalidated(metricsFile) is { } before)
@@ -86,18 +94,19 @@ public sealed class Trainer : IDisposable
             }
 
             bool stopAgreed = false;
-            while (state.Progress.Step < steps && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
+            while (state.Progress.Step < end && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
             {
                 long next = state.Progress.Step + 1;
                 bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps);
                 var (metrics, votes) = step.Run(measureSparsity: logged || validated, saves.IsPartDone, stop);
                 stopAgreed = votes.Stop;
+                trace?.Write(metrics);
                 metrics = Complete(metrics);
                 pace.Add(metrics);
                 if (logged) LogStep(metrics, pace);
                 if (logged || validated) metricsFile?.Write(metrics);
                 saves.AfterStep(votes);
-                if (next == steps) saves.SaveNow();
+                if (next == end) saves.SaveNow();
                 if (validated)
                 {
                     metrics = Validate(validator, metrics);

@@ -55,8 +55,8 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
     {
         string saved = Save(new CheckpointStore(folder["checkpoints"]), 7), manifest = Path.Combine(saved, "manifest.json");
         string text = File.ReadAllText(manifest);
-        File.WriteAllText(manifest, text.Replace("\"format_version\": 2", "\"format_version\": 3", StringComparison.Ordinal));
-        Assert.Contains("has format 3.\n  expected: format 2", Assert.Throws<CheckpointException>(() => CheckpointVerification.Verify(saved)).Message, StringComparison.Ordinal);
+        File.WriteAllText(manifest, text.Replace("\"format_version\": 3", "\"format_version\": 4", StringComparison.Ordinal));
+        Assert.Contains("has format 4.\n  expected: format 2 to 3", Assert.Throws<CheckpointException>(() => CheckpointVerification.Verify(saved)).Message, StringComparison.Ordinal);
         File.WriteAllText(manifest, text[..(text.Length / 2)]);
         Assert.Throws<CheckpointException>(() => CheckpointVerification.Verify(saved));
         File.Delete(manifest);
@@ -80,7 +80,7 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
         var files = new Dictionary<string, ShardFile> { [name] = new(new FileInfo(file).Length, hash) };
         store.Publish(step, files, tensors => new()
         {
-            FormatVersion = 2, CodeVersion = "0", Progress = new(step, 0, 0, 0), WorldSize = 1, Seed = 1, DataFingerprint = "f", Config = new JsonObject(),
+            FormatVersion = CheckpointManifest.CurrentFormat, CodeVersion = "0", Progress = new(step, 0, 0, 0), WorldSize = 1, Seed = 1, DataFingerprint = "f", Config = new JsonObject(),
             Files = files, Tensors = tensors,
         });
         return store.PathOf(step);

@@ -117,7 +117,8 @@ public sealed class BadInputTests : IDisposable
             Require(Cli.Program(work.Folder, "mount", ["-o", "remount,size=20m", disk]), 0, "");
             var resumed = work.Train("--set", "Run.Folder=disk");
             Require(resumed, 0, "");
-            Assert.Contains("resumed tiny at step 10", resumed.Out, StringComparison.Ordinal);
+            // The second of the two that fit: of step 10, or a little later where it was put off.
+            Assert.Matches(@"resumed tiny at step 1\d", resumed.Out);
         }
         finally
         {

@@ -62,6 +62,7 @@ public sealed class SafetensorsTests : IDisposable
     [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[1,5]}}""", 5, "begins at byte")]
     [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"y":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 4, "begins at byte")]
     [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}""", 6, "the file has")]
+    [InlineData("""{"x":{"dtype":"U8","shape":[4],"data_offsets":[0]}}""", 4, "has 1 data_offsets")]
     [InlineData("""{"x":{"dtype":"U8","shape":[9223372036854775807,4],"data_offsets":[0,4]}}""", 4, "header is not valid")]
     [InlineData("""{"x":7}""", 0, "header is not valid")]
     [InlineData("""not json""", 0, "header is not valid")]

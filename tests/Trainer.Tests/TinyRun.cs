@@ -40,7 +40,7 @@ internal static class TinyRun
         return data;
     }
 
-    public static TrainOutcome Train(TrainConfig config, CancellationTokenSource? stop = null, ICollectives? ranks = null, ILogger? log = null)
+    public static TrainOutcome Train(TrainConfig config, CancellationTokenSource? stop = null, ICollectives? ranks = null, ILogger? log = null, long? until = null)
     {
         using var alone = new SingleProcess();
         ranks ??= alone;
@@ -49,20 +49,20 @@ internal static class TinyRun
         using var folder = held ?? RunFolder.Join(config.Run);
         using var data = TrainingData.Open(config);
         using var trainer = new Trainer(config, folder, data, ranks, log ?? Serilog.Core.Logger.None);
-        var outcome = trainer.Run(stop?.Token ?? CancellationToken.None);
+        var outcome = trainer.Run(stop?.Token ?? CancellationToken.None, until);
         ranks.Barrier();
         return outcome;
     }
 
     /// <summary>Trains on ranks that are threads; tensor operations use one thread each.</summary>
-    public static void TrainOn(Topology topology, TrainConfig config) => ThreadRanks.Run(topology, ranks =>
+    public static void TrainOn(Topology topology, TrainConfig config, long? until = null) => ThreadRanks.Run(topology, ranks =>
     {
         TorchSharp.torch.set_num_threads(config.Training.Threads);
-        Train(config, ranks: ranks);
+        Train(config, ranks: ranks, until: until);
     }, config.Distributed.Reduce);
 
     /// <summary>Trains on ranks of one host.</summary>
-    public static void TrainOn(int ranks, TrainConfig config) => TrainOn(new Topology(new int[ranks]), config);
+    public static void TrainOn(int ranks, TrainConfig config, long? until = null) => TrainOn(new Topology(new int[ranks]), config, until);
 
     public static JsonElement[] Metrics(TrainConfig config) =>
         [.. File.ReadLines(Path.Combine(config.Run.Folder, config.Run.Name, "metrics.jsonl")).Select(line => JsonDocument.Parse(line).RootElement)];

@@ -76,17 +76,63 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
-    public void A_damaged_checkpoint_is_skipped_and_the_one_before_it_is_used()
+    public void A_damaged_checkpoint_is_set_aside_and_the_one_before_it_is_used()
     {
-        TinyRun.Train(config);
+        var one = config with { Checkpoint = config.Checkpoint with { KeepLast = 1, KeepEverySteps = 3 } };
+        TinyRun.Train(one);
         string checkpoints = Path.Combine(config.Run.Folder, "tiny", "checkpoints");
+        byte[] weights = TinyRun.Weights(config);
         Damage(Path.Combine(checkpoints, "step-00000008"));
         Directory.Delete(Path.Combine(config.Run.Folder, "tiny", "model"), recursive: true);
-        byte[] expected = File.ReadAllBytes(Directory.GetFiles(Path.Combine(checkpoints, "step-00000006"), "*.safetensors")[0]);
-        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(config));
-        Assert.NotEmpty(expected);
+        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(one));
+        Assert.Equal(weights, TinyRun.Weights(config));
+        Assert.Equal(["aside-step-00000008", "step-00000003", "step-00000006", "step-00000008"], Directory.GetDirectories(checkpoints).Select(Path.GetFileName).Order());
         foreach (string each in Directory.GetDirectories(checkpoints)) Damage(each);
-        Assert.Contains("none of the 3 checkpoints is good", Assert.Throws<CheckpointException>(() => TinyRun.Train(config)).Message, StringComparison.Ordinal);
+        string message = Assert.Throws<CheckpointException>(() => TinyRun.Train(config)).Message;
+        Assert.Contains("none of the 3 checkpoints is good", message, StringComparison.Ordinal);
+        foreach (string step in (string[])["step-00000003", "step-00000006", "step-00000008"]) Assert.Contains(step, message, StringComparison.Ordinal);
+        Assert.Equal(4, Directory.GetDirectories(checkpoints).Length);
+    }
+
+    [Fact]
+    public void A_validation_that_an_interruption_prevented_is_made_up_for()
+    {
+        var often = config with { Checkpoint = config.Checkpoint with { EverySteps = 4 } };
+        TinyRun.Train(often);
+        var expected = TinyRun.Metrics(config).Select(m => m.TryGetProperty("val_loss", out var loss) ? loss.GetDouble() : (double?)null).ToArray();
+        // As it was between the checkpoint of step 4 and the end of its validation.
+        string run = Path.Combine(config.Run.Folder, "tiny"), metrics = Path.Combine(run, "metrics.jsonl");
+        Directory.Delete(Path.Combine(run, "model"), recursive: true);
+        Directory.Delete(Path.Combine(run, "checkpoints", "step-00000008"), recursive: true);
+        string[] lines = File.ReadAllLines(metrics);
+        lines[4] = lines[4][..lines[4].IndexOf(",\"val_loss", StringComparison.Ordinal)] + "}";
+        File.WriteAllLines(metrics, lines[..5]);
+        TinyRun.Train(often);
+        Assert.Equal(expected, TinyRun.Metrics(config).Select(m => m.TryGetProperty("val_loss", out var loss) ? loss.GetDouble() : (double?)null));
+        Assert.NotNull(expected[4]);
+    }
+
+    [Fact]
+    public void The_best_by_validation_loss_stays()
+    {
+        // A learning rate so high that the loss goes up and down.
+        var worse = config with { LrSchedule = new() { Lr = 3, WarmupSteps = 2, MinLrFactor = 1 }, Training = config.Training with { Steps = 9 }, Validation = new() { EverySteps = 1, Tokens = 512 },
+            Checkpoint = config.Checkpoint with { EverySteps = 1, KeepLast = 1, KeepBest = 1 } };
+        TinyRun.Train(worse);
+        var losses = TinyRun.Metrics(config).ToDictionary(m => m.GetProperty("step").GetInt64(), m => m.GetProperty("val_loss").GetDouble());
+        // Step 9 is validated after it was saved; when it was saved, the best was among those before.
+        long best = losses.Where(l => l.Key is > 0 and < 9).MinBy(l => l.Value).Key;
+        Assert.Equal(new[] { best, 9 }.Distinct().Order(), Directory.GetDirectories(Path.Combine(config.Run.Folder, "tiny", "checkpoints")).Select(CheckpointStore.StepOf).Order());
+    }
+
+    [Fact]
+    public void What_interrupted_saves_left_is_gone_after_the_next_start()
+    {
+        string left = Path.Combine(config.Run.Folder, "tiny", "checkpoints", ".tmp-step-00000005");
+        Directory.CreateDirectory(left);
+        File.WriteAllText(Path.Combine(left, "rank-00000-of-00001.safetensors"), "half");
+        TinyRun.Train(config);
+        Assert.False(Directory.Exists(left));
     }
 
     [Fact]

@@ -16,14 +16,24 @@ internal static class TrainCommand
         var options = new ConfigurationOptions(command);
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print warnings and errors only." };
         command.Options.Add(quiet);
+        var until = new Option<long?>("--until") { HelpName = "STEP", Description = "Train until this step, save, and leave with exit code 75; the same command without it goes on." };
+        command.Options.Add(until);
         var start = new RankStart(command);
         command.SetAction(arguments => start.Job(arguments) is { } job
-            ? start.Run(job, options.Load(arguments), arguments, terminal)
-            : Run(() => options.Load(arguments), terminal, arguments.GetValue(quiet)));
+            ? start.Run(job, Load(arguments), arguments, terminal)
+            : Run(() => Load(arguments), terminal, arguments.GetValue(quiet), arguments.GetValue(until)));
         return command;
+
+        ResolvedConfiguration<TrainConfig> Load(ParseResult arguments)
+        {
+            var resolved = options.Load(arguments);
+            long steps = resolved.Value.Training.Steps;
+            return arguments.GetValue(until) is not { } step || (step >= 1 && step <= steps) ? resolved
+                : throw new ConfigurationException($"--until: it is {step}.\n  expected: a step from 1 to Training.Steps = {steps}\n  do: correct the step, or set Training.Steps");
+        }
     }
 
-    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet)
+    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet, long? until)
     {
         var launcher = LauncherEnvironment.Detect(Environment.GetEnvironmentVariable);
         // Signals may come as soon as the supervisor has heard of this rank.
@@ -32,18 +42,18 @@ internal static class TrainCommand
         return supervised.Run(heartbeats =>
             // One rank needs no MPI and loads none.
             launcher is { WorldSize: > 1 }
-                ? RankJob.Run(launcher, load, terminal, heartbeats, (resolved, ranks) => Train(resolved, ranks, terminal, quiet, stop.Token))
-                : TrainAlone(load(), terminal, heartbeats, quiet, stop.Token));
+                ? RankJob.Run(launcher, load, terminal, heartbeats, (resolved, ranks) => Train(resolved, ranks, terminal, quiet, until, stop.Token))
+                : TrainAlone(load(), terminal, heartbeats, quiet, until, stop.Token));
     }
 
-    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, HeartbeatSender? heartbeats, bool quiet, CancellationToken stop)
+    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, HeartbeatSender? heartbeats, bool quiet, long? until, CancellationToken stop)
     {
         using var self = new SingleProcess();
         heartbeats?.Ask(() => self.Current);
-        return Train(resolved, self, terminal, quiet, stop);
+        return Train(resolved, self, terminal, quiet, until, stop);
     }
 
-    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet, CancellationToken stop)
+    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet, long? until, CancellationToken stop)
     {
         var config = resolved.Value;
         ranks.Report(0, "start");
@@ -59,7 +69,7 @@ internal static class TrainCommand
         using var log = RunLog.Create(terminal, folder, quiet);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log), ErrorReport.Describe);
         ranks.Agree(() => { if (ranks.Rank == 0) File.WriteAllText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
-        return trainer.Run(stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+        return trainer.Run(stop, until) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
 
     // Rank 0 makes the folder and holds it; the others must then find it.

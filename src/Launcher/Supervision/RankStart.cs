@@ -81,8 +81,8 @@ internal sealed class RankStart
         return kept;
     }
 
-    // dotnet Launcher.dll, or the program that a publish has made of it; whole paths, since other machines start in other folders.
-    private static string[] ThisProgram()
+    /// <summary>dotnet Launcher.dll, or the program that a publish has made of it; whole paths, since other machines start in other folders.</summary>
+    internal static string[] ThisProgram()
     {
         string program = Environment.ProcessPath!;
         return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "Launcher.dll")] : [program];

@@ -1,3 +1,4 @@
+using System.Numerics;
 using Serilog;
 using SparkTrain.Checkpoints;
 
@@ -9,12 +10,13 @@ namespace SparkTrain.Trainer;
 /// <param name="config">Its configuration.</param>
 /// <param name="dataFingerprint">Fingerprint of its dataset.</param>
 /// <param name="folder">Its folder.</param>
-/// <param name="log">Receives <see cref="TrainEvents"/>.</param>
+/// <param name="log">Receives <see cref="TrainEvents"/>, which are the same on all ranks.</param>
 /// <param name="isResumed">True where the run as it is now came from a checkpoint.</param>
 internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState state, TrainConfig config, string dataFingerprint, RunFolder folder, ILogger log, bool isResumed)
 {
     private long? lastBegun = isResumed ? state.Progress.Step : null;
     private bool isDue;
+    private int putOff;
 
     /// <summary>True where this rank has done its part of the checkpoint that is being written.</summary>
     public bool IsPartDone() => writer.IsPartDone;
@@ -27,7 +29,8 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
         if (writer.IsBusy && votes.PartsDone) Tolerate(writer.Advance);
         long step = state.Progress.Step;
         bool isStep = step % config.Checkpoint.EverySteps == 0 && step < config.Training.Steps;
-        if (isStep && writer.IsBusy) log.Warning(TrainEvents.SavePutOff, step, writer.Step);
+        // Said less and less often: a small model on a slow disk would say little else.
+        if (isStep && writer.IsBusy && BitOperations.IsPow2(++putOff)) log.Warning(TrainEvents.SavePutOff, step, writer.Step, putOff);
         isDue |= isStep;
         if (!isDue || writer.IsBusy) return;
         Begin();

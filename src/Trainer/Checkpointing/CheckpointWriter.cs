@@ -85,6 +85,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         SavedCheckpoint? saved = null;
+        if (saving is { Step: var step }) ranks.Report(step, "saving");
         while (saving is { } save)
         {
             // Nobody stays in a collective for as long as another's disk takes.

@@ -1,37 +1,18 @@
 using System.Collections.Concurrent;
-using System.Text;
-using System.Text.Json;
+using SparkTrain.Checkpoints;
 
 namespace SparkTrain.Trainer;
 
 /// <summary>metrics.jsonl of a run: one JSON object a line, flushed as it is written; the source of every chart.</summary>
 public sealed class MetricsFile : IDisposable
 {
-    private readonly FileStream file;
+    private readonly StepLines<StepMetrics> lines;
     private readonly ConcurrentDictionary<long, double> valLosses = [];
-    private long lastLine;
 
     /// <summary>Opens the file for appending, after dropping what an interrupted session logged beyond the step that the run resumes from.</summary>
     /// <param name="path">The file; made when absent.</param>
     /// <param name="resumeStep">The last step whose lines stay; null when nothing is resumed and the file begins anew.</param>
-    public MetricsFile(string path, long? resumeStep)
-    {
-        if (resumeStep is { } step && File.Exists(path))
-        {
-            string kept = path + ".tmp";
-            using (var lines = File.Create(kept))
-                foreach (string line in File.ReadLines(path))
-                {
-                    if (Parse(line) is not { } logged || logged.Step > step) continue;
-                    lastLine = lines.Position;
-                    lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
-                    Note(logged);
-                }
-            File.Move(kept, path, overwrite: true);
-        }
-        file = new(path, resumeStep is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read);
-        file.Seek(0, SeekOrigin.End);
-    }
+    public MetricsFile(string path, long? resumeStep) => lines = new(path, resumeStep, StepMetrics.Json, metrics => metrics.Step, Note);
 
     /// <summary>The last line, or null before the first.</summary>
     public StepMetrics? Last { get; private set; }
@@ -39,44 +20,40 @@ public sealed class MetricsFile : IDisposable
     /// <summary>Validation loss of the steps that were validated, in nats per token; any thread may read it.</summary>
     public IReadOnlyDictionary<long, double> ValLosses => valLosses;
 
-    /// <summary>Appends a line.</summary>
-    public void Write(StepMetrics metrics)
+    /// <summary>Reads the validation losses of a run, which may be training meanwhile; none where there is no such file.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyDictionary<long, double> ReadValLosses(string path)
     {
-        lastLine = file.Position;
-        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(metrics, StepMetrics.Json), (byte)'\n']);
-        file.Flush();
-        Note(metrics);
+        var losses = new Dictionary<long, double>();
+        if (!File.Exists(path)) return losses;
+        try
+        {
+            using var lines = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            while (lines.ReadLine() is { } line)
+                if (StepLines<StepMetrics>.Parse(line, StepMetrics.Json) is { ValLoss: { } loss } logged && double.IsFinite(loss)) losses[logged.Step] = loss;
+            return losses;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the metrics of a run", "check its permissions", e);
+        }
     }
+
+    /// <summary>Appends a line.</summary>
+    public void Write(StepMetrics metrics) => lines.Write(metrics);
 
     /// <summary>Flushes the lines to the disk; any thread may call it.</summary>
-    public void FlushToDisk() => RandomAccess.FlushToDisk(file.SafeFileHandle);
+    public void FlushToDisk() => lines.FlushToDisk();
 
     /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>
-    public void Rewrite(StepMetrics metrics)
-    {
-        file.Position = lastLine;
-        Write(metrics);
-    }
+    public void Rewrite(StepMetrics metrics) => lines.Rewrite(metrics);
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => file.Dispose();
+    public void Dispose() => lines.Dispose();
 
     private void Note(StepMetrics metrics)
     {
         Last = metrics;
         if (metrics.ValLoss is { } loss && double.IsFinite(loss)) valLosses[metrics.Step] = loss;
-    }
-
-    // A line that a killed process left half written is none.
-    private static StepMetrics? Parse(string line)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<StepMetrics>(line, StepMetrics.Json);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
     }
 }

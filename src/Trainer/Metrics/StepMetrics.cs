@@ -64,4 +64,8 @@ public sealed record StepMetrics
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
+
+    /// <summary>Reads metrics.jsonl; a line that is half written is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static IReadOnlyList<StepMetrics> Read(string path) => [.. File.ReadLines(path).Select(line => StepLines<StepMetrics>.Parse(line, Json)).OfType<StepMetrics>()];
 }

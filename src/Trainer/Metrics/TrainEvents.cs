@@ -12,6 +12,9 @@ public static class TrainEvents
     /// <summary>The run was complete already.</summary>
     public const string AlreadyComplete = "run {Run} is complete: {Steps} steps. Train on with a larger Training.Steps, or begin anew under another Run.Name";
 
+    /// <summary>The run has passed the step that it was to leave after.</summary>
+    public const string AlreadyThere = "run {Run} is at step {Step} of {Steps} already; it was to leave after step {Until}";
+
     /// <summary>A checkpoint was passed over.</summary>
     public const string CheckpointSkipped = "checkpoint skipped: {Problem}; it is now {Aside}, the run goes on from {Used}";
 
@@ -25,7 +28,7 @@ public static class TrainEvents
     public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s (training waited {StallMilliseconds:F0} ms)";
 
     /// <summary>A checkpoint was due while another one was being written.</summary>
-    public const string SavePutOff = "step {Step}: the checkpoint is put off until the disk has taken that of step {Writing}; a faster disk or a larger Checkpoint.EverySteps would help";
+    public const string SavePutOff = "step {Step}: the checkpoint is put off until the disk has taken that of step {Writing} ({Times} put off so far; a faster disk or a larger Checkpoint.EverySteps would help)";
 
     /// <summary>A checkpoint could not be saved; training goes on.</summary>
     public const string SaveFailed = "step {Step}: {Problem}";

@@ -1,0 +1,91 @@
+using System.Text;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>A text file that grows line by line. Lines that the disk does not take wait in memory and are tried again with the next one, so that a full disk stops nobody.</summary>
+internal sealed class LineFile : IDisposable
+{
+    private readonly string path;
+    private readonly FileStream file;
+    private readonly Lock guard = new();
+    private readonly List<byte[]> waiting = [];
+    private long end, lastLine;
+
+    /// <summary>Opens a file for appending.</summary>
+    /// <param name="path">The file; made when absent.</param>
+    /// <param name="stays">Says of each line that is there whether it stays; null begins the file anew.</param>
+    /// <exception cref="IOException">The file is not writable.</exception>
+    public LineFile(string path, Func<string, bool>? stays)
+    {
+        this.path = path;
+        if (stays is not null && File.Exists(path))
+        {
+            string kept = path + ".tmp";
+            using (var lines = File.Create(kept))
+                foreach (string line in File.ReadLines(path).Where(stays))
+                {
+                    lastLine = lines.Position;
+                    lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
+                }
+            File.Move(kept, path, overwrite: true);
+        }
+        file = new(path, stays is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        end = file.Length;
+    }
+
+    /// <summary>Appends a line.</summary>
+    /// <param name="line">UTF-8 text without its end.</param>
+    public void Append(ReadOnlySpan<byte> line)
+    {
+        lock (guard)
+        {
+            waiting.Add([.. line, (byte)'\n']);
+            _ = Drain();
+        }
+    }
+
+    /// <summary>Puts a longer line in the place of the last one.</summary>
+    /// <param name="line">UTF-8 text without its end.</param>
+    public void ReplaceLast(ReadOnlySpan<byte> line)
+    {
+        lock (guard)
+        {
+            if (waiting.Count > 0) waiting.RemoveAt(waiting.Count - 1);
+            else end = lastLine;
+            Append(line);
+        }
+    }
+
+    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    public void FlushToDisk()
+    {
+        lock (guard)
+        {
+            if (Drain() is { } problem) throw new IOException($"{path}: {problem.Message}", problem);
+            file.Flush(flushToDisk: true);
+        }
+    }
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => file.Dispose();
+
+    // A line that was written in part is written again at the same place.
+    private IOException? Drain()
+    {
+        try
+        {
+            while (waiting.Count > 0)
+            {
+                RandomAccess.Write(file.SafeFileHandle, waiting[0], end);
+                (lastLine, end) = (end, end + waiting[0].Length);
+                waiting.RemoveAt(0);
+            }
+            return null;
+        }
+        catch (IOException e)
+        {
+            return e;
+        }
+    }
+}

@@ -1,0 +1,67 @@
+using System.Text.Json;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>A file of steps: one JSON object a line, written at once.</summary>
+/// <typeparam name="T">What is known of a step.</typeparam>
+public sealed class StepLines<T> : IDisposable
+    where T : class
+{
+    private readonly LineFile lines;
+    private readonly JsonSerializerOptions json;
+    private readonly Action<T>? seen;
+
+    /// <summary>Opens the file for appending, after dropping what an interrupted session wrote beyond the step that the run resumes from.</summary>
+    /// <param name="path">The file; made when absent.</param>
+    /// <param name="resumeStep">The last step whose lines stay; null when nothing is resumed and the file begins anew.</param>
+    /// <param name="json">How a line is written.</param>
+    /// <param name="stepOf">The step of a line.</param>
+    /// <param name="seen">Is given every line that stays or is written.</param>
+    /// <exception cref="IOException">The file is not writable.</exception>
+    public StepLines(string path, long? resumeStep, JsonSerializerOptions json, Func<T, long> stepOf, Action<T>? seen = null)
+    {
+        (this.json, this.seen) = (json, seen);
+        lines = new(path, resumeStep is { } last ? Stays : null);
+
+        bool Stays(string line)
+        {
+            if (Parse(line, json) is not { } step || stepOf(step) > last) return false;
+            seen?.Invoke(step);
+            return true;
+        }
+    }
+
+    /// <summary>Appends a line.</summary>
+    public void Write(T line)
+    {
+        lines.Append(JsonSerializer.SerializeToUtf8Bytes(line, json));
+        seen?.Invoke(line);
+    }
+
+    /// <summary>Writes the last line again, now that more is known; until then it stays as it was.</summary>
+    public void Rewrite(T line)
+    {
+        lines.ReplaceLast(JsonSerializer.SerializeToUtf8Bytes(line, json));
+        seen?.Invoke(line);
+    }
+
+    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    public void FlushToDisk() => lines.FlushToDisk();
+
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => lines.Dispose();
+
+    /// <summary>Reads a line; null where a killed process left it half written.</summary>
+    internal static T? Parse(string line, JsonSerializerOptions json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(line, json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
