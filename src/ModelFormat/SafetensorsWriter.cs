@@ -9,33 +9,61 @@ public static class SafetensorsWriter
 {
     private const int Alignment = 8;
 
-    /// <summary>Gives out the address of a tensor's bytes; called once, when its turn comes.</summary>
+    // Large enough that handing it to another thread costs nothing, small enough to stay in the cache between the copy and the hash.
+    private const int Chunk = 4 << 20;
+
+    // Flushed behind the writing, so that the end does not wait for the disk to take all of it.
+    private const long FlushEvery = 64 << 20;
+
+    /// <summary>Gives out the address of a tensor's bytes, which stay until the next tensor's are asked for; called once, when its turn comes.</summary>
     public unsafe delegate byte* Source();
 
-    /// <summary>Writes a file, flushes it to the disk, and returns the SHA-256 of its bytes as lower-case hex. The bytes depend on the arguments only.</summary>
+    /// <summary>
+    /// Writes a file, flushes it to the disk, and returns the SHA-256 of its bytes as lower-case hex. The bytes depend on the arguments only.
+    /// Hashing, writing and flushing go on side by side, so that the slowest of them sets the pace.
+    /// </summary>
     /// <param name="path">The file; replaced when it is there.</param>
     /// <param name="tensors">Each tensor with the source of its bytes.</param>
     /// <param name="metadata">Free-form strings for the header.</param>
     /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
     public static unsafe string Write(string path, IReadOnlyList<(TensorInfo Info, Source Bytes)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Append(Header(tensors.Select(t => t.Info), metadata));
-        foreach (var (info, source) in tensors)
+        var (written, flushed, flushing) = (0L, 0L, Task.CompletedTask);
+        try
         {
-            byte* bytes = source();
-            const int Chunk = 64 << 20;
-            for (long at = 0; at < info.ByteLength; at += Chunk)
-                Append(new ReadOnlySpan<byte>(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at)));
+            byte[] header = Header(tensors.Select(t => t.Info), metadata);
+            fixed (byte* bytes = header) Append(bytes, header.Length);
+            foreach (var (info, source) in tensors)
+            {
+                byte* bytes = source();
+                for (long at = 0; at < info.ByteLength; at += Chunk) Append(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at));
+            }
         }
-        file.Flush(flushToDisk: true);
+        finally
+        {
+            flushing.GetAwaiter().GetResult();
+        }
+        RandomAccess.FlushToDisk(file);
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
-        void Append(ReadOnlySpan<byte> bytes)
+        void Append(byte* bytes, int count)
         {
-            file.Write(bytes);
-            hash.AppendData(bytes);
+            var hashing = Task.Run(() => hash.AppendData(new ReadOnlySpan<byte>(bytes, count)));
+            try
+            {
+                RandomAccess.Write(file, new ReadOnlySpan<byte>(bytes, count), written);
+            }
+            finally
+            {
+                // The bytes are their owner's again after this, whatever happened.
+                hashing.Wait();
+            }
+            written += count;
+            if (written - flushed < FlushEvery || !flushing.IsCompleted) return;
+            flushing.GetAwaiter().GetResult();
+            (flushed, flushing) = (written, Task.Factory.StartNew(() => RandomAccess.FlushToDisk(file), TaskCreationOptions.LongRunning));
         }
     }
 
