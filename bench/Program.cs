@@ -4,6 +4,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- train-step [threads] [rounds]
 // dotnet run -c Release --project bench -- ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
+// dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
 // dotnet run -c Release --project bench -- checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
 return args switch
 {
@@ -11,6 +12,7 @@ return args switch
     ["train-step", .. var rest] => TrainStepBench.Run(rest),
     ["ranks", .. var rest] => RanksBench.Run(rest),
     ["scaling", .. var rest] => ScalingBench.Run(rest),
+    ["faults", .. var rest] => FaultsBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
     ["rank", .. var rest] => RankProgram.Run(rest),
     _ => Usage(),
@@ -23,6 +25,7 @@ static int Usage()
                bench train-step [threads = all cores] [rounds = 7]
                bench ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
+               bench faults [kills=200] [ranks=1,2] [seed=1]
                bench checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
         """);
     return 2;

@@ -12,7 +12,7 @@ public sealed partial class CheckpointStore(string folder)
     /// <summary>The prefix of checkpoints that were taken out of the way.</summary>
     public const string AsidePrefix = "aside-";
 
-    private const string StepPrefix = "step-";
+    private const string StepPrefix = "step-", ExpiredSuffix = "-expired";
 
     /// <summary>The checkpoints folder.</summary>
     public string Folder => folder;
@@ -81,11 +81,11 @@ public sealed partial class CheckpointStore(string folder)
     /// <param name="valLosses">Validation loss of the steps that were validated, in nats per token.</param>
     public void Expire(CheckpointConfig config, IReadOnlyDictionary<long, double> valLosses)
     {
-        foreach (long step in Retention.Expired(Complete().Select(StepOf), config, valLosses)) TryDelete(PathOf(step));
+        foreach (long step in Retention.Expired(Complete().Select(StepOf), config, valLosses)) TryDelete(PathOf(step), under: TemporaryOf(step) + ExpiredSuffix);
     }
 
     /// <summary>Deletes the temporary folder of a step, where there is one and it can be deleted.</summary>
-    public void TryDiscard(long step) => TryDelete(TemporaryOf(step));
+    public void TryDiscard(long step) => TryDelete(TemporaryOf(step), under: TemporaryOf(step));
 
     /// <summary>Says how much room the disk has.</summary>
     public string FreeText()
@@ -112,13 +112,13 @@ public sealed partial class CheckpointStore(string folder)
         }
     }
 
-    private static void TryDelete(string checkpoint)
+    // Half deleted under its own name it would be no checkpoint, and stay for ever.
+    private static void TryDelete(string folder, string under)
     {
         try
         {
-            // Without its end mark a checkpoint that is half deleted is none.
-            File.Delete(Path.Combine(checkpoint, CompleteMark.FileName));
-            Directory.Delete(checkpoint, recursive: true);
+            if (under != folder) Directory.Move(folder, under);
+            Directory.Delete(under, recursive: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -130,7 +130,7 @@ public sealed partial class CheckpointStore(string folder)
         .GroupBy(t => t.Item1.Name)
         .ToDictionary(t => t.Key, t => (IReadOnlyList<TensorPlace>)[.. t.Select(p => new TensorPlace(p.File, p.Value.Offset, p.Value.Info.ByteLength, p.Item1.First)).OrderBy(p => p.First)]);
 
-    [GeneratedRegex(@"^(?:\.tmp-|aside-)?step-(\d+)(?:-replaced)?$")]
+    [GeneratedRegex(@"^(?:\.tmp-|aside-)?step-(\d+)(?:-replaced|-expired)?$")]
     private static partial Regex NameOfAny();
 
     private static bool HasStep(string checkpoint) => long.TryParse(Path.GetFileName(checkpoint).AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out _);

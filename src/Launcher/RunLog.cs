@@ -14,8 +14,27 @@ internal static class RunLog
     {
         var log = new LoggerConfiguration().WriteTo.Sink(new TerminalSink(terminal), quiet || terminal.Rank > 0 ? LogEventLevel.Warning : LogEventLevel.Information);
         if (terminal.Rank == 0)
-            log.WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture);
+            log.WriteTo.Sink(new FileSink(new LoggerConfiguration()
+                .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()));
         return log.CreateLogger();
+    }
+
+    /// <summary>The log file. What a full disk does not take is lost, as the terminal has it; a run does not end by that.</summary>
+    private sealed class FileSink(Logger file) : ILogEventSink, IDisposable
+    {
+        public void Emit(LogEvent logEvent) => file.Write(logEvent);
+
+        // Lines that waited in memory are written here, where nothing else catches.
+        public void Dispose()
+        {
+            try
+            {
+                file.Dispose();
+            }
+            catch (IOException)
+            {
+            }
+        }
     }
 
     /// <summary>Plain lines on standard output; warnings and errors on standard error.</summary>

@@ -40,6 +40,22 @@ public static class ModelWeights
         File.WriteAllText(Path.Combine(path, ModelFolder.ConfigFile), HuggingFaceConfig.Write(model.Config, type));
     }
 
+    /// <summary>True where a folder holds these weights, bit for bit, in float32.</summary>
+    /// <param name="path">The folder, which need not be there.</param>
+    /// <param name="model">The model.</param>
+    public static bool AreIn(string path, SparkTransformer model)
+    {
+        try
+        {
+            using var file = SafetensorsFile.Open(Path.Combine(path, ModelFolder.WeightsFile));
+            return model.Weights.All(w => IsIn(file, w.Name, w.Weight));
+        }
+        catch (Exception e) when (e is ModelFormatException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Returns a tensor of a file as a new CPU tensor in the file's type.</summary>
     public static unsafe Tensor Read(SafetensorsFile file, string name)
     {
@@ -47,6 +63,12 @@ public static class ModelWeights
         var tensor = empty([.. info.Shape], Dtype(info.Type));
         Buffer.MemoryCopy(file.Pointer(name), Native.TensorMemory.Pointer(tensor), info.ByteLength, info.ByteLength);
         return tensor;
+    }
+
+    private static bool IsIn(SafetensorsFile file, string name, Tensor weight)
+    {
+        using var scope = NewDisposeScope();
+        return file.Contains(name) && file.Info(name).Type == TensorType.F32 && file.Info(name).Shape.SequenceEqual(weight.shape) && Read(file, name).eq(weight.detach().cpu()).all().item<bool>();
     }
 
     private static ScalarType Dtype(TensorType type) => type switch

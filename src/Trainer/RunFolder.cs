@@ -9,6 +9,9 @@ public sealed class RunFolder : IDisposable
     // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
     private const string LockFile = "run.lock", KeyFile = "run.id";
 
+    // What the system says of a file that another process has locked: EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
+    private static readonly int[] Locked = [11, 35, unchecked((int)0x8007_0020)];
+
     private readonly FileStream? heldLock;
 
     private RunFolder(string path, FileStream? heldLock, long key) => (Path, this.heldLock, Key) = (path, heldLock, key);
@@ -56,16 +59,17 @@ public sealed class RunFolder : IDisposable
             Directory.CreateDirectory(path);
             var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             var folder = new RunFolder(path, held, Sign(path, held));
+            folder.Write(() => DurableFolder.Discard(folder.Model));
             new CheckpointStore(folder.Checkpoints).ClearUnfinished();
             return folder;
         }
-        catch (Exception e) when (e is UnauthorizedAccessException || (e is IOException && !Directory.Exists(path)))
-        {
-            throw NotWritable(path, e);
-        }
-        catch (IOException e)
+        catch (IOException e) when (Locked.Contains(e.HResult))
         {
             throw new CheckpointException(path, $"the run folder is in use ({e.Message.TrimEnd('.')})", "one process a run", "wait for the other one, or choose another Run.Name", e);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritable(path, e);
         }
     }
 
@@ -87,6 +91,23 @@ public sealed class RunFolder : IDisposable
     /// <summary>Words that a rank sees another folder than rank 0.</summary>
     public static CheckpointException NotShared(string path, string found, Exception? inner = null) =>
         new(path, found, "one folder that all hosts see under the same path", "set Run.Folder to a folder on a file system that all hosts share", inner);
+
+    /// <summary>Writes into the folder what a run needs before its first step.</summary>
+    /// <exception cref="CheckpointException">The folder cannot be written.</exception>
+    public T Write<T>(Func<T> write)
+    {
+        try
+        {
+            return write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw NotWritable(Path, e);
+        }
+    }
+
+    /// <inheritdoc cref="Write{T}(Func{T})"/>
+    public void Write(Action write) => Write(() => { write(); return true; });
 
     /// <summary>Releases the folder.</summary>
     public void Dispose() => heldLock?.Dispose();

@@ -76,11 +76,11 @@ public sealed class Trainer : IDisposable
         }
         LogStart();
         long? resumeStep = ResumedFrom is null ? null : state.Progress.Step;
-        using var metricsFile = IsFirstRank ? new MetricsFile(folder.MetricsFile, resumeStep) : null;
-        using var trace = config.Logging.Trace ? new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks) : null;
-        if (IsFirstRank) data.Tokenizer.Save(folder.Tokenizer);
+        using var metricsFile = IsFirstRank ? folder.Write(() => new MetricsFile(folder.MetricsFile, resumeStep)) : null;
+        using var trace = config.Logging.Trace ? folder.Write(() => new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks)) : null;
+        if (IsFirstRank) folder.Write(() => data.Tokenizer.Save(folder.Tokenizer));
         using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
-        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => metricsFile!.FlushToDisk(), () => metricsFile!.ValLosses);
+        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => { metricsFile!.FlushToDisk(); trace?.FlushToDisk(); }, () => metricsFile!.ValLosses);
         var saves = new CheckpointSchedule(writer, state, config, data.Manifest.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
         var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks), trace);
         var validator = new Validator(state.Model, data.Validation, config, ranks);
@@ -142,10 +142,10 @@ public sealed class Trainer : IDisposable
 
     private bool IsFirstRank => ranks.Rank == 0;
 
-    // As rank 0 sees it: on a network disk the others may see it later.
+    // As rank 0 sees it: on a network disk the others may see it later. What is there may be of fewer steps, when this run has become longer since.
     private bool IsExported()
     {
-        double[] seen = [IsFirstRank && Directory.Exists(folder.Model) ? 1 : 0];
+        double[] seen = [IsFirstRank && ModelWeights.AreIn(folder.Model, state.Model) ? 1 : 0];
         ranks.AllReduceSum(seen);
         return seen[0] > 0;
     }

@@ -36,6 +36,18 @@ public sealed unsafe class CheckpointStoreTests : IDisposable
     }
 
     [Fact]
+    public void What_interrupted_saves_and_deletions_have_left_is_cleared_and_the_rest_stays()
+    {
+        var store = new CheckpointStore(folder["checkpoints"]);
+        Save(store, 7);
+        foreach (string left in (string[])[".tmp-step-00000009", ".tmp-step-00000009-replaced", ".tmp-step-00000005-expired"])
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Path.Combine(store.Folder, left)).FullName, "rank-00000-of-00001.safetensors"), "half");
+        store.ClearUnfinished();
+        Assert.Equal([store.PathOf(7)], Directory.GetDirectories(store.Folder));
+        CheckpointVerification.Verify(store.PathOf(7));
+    }
+
+    [Fact]
     public void One_changed_byte_is_found()
     {
         string saved = Save(new CheckpointStore(folder["checkpoints"]), 7);

@@ -101,31 +101,6 @@ public sealed class BadInputTests : IDisposable
         Require(work.Train("--set", "Run.Folder=file/runs"), 4, "the run folder cannot be written");
     }
 
-    [Fact]
-    public void A_disk_that_fills_up_is_reported_and_the_last_checkpoint_survives()
-    {
-        string disk = work["disk"];
-        Directory.CreateDirectory(disk);
-        // A checkpoint takes 12 bytes for each of 26,976 parameters and a manifest: two fit, a third does not.
-        Require(Cli.Program(work.Folder, "mount", ["-t", "tmpfs", "-o", "size=900k", "tmpfs", disk]), 0, "");
-        try
-        {
-            var full = work.Train("--set", "Run.Folder=disk", "--set", "Checkpoint.KeepLast=5", "--set", "Checkpoint.EverySteps=5");
-            Require(full, 4, "the checkpoint was not saved");
-            Assert.Contains("older checkpoints are untouched", full.Error, StringComparison.Ordinal);
-            Assert.Empty(Directory.GetDirectories(Path.Combine(disk, "tiny", "checkpoints"), ".tmp-*"));
-            Require(Cli.Program(work.Folder, "mount", ["-o", "remount,size=20m", disk]), 0, "");
-            var resumed = work.Train("--set", "Run.Folder=disk");
-            Require(resumed, 0, "");
-            // The second of the two that fit: of step 10, or a little later where it was put off.
-            Assert.Matches(@"resumed tiny at step 1\d", resumed.Out);
-        }
-        finally
-        {
-            Cli.Program(work.Folder, "umount", [disk]);
-        }
-    }
-
     private static void Require(Outcome outcome, int exitCode, string message)
     {
         Assert.True(outcome.ExitCode == exitCode, string.Create(CultureInfo.InvariantCulture, $"exit code {outcome.ExitCode}, expected {exitCode}\n{outcome.Out}{outcome.Error}"));

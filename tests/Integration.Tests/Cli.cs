@@ -66,14 +66,18 @@ internal sealed record Started(Process Process)
     }
 
     /// <summary>Waits until the program has printed a text, or ended.</summary>
-    public void WaitFor(string text)
+    public void WaitFor(string text) => WaitFor(text, Out, 0);
+
+    /// <summary>Waits until the program has printed a text behind what it had printed before, or ended; returns how much it has printed by then.</summary>
+    public int WaitFor(string text, StringBuilder stream, int before)
     {
         while (!Process.HasExited)
         {
             lock (Out)
-                if (Out.ToString().Contains(text, StringComparison.Ordinal)) return;
+                if (stream.ToString(before, stream.Length - before).Contains(text, StringComparison.Ordinal)) return stream.Length;
             Thread.Sleep(10);
         }
+        return before;
     }
 
     public void Signal(string name) => Signal(name, Process.Id);

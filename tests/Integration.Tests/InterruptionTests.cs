@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SparkTrain.Integration.Tests;
 
 /// <summary>However a run ends, the same command goes on with it, to the same bits.</summary>
@@ -8,13 +10,15 @@ public sealed class InterruptionTests : IDisposable
     public void Dispose() => work.Dispose();
 
     [Theory]
-    [InlineData("INT")]
-    [InlineData("TERM")]
-    public void A_signal_saves_and_leaves_with_75(string signal)
+    [InlineData("INT", 4)]
+    [InlineData("TERM", 7)]
+    [InlineData("USR1", 11)]
+    public void A_signal_while_a_checkpoint_is_being_written_saves_and_leaves_with_75(string signal, int step)
     {
         Assert.Equal(0, work.Train("--set", "Run.Name=unbroken").ExitCode);
-        var started = Cli.Start(work.Folder, "--config", "tiny.json");
-        started.WaitFor("step      4/30");
+        // With a save due after every step one is always being written.
+        var started = Cli.Start(work.Folder, "--config", "tiny.json", "--set", "Checkpoint.EverySteps=1");
+        started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/30"));
         started.Signal(signal);
         var stopped = Cli.Finish(started);
         Assert.Equal(75, stopped.ExitCode);
@@ -43,21 +47,56 @@ public sealed class InterruptionTests : IDisposable
         RequireEqualTo("unbroken");
     }
 
-    [Fact]
-    public void Two_processes_do_not_train_one_run()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Save_heavy_runs_killed_at_random_moments_reach_the_bits_of_the_unbroken_one(int ranks)
     {
-        var first = Cli.Start(work.Folder, "--config", "tiny.json", "--set", "Training.Steps=100000");
+        var stress = Cli.Program(work.Folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "Bench.dll"), "faults", "kills=5", $"ranks={ranks}", "seed=4"]);
+        Assert.True(stress.ExitCode == 0, stress.Out + stress.Error);
+        Assert.Contains("5 kills", stress.Out, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void A_run_is_trained_once_at_a_time_and_a_second_start_does_not_disturb_it(int ranks)
+    {
+        Assert.Equal(0, work.Train("--ranks", $"{ranks}", "--set", "Run.Name=unbroken").ExitCode);
+        var first = MpiJob.Start(work, ranks, "--config", "tiny.json");
         first.WaitFor("step      1/");
-        var second = work.Train();
-        first.Signal("INT");
-        Assert.Equal(75, Cli.Finish(first).ExitCode);
+        first.Signal("STOP");
+        foreach (int rank in Enumerable.Range(0, ranks)) Started.Signal("STOP", MpiJob.RankOf(first, rank));
+        var second = MpiJob.Run(work, ranks, "--config", "tiny.json");
+        foreach (int rank in Enumerable.Range(0, ranks)) Started.Signal("CONT", MpiJob.RankOf(first, rank));
+        first.Signal("CONT");
         Assert.Equal(4, second.ExitCode);
-        Assert.Contains("the run folder is in use", second.Error, StringComparison.Ordinal);
+        Assert.Contains($"error: {work["runs/tiny"]}: the run folder is in use", second.Error, StringComparison.Ordinal);
+        Assert.Equal(0, Cli.Finish(first).ExitCode);
+        RequireEqualTo("unbroken");
+    }
+
+    [Fact]
+    public void A_clock_that_was_set_back_changes_nothing()
+    {
+        Assert.Equal(0, work.Train("--set", "Run.Name=unbroken").ExitCode);
+        var started = Cli.Start(work.Folder, "--config", "tiny.json");
+        started.WaitFor("step     13/30");
+        started.Signal("KILL");
+        Cli.Finish(started);
+        string newest = Directory.GetDirectories(work["runs/tiny/checkpoints"], "step-*").Max(StringComparer.Ordinal)!;
+        var early = Cli.Program(work.Folder, "faketime", ["-f", "-3d", "dotnet", Cli.Launcher, "--config", "tiny.json"], ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+        Assert.True(early.ExitCode == 0, early.Error);
+        Assert.Contains($"from {Path.GetFileName(newest)}", early.Out, StringComparison.Ordinal);
+        // The log has files of two days, so the program did believe in that clock.
+        Assert.Equal(2, Directory.GetFiles(work["runs/tiny/log"], "train-*.log").Length);
+        RequireEqualTo("unbroken");
     }
 
     private void RequireEqualTo(string run)
     {
         Assert.Equal(work.Losses(run).Select(l => l?.ToJsonString()), work.Losses("tiny").Select(l => l?.ToJsonString()));
+        Assert.Equal(work.ValidationLosses(run), work.ValidationLosses("tiny"));
         Assert.Equal(work.Weights(run), work.Weights("tiny"));
     }
 }

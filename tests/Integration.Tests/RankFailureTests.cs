@@ -117,18 +117,22 @@ public sealed partial class RankFailureTests : IDisposable
     }
 
     [Fact]
-    public void A_signal_to_one_rank_saves_and_leaves_with_75_and_the_run_goes_on()
+    public void A_signal_to_one_rank_while_checkpoints_are_being_written_saves_and_leaves_with_75_and_the_run_reaches_the_same_bits()
     {
-        var job = MpiJob.Start(work, 2, Endless);
-        job.WaitFor("step      4/");
-        Started.Signal("USR1", MpiJob.RankOf(job, 1));
-        var stopped = Cli.Finish(job);
-        Assert.Equal(75, stopped.ExitCode);
-        Assert.Contains("run the same command again to go on", stopped.Out, StringComparison.Ordinal);
-        var resumed = MpiJob.Start(work, 2, Endless);
-        resumed.WaitFor("resumed tiny at step");
-        resumed.Signal("USR1");
-        Assert.Equal(75, Cli.Finish(resumed).ExitCode);
+        string[] arguments = ["--config", "tiny.json", "--set", "Checkpoint.EverySteps=1"];
+        Assert.Equal(0, MpiJob.Run(work, 2, [.. arguments, "--set", "Run.Name=unbroken"]).ExitCode);
+        foreach (var (signal, step) in ((string, string)[])[("USR1", "step      4/"), ("TERM", "step     13/"), ("INT", "step     19/")])
+        {
+            var job = MpiJob.Start(work, 2, arguments);
+            job.WaitFor(step);
+            Started.Signal(signal, MpiJob.RankOf(job, 1));
+            var stopped = Cli.Finish(job);
+            Assert.Equal(75, stopped.ExitCode);
+            Assert.Contains("run the same command again to go on", stopped.Out, StringComparison.Ordinal);
+        }
+        Assert.Equal(0, MpiJob.Run(work, 2, arguments).ExitCode);
+        Assert.Equal(work.Losses("unbroken").Select(l => l?.ToJsonString()), work.Losses("tiny").Select(l => l?.ToJsonString()));
+        Assert.Equal(work.Weights("unbroken"), work.Weights("tiny"));
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class VerifyResumeTests : IDisposable
         Assert.True(outcome.ExitCode == 4, outcome.Out + outcome.Error);
         Assert.Matches("1 rank, stopped, resumed +ok +DIFFERENT +DIFFERENT +DIFFERENT +DIFFERENT +DIFFERENT +ok +DIFFERENT\n", outcome.Out);
         Assert.Contains("1 rank, stopped, resumed: the first difference:\n  step 0: the validation loss\n", outcome.Out, StringComparison.Ordinal);
-        Assert.Contains("That is before the stop", outcome.Out, StringComparison.Ordinal);
+        Assert.Contains("The resumed part begins later", outcome.Out, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(work["runs"]));
     }
 

@@ -148,6 +148,32 @@ public sealed class TrainerTests : IDisposable
     }
 
     [Fact]
+    public void A_model_of_fewer_steps_is_written_again()
+    {
+        TinyRun.Train(config);
+        byte[] shorter = TinyRun.Weights(config);
+        var longer = config with { Training = config.Training with { Steps = 10 } };
+        TinyRun.Train(longer);
+        byte[] weights = TinyRun.Weights(config);
+        Assert.NotEqual(shorter, weights);
+        // As a kill between the last checkpoint and the model leaves it.
+        File.WriteAllBytes(Path.Combine(config.Run.Folder, "tiny", "model", "model.safetensors"), shorter);
+        Assert.Equal(TrainOutcome.Complete, TinyRun.Train(longer));
+        Assert.Equal(weights, TinyRun.Weights(config));
+    }
+
+    [Fact]
+    public void A_stop_in_the_step_of_a_save_that_failed_is_not_told_as_saved()
+    {
+        using var stop = new CancellationTokenSource();
+        using var log = new LoggerConfiguration().WriteTo.Sink(new StopAt(stop, 3)).CreateLogger();
+        Directory.CreateDirectory(Path.Combine(config.Run.Folder, "tiny"));
+        // Where a file is, no folder can be made.
+        File.WriteAllText(Path.Combine(config.Run.Folder, "tiny", "checkpoints"), "");
+        Assert.Throws<CheckpointException>(() => TinyRun.Train(config, stop, log: log));
+    }
+
+    [Fact]
     public void A_run_folder_belongs_to_one_process()
     {
         using var held = RunFolder.Open(config.Run);

@@ -68,7 +68,7 @@ internal static class TrainCommand
         using var folder = Open(config.Run, ranks);
         using var log = RunLog.Create(terminal, folder, quiet);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log), ErrorReport.Describe);
-        ranks.Agree(() => { if (ranks.Rank == 0) File.WriteAllText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
+        ranks.Agree(() => { if (ranks.Rank == 0) folder.Write(() => File.WriteAllText(folder.ConfigFile, resolved.ToJson())); }, ErrorReport.Describe);
         return trainer.Run(stop, until) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
 

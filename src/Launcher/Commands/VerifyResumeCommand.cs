@@ -50,7 +50,7 @@ internal static class VerifyResumeCommand
         try
         {
             var proof = new ResumeProof(config, new(configuration, stop.Token), folder, last, stopAt, keep is not null, terminal.Out);
-            return ResumeReport.Write(proof.Run(groups), stopAt, terminal.Out) ? ExitCodes.Done : ExitCodes.Model;
+            return ResumeReport.Write(proof.Run(groups), terminal.Out) ? ExitCodes.Done : ExitCodes.Model;
         }
         catch (ChildFailedException e)
         {

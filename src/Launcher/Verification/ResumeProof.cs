@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using SparkTrain.Checkpoints;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Verification;
@@ -17,26 +18,26 @@ internal sealed class ResumeProof(TrainConfig config, TrainingProcess process, s
     /// <summary>Makes the trials of all groups and returns what came of each.</summary>
     /// <exception cref="ChildFailedException">A run did not get to its step.</exception>
     /// <exception cref="OperationCanceledException">The user has asked to leave.</exception>
-    public IReadOnlyList<(Trial Trial, IReadOnlyList<RunAgreement> Agreements)> Run(IEnumerable<TrialGroup> groups) => [.. groups.SelectMany(Run)];
+    public IReadOnlyList<TrialResult> Run(IEnumerable<TrialGroup> groups) => [.. groups.SelectMany(Run)];
 
-    private List<(Trial, IReadOnlyList<RunAgreement>)> Run(TrialGroup group)
+    private List<TrialResult> Run(TrialGroup group)
     {
         output.WriteLine(group.Title);
         var unbroken = NewRun(group, string.Create(CultureInfo.InvariantCulture, $"unbroken-{group.Ranks}"));
         long start = Stopwatch.GetTimestamp();
         process.Run(group.Ranks, steps, Settings(group, unbroken));
         Tell($"{Trial.Count(group.Ranks)}, unbroken", start);
-        List<(Trial, IReadOnlyList<RunAgreement>)> results = [];
+        List<TrialResult> results = [];
         foreach (var trial in group.Trials)
         {
             start = Stopwatch.GetTimestamp();
             var run = NewRun(group, trial.Name);
-            long left = Stop(group, trial, run);
-            process.Run(trial.ResumeRanks, steps, Settings(group, run));
-            Tell(trial.Title, start, string.Create(CultureInfo.InvariantCulture, $", left after step {left}"));
             using var expected = RunFolder.Of(unbroken);
             using var found = RunFolder.Of(run);
-            results.Add((trial, RunComparison.Of(expected, found, steps, trial.ComparesBits)));
+            long left = Stop(group, trial, run), resumed = new CheckpointStore(found.Checkpoints).Complete() is [var newest, ..] ? CheckpointStore.StepOf(newest) : 0;
+            process.Run(trial.ResumeRanks, steps, Settings(group, run));
+            Tell(trial.Title, start, string.Create(CultureInfo.InvariantCulture, $", left after step {left}{(resumed == left ? "" : $", resumed after step {resumed}")}"));
+            results.Add(new(trial, left, resumed, RunComparison.Of(expected, found, steps, trial.ComparesBits)));
             Delete(run);
         }
         Delete(unbroken);

@@ -10,9 +10,8 @@ internal static class ResumeReport
 
     /// <summary>Writes the report; returns true where nothing differs.</summary>
     /// <param name="results">The trials with what was compared.</param>
-    /// <param name="stopAt">The step of the stop.</param>
     /// <param name="output">Where to.</param>
-    public static bool Write(IReadOnlyList<(Trial Trial, IReadOnlyList<RunAgreement> Agreements)> results, long stopAt, TextWriter output)
+    public static bool Write(IReadOnlyList<TrialResult> results, TextWriter output)
     {
         string[] aspects = [.. results.SelectMany(result => result.Agreements).Select(agreement => agreement.Aspect).Distinct()];
         string[][] rows = [["", .. aspects], .. results.Select(result => (string[])[result.Trial.Title, .. aspects.Select(aspect => Cell(result.Agreements.FirstOrDefault(agreement => agreement.Aspect == aspect)))])];
@@ -23,7 +22,7 @@ internal static class ResumeReport
 
         output.WriteLine();
         var different = results.Where(result => result.Agreements.Any(agreement => agreement.Difference is not null)).ToList();
-        foreach (var (trial, agreements) in different) WriteDifference(trial, agreements, stopAt, output);
+        foreach (var result in different) WriteDifference(result, output);
         if (different.Count == 0) output.WriteLine(results.All(result => result.Trial.ComparesBits) ? "Equal to the last bit." : "Equal in all that was compared.");
         return different.Count == 0;
     }
@@ -36,13 +35,13 @@ internal static class ResumeReport
     };
 
     // The earliest one is the cause of those after it; of one step, the one in the order in which a difference spreads. The tensor tells where in the weights it is.
-    private static void WriteDifference(Trial trial, IReadOnlyList<RunAgreement> agreements, long stopAt, TextWriter output)
+    private static void WriteDifference(TrialResult result, TextWriter output)
     {
-        var differences = agreements.Select(agreement => agreement.Difference).OfType<RunDifference>().OrderBy(difference => difference.Step).ToList();
-        output.WriteLine($"{trial.Title}: the first difference:");
+        var differences = result.Agreements.Select(agreement => agreement.Difference).OfType<RunDifference>().OrderBy(difference => difference.Step).ToList();
+        output.WriteLine($"{result.Trial.Title}: the first difference:");
         WriteDifference(differences[0], output);
-        if (differences[^1] != differences[0] && agreements[^1].Difference == differences[^1]) WriteDifference(differences[^1], output);
-        if (differences[0].Step <= stopAt) output.WriteLine("  That is before the stop: the run differs from itself already when it is not interrupted.");
+        if (differences[^1] != differences[0] && result.Agreements[^1].Difference == differences[^1]) WriteDifference(differences[^1], output);
+        if (differences[0].Step <= result.ResumedAfter) output.WriteLine("  The resumed part begins later: the run differs from itself already when it is not interrupted.");
     }
 
     private static void WriteDifference(RunDifference difference, TextWriter output)

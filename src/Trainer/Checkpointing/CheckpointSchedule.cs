@@ -78,6 +78,7 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
         }
         catch (CheckpointException e)
         {
+            lastBegun = null;
             log.Error(TrainEvents.SaveFailed, state.Progress.Step, e.Message);
         }
     }

@@ -61,10 +61,9 @@ internal sealed class LineFile : IDisposable
     public void FlushToDisk()
     {
         lock (guard)
-        {
             if (Drain() is { } problem) throw new IOException($"{path}: {problem.Message}", problem);
-            file.Flush(flushToDisk: true);
-        }
+        // Lines may be appended for as long as the disk takes.
+        RandomAccess.FlushToDisk(file.SafeFileHandle);
     }
 
     /// <summary>Closes the file.</summary>

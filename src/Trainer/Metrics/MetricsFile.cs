@@ -28,9 +28,8 @@ public sealed class MetricsFile : IDisposable
         if (!File.Exists(path)) return losses;
         try
         {
-            using var lines = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-            while (lines.ReadLine() is { } line)
-                if (StepLines<StepMetrics>.Parse(line, StepMetrics.Json) is { ValLoss: { } loss } logged && double.IsFinite(loss)) losses[logged.Step] = loss;
+            foreach (var logged in StepMetrics.Read(path))
+                if (logged.ValLoss is { } loss && double.IsFinite(loss)) losses[logged.Step] = loss;
             return losses;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -42,7 +41,8 @@ public sealed class MetricsFile : IDisposable
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics) => lines.Write(metrics);
 
-    /// <summary>Flushes the lines to the disk; any thread may call it.</summary>
+    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
     public void FlushToDisk() => lines.FlushToDisk();
 
     /// <summary>Writes the last line again, now that its validation is known: it was there before the checkpoint of its step, and stays if the validation does not end.</summary>

@@ -4,7 +4,7 @@ namespace SparkTrain.Trainer;
 
 /// <summary>A file of steps: one JSON object a line, written at once.</summary>
 /// <typeparam name="T">What is known of a step.</typeparam>
-public sealed class StepLines<T> : IDisposable
+internal sealed class StepLines<T> : IDisposable
     where T : class
 {
     private readonly LineFile lines;
@@ -52,8 +52,18 @@ public sealed class StepLines<T> : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => lines.Dispose();
 
-    /// <summary>Reads a line; null where a killed process left it half written.</summary>
-    internal static T? Parse(string line, JsonSerializerOptions json)
+    /// <summary>Reads the lines of a file that may be being written meanwhile.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static IEnumerable<T> Read(string path, JsonSerializerOptions json)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        while (reader.ReadLine() is { } line)
+            if (Parse(line, json) is { } step) yield return step;
+    }
+
+    // A line that a killed process left half written is none.
+    private static T? Parse(string line, JsonSerializerOptions json)
     {
         try
         {

@@ -67,5 +67,5 @@ public sealed record StepMetrics
 
     /// <summary>Reads metrics.jsonl; a line that is half written is none.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static IReadOnlyList<StepMetrics> Read(string path) => [.. File.ReadLines(path).Select(line => StepLines<StepMetrics>.Parse(line, Json)).OfType<StepMetrics>()];
+    public static IReadOnlyList<StepMetrics> Read(string path) => [.. StepLines<StepMetrics>.Read(path, Json)];
 }

@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
-/// <summary>trace.jsonl of a run: proves what every step read and what it left, whatever the number of ranks. All ranks call every method; rank 0 writes.</summary>
+/// <summary>trace.jsonl of a run: proves what every step read and what it left, whatever the number of ranks. All ranks add and write; the file is rank 0's.</summary>
 public sealed unsafe class RunTrace : IDisposable
 {
     private readonly TrainState state;
@@ -68,6 +68,10 @@ public sealed unsafe class RunTrace : IDisposable
         Array.Clear(numbers);
         added = 0;
     }
+
+    /// <summary>Brings all lines to the disk; any thread may call it.</summary>
+    /// <exception cref="IOException">The disk does not take them.</exception>
+    public void FlushToDisk() => lines?.FlushToDisk();
 
     /// <summary>Closes the file.</summary>
     public void Dispose()

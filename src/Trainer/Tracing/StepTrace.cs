@@ -33,5 +33,5 @@ public sealed record StepTrace
 
     /// <summary>Reads a trace; a line that is half written is none.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static IReadOnlyList<StepTrace> Read(string path) => [.. File.ReadLines(path).Select(line => StepLines<StepTrace>.Parse(line, Json)).OfType<StepTrace>()];
+    public static IReadOnlyList<StepTrace> Read(string path) => [.. StepLines<StepTrace>.Read(path, Json)];
 }

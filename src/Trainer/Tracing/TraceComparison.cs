@@ -16,8 +16,8 @@ public static class TraceComparison
     private static readonly (string Aspect, string What, Func<StepTrace, string> Text)[] OfBits =
     [
         ("losses", "loss and gradient norm", line => $"{Exact(line.Loss)} and {Exact(line.GradNorm)}"),
-        ("weights", "the hash of the weights", line => line.WeightsHash),
         ("moments", "the hashes of the optimizer's moments", line => $"{line.FirstMomentsHash} and {line.SecondMomentsHash}"),
+        ("weights", "the hash of the weights", line => line.WeightsHash),
     ];
 
     /// <summary>Compares traces of steps 1 to <paramref name="steps"/>; a line that is missing, or one too many, differs.</summary>

@@ -41,16 +41,17 @@ public sealed class ResumeReportTests
     }
 
     [Fact]
-    public void A_difference_before_the_stop_is_not_the_stops()
+    public void A_difference_before_the_resumed_part_is_not_the_resumes()
     {
-        const string Sentence = "  That is before the stop: the run differs from itself already when it is not interrupted.\n";
+        const string Sentence = "  The resumed part begins later: the run differs from itself already when it is not interrupted.\n";
         Assert.EndsWith(Sentence, Write((Same, [new("losses", 10, new(10, "the loss", "1", "2"))])).Text, StringComparison.Ordinal);
         Assert.DoesNotContain(Sentence, Write((Same, [new("losses", 11, new(11, "the loss", "1", "2"))])).Text, StringComparison.Ordinal);
     }
 
-    private static (bool IsEqual, string Text) Write(params (Trial, IReadOnlyList<RunAgreement>)[] results)
+    // Stopped after step 12, and resumed from the checkpoint of step 10.
+    private static (bool IsEqual, string Text) Write(params (Trial Trial, IReadOnlyList<RunAgreement> Agreements)[] results)
     {
         var output = new StringWriter { NewLine = "\n" };
-        return (ResumeReport.Write(results, stopAt: 10, output), output.ToString());
+        return (ResumeReport.Write([.. results.Select(result => new TrialResult(result.Trial, 12, 10, result.Agreements))], output), output.ToString());
     }
 }

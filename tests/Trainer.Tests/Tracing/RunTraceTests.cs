@@ -80,7 +80,7 @@ public sealed class RunTraceTests : IDisposable
         TinyRun.Train(config);
         TinyRun.Train(other);
         var agreements = Compare(config, other, comparesBits: true);
-        Assert.Equal([("samples", true), ("tokens", false), ("losses", false), ("weights", false), ("moments", false), ("validation", false), ("cursor", true), ("tensors", false)],
+        Assert.Equal([("samples", true), ("tokens", false), ("losses", false), ("moments", false), ("weights", false), ("validation", false), ("cursor", true), ("tensors", false)],
             agreements.Select(agreement => (agreement.Aspect, agreement.Difference is null)));
         // The first of their names in alphabetical order; the norms' weights begin equal.
         Assert.StartsWith("model.embed_tokens.weight, element ", agreements[^1].Difference!.What, StringComparison.Ordinal);
