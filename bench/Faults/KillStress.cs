@@ -37,6 +37,7 @@ internal sealed class KillStress(BenchPlace place, int ranks, int seed)
                 return false;
             }
             Directory.Delete(run.Folder, recursive: true);
+            Console.Error.WriteLine(FormattableString.Invariant($"run {runs} is complete and equal, {lost.Count} of {kills} kills so far"));
         }
         Print($"ok: {ranks} {(ranks == 1 ? "rank" : "ranks")}, seed {seed}: {lost.Count} kills ({sparedRanks} of one rank only) in {runs} runs of {SaveHeavyRun.Steps} steps, {Stopwatch.GetElapsedTime(start).TotalSeconds:f0} s; all equal the unbroken run");
         Print($"  while {string.Join(", ", phases.Select(phase => FormattableString.Invariant($"{phase.Key} {phase.Value}")))}");

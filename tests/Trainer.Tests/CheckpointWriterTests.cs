@@ -106,6 +106,7 @@ public sealed class CheckpointWriterTests : IDisposable
             messages[ranks.Rank] = Assert.Throws<CheckpointException>(() => writer.Finish()).Message;
             ranks.Barrier();
             Assert.Empty(Directory.GetFileSystemEntries(store.Folder));
+            ranks.Barrier();
             writer.Begin(4, Describe(state, 4));
             Assert.NotNull(writer.Finish());
         });
