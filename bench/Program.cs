@@ -5,7 +5,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 // dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
-// dotnet run -c Release --project bench -- checkpoint [gigabytes=1] [rounds=5] [threads=2] [folder=.]
+// dotnet run -c Release --project bench -- checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
 return args switch
 {
     ["kernels", .. var rest] => KernelBench.Run(rest),
@@ -26,7 +26,7 @@ static int Usage()
                bench ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
                bench faults [kills=200] [ranks=1,2] [seed=1]
-               bench checkpoint [gigabytes=1] [rounds=5] [threads=2] [folder=.]
+               bench checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
         """);
     return 2;
 }

@@ -13,11 +13,15 @@ internal static unsafe class CheckpointBench
 {
     private const int StepsBefore = 2;
 
-    /// <summary>Runs all parts: <c>[gigabytes=1] [rounds=5] [threads=2] [folder=.]</c>.</summary>
+    private static readonly string[] AllParts = ["write", "load", "train"];
+
+    /// <summary>Runs the parts that are named, or all: <c>[write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]</c>.</summary>
     public static int Run(string[] arguments)
     {
         double gigabytes = double.Parse(Setting("gigabytes", "1"), CultureInfo.InvariantCulture);
         int rounds = int.Parse(Setting("rounds", "5"), CultureInfo.InvariantCulture);
+        string[] parts = [.. arguments.Where(a => !a.Contains('=', StringComparison.Ordinal))];
+        if (parts.Except(AllParts).Any()) throw new ArgumentException($"parts are {string.Join(", ", AllParts)}");
         LibTorch.Load(int.Parse(Setting("threads", "2"), CultureInfo.InvariantCulture));
         BenchPlace.Use(place =>
         {
@@ -25,9 +29,8 @@ internal static unsafe class CheckpointBench
             Print($"checkpoint of {work.Run.State.Layout.Count / 1e6:f1} M parameters, {work.Bytes / 1e9:f3} GB, on {new DriveInfo(work.Folder).DriveFormat}; {OpenMp.Threads} threads on {Environment.ProcessorCount} cores, {rounds} rounds in turn, medians");
             // Moments that are all zero would be another matter on a disk that compresses.
             work.Run.Steps(1);
-            Write(work, rounds);
-            Load(work, rounds);
-            Train(work, rounds);
+            foreach (string part in parts.Length > 0 ? parts : AllParts)
+                ((Action<CheckpointWork, int>)(part switch { "write" => Write, "load" => Load, _ => Train }))(work, rounds);
         });
         return 0;
 

@@ -9,13 +9,16 @@ public static class SafetensorsWriter
 {
     private const int Alignment = 8;
 
-    // Large enough that handing it to another thread costs nothing, small enough to stay in the cache between the copy and the hash.
+    // Large enough that handing it to another thread costs nothing.
     private const int Chunk = 4 << 20;
+
+    // How far writing may be ahead of hashing, so that neither waits whenever the other does.
+    private const int ChunksAhead = 16;
 
     // Flushed behind the writing, so that the end does not wait for the disk to take all of it.
     private const long FlushEvery = 64 << 20;
 
-    /// <summary>Gives out the address of a tensor's bytes, which stay until the next tensor's are asked for; called once, when its turn comes.</summary>
+    /// <summary>Gives out the address of a tensor's bytes; called once, when its turn comes.</summary>
     public unsafe delegate byte* Source();
 
     /// <summary>
@@ -25,45 +28,57 @@ public static class SafetensorsWriter
     /// <param name="path">The file; replaced when it is there.</param>
     /// <param name="tensors">Each tensor with the source of its bytes.</param>
     /// <param name="metadata">Free-form strings for the header.</param>
+    /// <param name="allStay">True where the bytes of all tensors stay until the file is written, which is faster; false where those of one stay until the next are asked for.</param>
     /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
-    public static unsafe string Write(string path, IReadOnlyList<(TensorInfo Info, Source Bytes)> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static unsafe string Write(string path, IReadOnlyList<(TensorInfo Info, Source Bytes)> tensors, IReadOnlyDictionary<string, string>? metadata = null, bool allStay = false)
     {
         using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var (written, flushed, flushing) = (0L, 0L, Task.CompletedTask);
-        try
-        {
-            byte[] header = Header(tensors.Select(t => t.Info), metadata);
-            fixed (byte* bytes = header) Append(bytes, header.Length);
-            foreach (var (info, source) in tensors)
+        using var ahead = new SemaphoreSlim(ChunksAhead);
+        var (hashing, flushing) = (Task.CompletedTask, Task.CompletedTask);
+        long written = 0, flushed = 0;
+        byte[] header = Header(tensors.Select(t => t.Info), metadata);
+        fixed (byte* first = header)
+            try
             {
-                byte* bytes = source();
-                for (long at = 0; at < info.ByteLength; at += Chunk) Append(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at));
+                Append(first, header.Length);
+                foreach (var (info, source) in tensors)
+                {
+                    if (!allStay) hashing.Wait();
+                    byte* bytes = source();
+                    for (long at = 0; at < info.ByteLength; at += Chunk) Append(bytes + at, (int)Math.Min(Chunk, info.ByteLength - at));
+                }
+                flushing.GetAwaiter().GetResult();
+                RandomAccess.FlushToDisk(file);
+                hashing.Wait();
             }
-        }
-        finally
-        {
-            flushing.GetAwaiter().GetResult();
-        }
-        RandomAccess.FlushToDisk(file);
+            finally
+            {
+                // Whatever happened, nobody looks at the bytes or the file after this.
+                Task.WhenAll(hashing, flushing).ContinueWith(_ => { }, TaskScheduler.Default).Wait();
+            }
         return Convert.ToHexStringLower(hash.GetHashAndReset());
 
         void Append(byte* bytes, int count)
         {
-            var hashing = Task.Run(() => hash.AppendData(new ReadOnlySpan<byte>(bytes, count)));
-            try
+            ahead.Wait();
+            hashing = hashing.ContinueWith(before =>
             {
-                RandomAccess.Write(file, new ReadOnlySpan<byte>(bytes, count), written);
-            }
-            finally
-            {
-                // The bytes are their owner's again after this, whatever happened.
-                hashing.Wait();
-            }
+                try
+                {
+                    before.Wait();
+                    hash.AppendData(new ReadOnlySpan<byte>(bytes, count));
+                }
+                finally
+                {
+                    ahead.Release();
+                }
+            }, TaskScheduler.Default);
+            RandomAccess.Write(file, new ReadOnlySpan<byte>(bytes, count), written);
             written += count;
             if (written - flushed < FlushEvery || !flushing.IsCompleted) return;
             flushing.GetAwaiter().GetResult();
-            (flushed, flushing) = (written, Task.Factory.StartNew(() => RandomAccess.FlushToDisk(file), TaskCreationOptions.LongRunning));
+            (flushed, flushing) = (written, Task.Factory.StartNew(() => RandomAccess.FlushToDisk(file), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default));
         }
     }
 

@@ -39,12 +39,14 @@ public sealed unsafe class SafetensorsWriterTests : IDisposable
             tensors.Add((new($"t{index}", TensorType.U8, [length]), () => bytes));
             at += length;
         }
-        string hash = SafetensorsWriter.Write(path, tensors);
-
-        byte[] written = File.ReadAllBytes(path), header = SafetensorsWriter.Header(tensors.Select(t => t.Item1), null);
-        Assert.True(written.AsSpan(0, header.Length).SequenceEqual(header));
-        Assert.True(written.AsSpan(header.Length).SequenceEqual(data));
-        Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(written)), hash);
+        foreach (bool allStay in (bool[])[false, true])
+        {
+            string hash = SafetensorsWriter.Write(path, tensors, allStay: allStay);
+            byte[] written = File.ReadAllBytes(path), header = SafetensorsWriter.Header(tensors.Select(t => t.Item1), null);
+            Assert.True(written.AsSpan(0, header.Length).SequenceEqual(header));
+            Assert.True(written.AsSpan(header.Length).SequenceEqual(data));
+            Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(written)), hash);
+        }
     }
 
     [Fact]
@@ -62,12 +64,14 @@ public sealed unsafe class SafetensorsWriterTests : IDisposable
         for (int i = 0; i < Count; i++) Assert.False(written.AsSpan(written.Length - (Count - i) * Length, Length).ContainsAnyExcept((byte)i));
     }
 
-    [Fact]
-    public void A_source_that_throws_ends_the_writing_and_leaves_the_file_to_others()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_source_that_throws_ends_the_writing_and_leaves_the_file_to_others(bool allStay)
     {
         new Span<byte>(room, FlushEvery + Chunk).Clear();
         Assert.Throws<TimeZoneNotFoundException>(() => SafetensorsWriter.Write(path,
-            [(new("x", TensorType.U8, [FlushEvery + Chunk]), () => room), (new("y", TensorType.U8, [1]), () => throw new TimeZoneNotFoundException())]));
+            [(new("x", TensorType.U8, [FlushEvery + Chunk]), () => room), (new("y", TensorType.U8, [1]), () => throw new TimeZoneNotFoundException())], allStay: allStay));
         using var alone = File.Open(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
     }
 

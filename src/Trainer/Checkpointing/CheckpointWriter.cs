@@ -109,7 +109,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         var pieces = snapshot.Pieces();
         if (Snapshot.FirstNonFinite(pieces) is { } name) return new(PartEnd.NotFinite, new(0, ""), name);
         string file = Path.Combine(Directory.CreateDirectory(store.TemporaryOf(step)).FullName, CheckpointManifest.ShardName(ranks.Rank, ranks.WorldSize));
-        string hash = SafetensorsWriter.Write(file, [.. pieces.Select(piece => (piece.Piece.Info, (SafetensorsWriter.Source)(() => (byte*)piece.Values)))]);
+        string hash = SafetensorsWriter.Write(file, [.. pieces.Select(piece => (piece.Piece.Info, (SafetensorsWriter.Source)(() => (byte*)piece.Values)))], allStay: true);
         var written = new ShardFile(new FileInfo(file).Length, hash);
         if (config.ReadBack) CheckpointVerification.ReadBack(file, written);
         return new(PartEnd.Good, written, null);
