@@ -107,9 +107,8 @@ internal sealed unsafe class CheckpointWriter : IDisposable
     private Part WriteShard(long step) => Attempt(() =>
     {
         var pieces = snapshot.Pieces();
-        if (Snapshot.FirstNonFinite(pieces) is { } name) return new(PartEnd.NotFinite, new(0, ""), name);
         string file = Path.Combine(Directory.CreateDirectory(store.TemporaryOf(step)).FullName, CheckpointManifest.ShardName(ranks.Rank, ranks.WorldSize));
-        string hash = SafetensorsWriter.Write(file, [.. pieces.Select(piece => (piece.Piece.Info, (SafetensorsWriter.Source)(() => (byte*)piece.Values)))], allStay: true);
+        string hash = SafetensorsWriter.Write(file, [.. pieces.Select(piece => (piece.Piece.Info, (SafetensorsWriter.Source)(() => Snapshot.Finite(piece.Piece, piece.Values))))], allStay: true);
         var written = new ShardFile(new FileInfo(file).Length, hash);
         if (config.ReadBack) CheckpointVerification.ReadBack(file, written);
         return new(PartEnd.Good, written, null);
@@ -128,6 +127,10 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         try
         {
             return act();
+        }
+        catch (NotFiniteNumberException e)
+        {
+            return new(PartEnd.NotFinite, new(0, ""), e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelFormatException or CheckpointException)
         {

@@ -56,13 +56,13 @@ internal sealed unsafe class Snapshot : IDisposable
         return pieces;
     }
 
-    /// <summary>Names a piece that holds a value that is not finite; null where all are.</summary>
-    public static string? FirstNonFinite(IReadOnlyList<(TensorPiece Piece, nint Values)> pieces)
+    /// <summary>Gives out the address of a piece's values.</summary>
+    /// <exception cref="NotFiniteNumberException">One of them is not finite; the message is the tensor's name.</exception>
+    public static byte* Finite(TensorPiece piece, nint values)
     {
-        foreach (var (piece, values) in pieces)
-            for (long at = 0; at < piece.Count; at += int.MaxValue)
-                if (HasNonFinite(new((float*)values + at, (int)Math.Min(int.MaxValue, piece.Count - at)))) return piece.Name;
-        return null;
+        for (long at = 0; at < piece.Count; at += int.MaxValue)
+            if (HasNonFinite(new((float*)values + at, (int)Math.Min(int.MaxValue, piece.Count - at)))) throw new NotFiniteNumberException(piece.Name);
+        return (byte*)values;
     }
 
     /// <summary>Frees the copy.</summary>
