@@ -21,7 +21,8 @@ internal sealed partial class KillableJob : IDisposable
     public KillableJob(string folder, int ranks, string[] command)
     {
         (this.folder, this.ranks) = (folder, ranks);
-        var info = new ProcessStartInfo(command[0], command[1..]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
+        // A session of its own: an mpiexec that loses a rank which has only just begun signals its own process group.
+        var info = new ProcessStartInfo("setsid", command) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true };
         // What a killed MPI leaves behind goes with the folder.
         string scratch = Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName;
         foreach (string name in (string[])["TMPDIR", "OMPI_MCA_orte_tmpdir_base", "OMPI_MCA_btl_vader_backing_directory", "OMPI_MCA_osc_sm_backing_directory"]) info.Environment[name] = scratch;
