@@ -44,6 +44,8 @@ public static partial class DurableFolder
     public static void End(string path)
     {
         string temporary = TemporaryOf(path), replaced = ReplacedOf(path);
+        // Those that were flushed when they were written cost nothing.
+        foreach (string file in Directory.GetFiles(temporary)) Flush(file);
         Flush(temporary);
         if (Directory.Exists(path)) Directory.Move(path, replaced);
         Directory.Move(temporary, path);
@@ -77,13 +79,13 @@ public static partial class DurableFolder
     private static string ReplacedOf(string path) => TemporaryOf(path) + "-replaced";
 
     // A rename is durable only once its folder is: .NET has no call for that.
-    private static void Flush(string folder)
+    private static void Flush(string path)
     {
         if (!OperatingSystem.IsLinux()) return;
-        int descriptor = Open(folder, ReadOnly);
-        if (descriptor < 0) throw new IOException($"{folder}: cannot be opened for flushing");
+        int descriptor = Open(path, ReadOnly);
+        if (descriptor < 0) throw new IOException($"{path}: cannot be opened for flushing");
         int result = Sync(descriptor);
-        if ((Close(descriptor) | result) != 0) throw new IOException($"{folder}: cannot be flushed to the disk");
+        if ((Close(descriptor) | result) != 0) throw new IOException($"{path}: cannot be flushed to the disk");
     }
 
     [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]

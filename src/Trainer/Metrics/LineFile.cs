@@ -22,11 +22,14 @@ internal sealed class LineFile : IDisposable
         {
             string kept = path + ".tmp";
             using (var lines = File.Create(kept))
+            {
                 foreach (string line in File.ReadLines(path).Where(stays))
                 {
                     lastLine = lines.Position;
                     lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
                 }
+                lines.Flush(flushToDisk: true);
+            }
             File.Move(kept, path, overwrite: true);
         }
         file = new(path, stays is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
@@ -69,15 +72,18 @@ internal sealed class LineFile : IDisposable
     /// <summary>Closes the file.</summary>
     public void Dispose() => file.Dispose();
 
-    // A line that was written in part is written again at the same place.
+    // A line that was written in part is written again at the same place. What lies beyond the end of the file comes first: a disk that does not take it leaves the line that is there as it was.
     private IOException? Drain()
     {
         try
         {
             while (waiting.Count > 0)
             {
-                RandomAccess.Write(file.SafeFileHandle, waiting[0], end);
-                (lastLine, end) = (end, end + waiting[0].Length);
+                byte[] line = waiting[0];
+                int there = (int)Math.Clamp(RandomAccess.GetLength(file.SafeFileHandle) - end, 0, line.Length);
+                RandomAccess.Write(file.SafeFileHandle, line.AsSpan(there), end + there);
+                RandomAccess.Write(file.SafeFileHandle, line.AsSpan(0, there), end);
+                (lastLine, end) = (end, end + line.Length);
                 waiting.RemoveAt(0);
             }
             return null;
