@@ -15,35 +15,35 @@ public sealed class InterruptionTests : IDisposable
     [InlineData("USR1", 11)]
     public void A_signal_while_a_checkpoint_is_being_written_saves_and_leaves_with_75(string signal, int step)
     {
-        Assert.Equal(0, work.Train("--set", "Run.Name=unbroken").ExitCode);
+        Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
         // With a save due after every step one is always being written.
-        var started = Cli.Start(work.Folder, "--config", "tiny.json", "--set", "Checkpoint.EverySteps=1");
-        started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/30"));
+        var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.EverySteps=1"]);
+        started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/300"));
         started.Signal(signal);
         var stopped = Cli.Finish(started);
         Assert.Equal(75, stopped.ExitCode);
         Assert.Contains("run the same command again to go on", stopped.Out, StringComparison.Ordinal);
-        var resumed = work.Train();
+        var resumed = work.Train(Workplace.Long);
         Assert.Equal(0, resumed.ExitCode);
         Assert.Contains("resumed tiny at step", resumed.Out, StringComparison.Ordinal);
         RequireEqualTo("unbroken");
-        Assert.Contains("is complete", work.Train().Out, StringComparison.Ordinal);
+        Assert.Contains("is complete", work.Train(Workplace.Long).Out, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_killed_run_loses_no_more_than_the_steps_since_its_last_checkpoint()
     {
-        Assert.Equal(0, work.Train("--set", "Run.Name=unbroken").ExitCode);
+        Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
         var random = new Random(5);
         for (int kill = 0; kill < 4; kill++)
         {
-            var started = Cli.Start(work.Folder, "--config", "tiny.json");
-            started.WaitFor($"step {6 * kill + 3,6}/30");
+            var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long]);
+            started.WaitFor($"step {6 * kill + 3,6}/300");
             Thread.Sleep(random.Next(30));
             started.Signal("KILL");
             Assert.Equal(137, Cli.Finish(started).ExitCode);
         }
-        Assert.Equal(0, work.Train().ExitCode);
+        Assert.Equal(0, work.Train(Workplace.Long).ExitCode);
         RequireEqualTo("unbroken");
     }
 
@@ -79,14 +79,14 @@ public sealed class InterruptionTests : IDisposable
     [Fact]
     public void A_clock_that_was_set_back_changes_nothing()
     {
-        Assert.Equal(0, work.Train("--set", "Run.Name=unbroken").ExitCode);
+        Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
         // Otherwise a slow disk may not have taken any checkpoint by then.
-        var started = Cli.Start(work.Folder, "--config", "tiny.json", "--set", "Checkpoint.Asynchronous=false");
-        started.WaitFor("step     13/30");
+        var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.Asynchronous=false"]);
+        started.WaitFor("step     13/300");
         started.Signal("KILL");
         Cli.Finish(started);
         string newest = Directory.GetDirectories(work["runs/tiny/checkpoints"], "step-*").Max(StringComparer.Ordinal)!;
-        var early = Cli.Program(work.Folder, "faketime", ["-f", "-3d", "dotnet", Cli.Launcher, "--config", "tiny.json"], ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
+        var early = Cli.Program(work.Folder, "faketime", ["-f", "-3d", "dotnet", Cli.Launcher, "--config", "tiny.json", .. Workplace.Long], ("FAKETIME_DONT_FAKE_MONOTONIC", "1"));
         Assert.True(early.ExitCode == 0, early.Error);
         Assert.Contains($"from {Path.GetFileName(newest)}", early.Out, StringComparison.Ordinal);
         // The log has files of two days, so the program did believe in that clock.

@@ -119,7 +119,7 @@ public sealed partial class RankFailureTests : IDisposable
     [Fact]
     public void A_signal_to_one_rank_while_checkpoints_are_being_written_saves_and_leaves_with_75_and_the_run_reaches_the_same_bits()
     {
-        string[] arguments = ["--config", "tiny.json", "--set", "Checkpoint.EverySteps=1"];
+        string[] arguments = ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.EverySteps=1"];
         Assert.Equal(0, MpiJob.Run(work, 2, [.. arguments, "--set", "Run.Name=unbroken"]).ExitCode);
         foreach (var (signal, step) in ((string, string)[])[("USR1", "step      4/"), ("TERM", "step     13/"), ("INT", "step     19/")])
         {

@@ -12,12 +12,12 @@ public sealed class SupervisionTests : IDisposable
     [Fact]
     public void A_killed_rank_is_named_and_the_run_reaches_the_same_bits()
     {
-        var unbroken = work.Train("--ranks", "2", "--set", "Run.Name=unbroken");
+        var unbroken = work.Train([.. Workplace.Long, "--ranks", "2", "--set", "Run.Name=unbroken"]);
         Assert.True(unbroken.ExitCode == 0, unbroken.Error);
         Assert.DoesNotContain("\e", unbroken.Out + unbroken.Error, StringComparison.Ordinal);
 
-        var started = Cli.Start(work.Folder, "--config", "tiny.json", "--ranks", "2", "--supervise");
-        started.WaitFor("step     13/30");
+        var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--ranks", "2", "--supervise"]);
+        started.WaitFor("step     13/300");
         Kill("KILL", Ranks().First(rank => rank.Rank == "1").Process);
         var ended = Cli.Finish(started);
         Assert.True(ended.ExitCode == 0, ended.Error);
@@ -75,8 +75,8 @@ public sealed class SupervisionTests : IDisposable
     [Fact]
     public void One_supervised_process_needs_no_MPI()
     {
-        var started = Cli.Start(work.Folder, "--config", "tiny.json", "--supervise");
-        started.WaitFor("step      7/30");
+        var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--supervise"]);
+        started.WaitFor("step      7/300");
         Kill("KILL", Ranks().Single().Process);
         var ended = Cli.Finish(started);
         Assert.True(ended.ExitCode == 0, ended.Error);

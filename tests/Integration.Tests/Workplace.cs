@@ -25,6 +25,9 @@ internal sealed class Workplace : IDisposable
         }
         """;
 
+    /// <summary>Makes a run so long, a few seconds, that a test can act while it trains.</summary>
+    public static readonly string[] Long = ["--set", "Training.Steps=300"];
+
     public Workplace()
     {
         File.WriteAllText(this["tiny.json"], Config);
