@@ -9,20 +9,20 @@ public sealed class InterruptionTests : IDisposable
 
     public void Dispose() => work.Dispose();
 
-    [Theory]
-    [InlineData("INT", 4)]
-    [InlineData("TERM", 7)]
-    [InlineData("USR1", 11)]
-    public void A_signal_while_a_checkpoint_is_being_written_saves_and_leaves_with_75(string signal, int step)
+    [Fact]
+    public void A_signal_while_a_checkpoint_is_being_written_saves_and_leaves_with_75()
     {
         Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
-        // With a save due after every step one is always being written.
-        var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.EverySteps=1"]);
-        started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/300"));
-        started.Signal(signal);
-        var stopped = Cli.Finish(started);
-        Assert.Equal(75, stopped.ExitCode);
-        Assert.Contains("run the same command again to go on", stopped.Out, StringComparison.Ordinal);
+        foreach (var (signal, step) in ((string, int)[])[("INT", 4), ("TERM", 27), ("USR1", 61)])
+        {
+            // With a save due after every step one is always being written.
+            var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.EverySteps=1"]);
+            started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/120"));
+            started.Signal(signal);
+            var stopped = Cli.Finish(started);
+            Assert.Equal(75, stopped.ExitCode);
+            Assert.Contains("run the same command again to go on", stopped.Out, StringComparison.Ordinal);
+        }
         var resumed = work.Train(Workplace.Long);
         Assert.Equal(0, resumed.ExitCode);
         Assert.Contains("resumed tiny at step", resumed.Out, StringComparison.Ordinal);
@@ -30,31 +30,14 @@ public sealed class InterruptionTests : IDisposable
         Assert.Contains("is complete", work.Train(Workplace.Long).Out, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void A_killed_run_loses_no_more_than_the_steps_since_its_last_checkpoint()
-    {
-        Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
-        var random = new Random(5);
-        for (int kill = 0; kill < 4; kill++)
-        {
-            var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long]);
-            started.WaitFor($"step {6 * kill + 3,6}/300");
-            Thread.Sleep(random.Next(30));
-            started.Signal("KILL");
-            Assert.Equal(137, Cli.Finish(started).ExitCode);
-        }
-        Assert.Equal(0, work.Train(Workplace.Long).ExitCode);
-        RequireEqualTo("unbroken");
-    }
-
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
     public void Save_heavy_runs_killed_at_random_moments_reach_the_bits_of_the_unbroken_one(int ranks)
     {
-        var stress = Cli.Program(work.Folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "Bench.dll"), "faults", "kills=5", $"ranks={ranks}", "seed=4"]);
+        var stress = Cli.Program(work.Folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "Bench.dll"), "faults", "kills=3", $"ranks={ranks}", "seed=4"]);
         Assert.True(stress.ExitCode == 0, $"exit code {stress.ExitCode}\n{stress.Out}{stress.Error}");
-        Assert.Contains("5 kills", stress.Out, StringComparison.Ordinal);
+        Assert.Contains("3 kills", stress.Out, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -82,7 +65,7 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
         // Otherwise a slow disk may not have taken any checkpoint by then.
         var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.Asynchronous=false"]);
-        started.WaitFor("step     13/300");
+        started.WaitFor("step     13/120");
         started.Signal("KILL");
         Cli.Finish(started);
         string newest = Directory.GetDirectories(work["runs/tiny/checkpoints"], "step-*").Max(StringComparer.Ordinal)!;

@@ -121,7 +121,7 @@ public sealed partial class RankFailureTests : IDisposable
     {
         string[] arguments = ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.EverySteps=1"];
         Assert.Equal(0, MpiJob.Run(work, 2, [.. arguments, "--set", "Run.Name=unbroken"]).ExitCode);
-        foreach (var (signal, step) in ((string, string)[])[("USR1", "step      4/"), ("TERM", "step     13/"), ("INT", "step     19/")])
+        foreach (var (signal, step) in ((string, string)[])[("USR1", "step      4/"), ("TERM", "step     31/"), ("INT", "step     62/")])
         {
             var job = MpiJob.Start(work, 2, arguments);
             job.WaitFor(step);
