@@ -53,8 +53,8 @@ internal static class ExportCommand
     private static long Best(CheckpointLocation location)
     {
         var losses = MetricsFile.ReadValLosses(location.MetricsFile);
-        long[] steps = [.. location.Store.Complete().Select(CheckpointStore.StepOf).Where(losses.ContainsKey)];
-        return steps.Length > 0 ? steps.OrderBy(step => losses[step]).ThenByDescending(step => step).First()
+        long[] best = [.. Retention.BestFirst(location.Store.Complete().Select(CheckpointStore.StepOf), losses)];
+        return best.Length > 0 ? best[0]
             : throw new CheckpointException(location.MetricsFile, "it has the validation loss of no checkpoint", "a checkpoint at a step that was validated", "choose one by --step");
     }
 }
