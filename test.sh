@@ -8,6 +8,7 @@ cd "$(dirname "$0")"
 # Tests run under mpiexec of Open MPI and of MPICH. Where they cannot be had those tests fail and name what is missing.
 scripts/install-mpi.sh --with-mpich artifacts/mpich || echo "warning: the tests that need MPI will fail"
 scripts/network-namespaces.sh --install || echo "warning: the tests of several hosts will fail"
+scripts/install-peers.sh || echo "warning: the tests that compare with other programs will fail"
 scripts/install-faketime.sh || echo "warning: the tests of the clock will fail"
 
 passed=0 failed=0 skipped=0

@@ -5,6 +5,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 // dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
+// dotnet run -c Release --project bench -- data loader [tokens=100] [rounds=5] [vocabulary=256000]
 // dotnet run -c Release --project bench -- checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
 return args switch
 {
@@ -14,6 +15,7 @@ return args switch
     ["scaling", .. var rest] => ScalingBench.Run(rest),
     ["faults", .. var rest] => FaultsBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
+    ["data", .. var rest] => DataBench.Run(rest),
     ["rank", .. var rest] => RankProgram.Run(rest),
     _ => Usage(),
 };
@@ -26,6 +28,7 @@ static int Usage()
                bench ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
                bench faults [kills=200] [ranks=1,2] [seed=1]
+               bench data loader [tokens=100] [rounds=5] [vocabulary=256000]
                bench checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
         """);
     return 2;

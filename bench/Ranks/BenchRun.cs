@@ -11,7 +11,7 @@ internal sealed class BenchRun : IDisposable
 {
     private readonly TrainConfig config;
     private readonly RunFolder folder;
-    private readonly TokenDataset data;
+    private readonly DataMixture data;
     private readonly DataLoader loader;
     private readonly TrainStep step;
 
@@ -25,7 +25,7 @@ internal sealed class BenchRun : IDisposable
         data = TrainingData.Open(config);
         var sparsity = new SparsitySink(config.Model.NumLayers);
         State = TrainingModel.Create(config, sparsity, ranks);
-        loader = TrainingData.Loader(data, config, ranks, 0);
+        loader = TrainingData.Loader(TrainingData.Samples(data, config), config, ranks, 0);
         step = new(State, config, loader, ranks, sparsity, new(folder, ranks));
     }
 

@@ -102,7 +102,8 @@ internal sealed class RecordReader(Layers layers, SectionSchema root, List<Confi
         if (elements is null)
         {
             Problem(entry.Origin, path, $"{entry.Found}; must be {key.Expected}.",
-                entry.Origin.Kind == OriginKind.File ? null : $"A list is given whole: {KeyPath.Display(path)}=[…, …].");
+                entry.Origin.Kind == OriginKind.File ? null
+                : key.Section is null ? $"A list is given whole: {KeyPath.Display(path)}=[…, …]." : "A list of sections is changed in the file.");
             return null;
         }
         var items = elements.Select(element => ReadElement(key, element.Path, element.Entry)).ToList();

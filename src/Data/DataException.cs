@@ -5,8 +5,11 @@ public sealed class DataException : Exception
 {
     /// <summary>Composes the message from its four parts.</summary>
     public DataException(string where, string found, string expected, string @do, Exception? inner = null)
-        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => Where = where;
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => (Where, Found) = (where, found);
 
     /// <summary>The file, key or source that is at fault.</summary>
     public string Where { get; }
+
+    /// <summary>What was found there.</summary>
+    public string Found { get; }
 }

@@ -15,7 +15,7 @@ internal static class CommandLine
     /// <summary>Every verb, in the order of the first screen.</summary>
     public static IReadOnlyList<CommandGroup> Groups(Terminal terminal) =>
     [
-        new("Train", [PrepareCommand.Create(terminal), PlanCommand.Create(terminal), TrainCommand.Create(terminal)]),
+        new("Train", [PrepareCommand.Create(terminal), DataCommand.Create(terminal), PlanCommand.Create(terminal), TrainCommand.Create(terminal)]),
         new("Use a model", [GenerateCommand.Create(terminal), ScoreCommand.Create(terminal)]),
         new("Look after checkpoints", [InspectCommand.Create(terminal), ExportCommand.Create(terminal), ExportCommand.CreateGroup(terminal)]),
         new("Configure", [ConfigCommand.Create(terminal)]),

@@ -10,7 +10,6 @@ internal sealed class ConfigurationOptions
     private readonly Option<string> config = new("--config")
     {
         HelpName = "FILE",
-        Required = true,
         Description = "The configuration: a path, or the name of a shipped one.",
     };
 
@@ -24,8 +23,9 @@ internal sealed class ConfigurationOptions
     };
 
     /// <summary>Adds the two options to a verb.</summary>
-    public ConfigurationOptions(Command command)
+    public ConfigurationOptions(Command command, bool isRequired = true)
     {
+        config.Required = isRequired;
         config.CompletionSources.Add(_ => ConfigurationFile.Shipped(ShippedFolder));
         set.CompletionSources.Add(_ => ConfigurationReference.Keys<TrainConfig>().Select(key => key + "="));
         command.Options.Add(config);
@@ -34,6 +34,9 @@ internal sealed class ConfigurationOptions
 
     /// <summary>The folder of the shipped configurations, beside Launcher.dll.</summary>
     public static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "configs");
+
+    /// <summary>True where a configuration is named.</summary>
+    public bool IsGiven(ParseResult arguments) => arguments.GetValue(config) is not null;
 
     /// <summary>Loads what the arguments ask for.</summary>
     /// <exception cref="ConfigurationException">No such file, or it or an override is wrong.</exception>

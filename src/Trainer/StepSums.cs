@@ -31,15 +31,7 @@ public sealed class StepSums
     public int PartsDone => (int)numbers[^2];
 
     /// <summary>The loss of the whole step, added up in the order of the micro-batches.</summary>
-    public LossTotals Loss
-    {
-        get
-        {
-            var sum = new LossTotals();
-            for (int i = 0; i < NumbersPerSlot * slots; i += NumbersPerSlot) sum += new LossTotals(numbers[i], numbers[i + 1], numbers[i + 2]);
-            return sum;
-        }
-    }
+    public LossTotals Loss => LossOf(..slots);
 
     /// <summary>√Σ g² over the whole gradient, added up in the order of the cells.</summary>
     public double GradNorm
@@ -59,6 +51,14 @@ public sealed class StepSums
     /// <param name="slot">Its number among those of all ranks.</param>
     /// <param name="loss">Its loss.</param>
     public void Set(int slot, LossTotals loss) => (numbers[NumbersPerSlot * slot], numbers[NumbersPerSlot * slot + 1], numbers[NumbersPerSlot * slot + 2]) = (loss.Nats, loss.Targets, loss.Bytes);
+
+    /// <summary>The loss of some micro-batches, added up in their order.</summary>
+    public LossTotals LossOf(Range batches)
+    {
+        var sum = new LossTotals();
+        for (int i = NumbersPerSlot * batches.Start.Value; i < NumbersPerSlot * batches.End.Value; i += NumbersPerSlot) sum += new LossTotals(numbers[i], numbers[i + 1], numbers[i + 2]);
+        return sum;
+    }
 
     /// <summary>Exchanges the numbers with the other ranks.</summary>
     /// <param name="ranks">The ranks.</param>

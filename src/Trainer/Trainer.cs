@@ -25,7 +25,8 @@ public sealed class Trainer : IDisposable
     private readonly RunFolder folder;
     private readonly ICollectives ranks;
     private readonly ILogger log;
-    private readonly TokenDataset data;
+    private readonly DataMixture data;
+    private readonly TrainingSamples samples;
     private readonly SparsitySink sparsity;
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
@@ -37,15 +38,17 @@ public sealed class Trainer : IDisposable
     /// <param name="data">Its data, as <see cref="TrainingData.Open"/> gives them; they outlive the trainer.</param>
     /// <param name="ranks">The ranks that train together.</param>
     /// <param name="log">Receives <see cref="TrainEvents"/>.</param>
+    /// <param name="allowNewData">True goes on from a checkpoint of other data at the same place of the new order.</param>
     /// <exception cref="CheckpointException">There are checkpoints, but none that this run can resume from.</exception>
     /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
-    public Trainer(TrainConfig config, RunFolder folder, TokenDataset data, ICollectives ranks, ILogger log)
+    public Trainer(TrainConfig config, RunFolder folder, DataMixture data, ICollectives ranks, ILogger log, bool allowNewData = false)
     {
         (this.config, this.folder, this.data, this.ranks, this.log) = (config, folder, data, ranks, log);
+        samples = TrainingData.Samples(data, config);
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Create(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints);
-        ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Manifest.Fingerprint, ranks, log);
+        ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Fingerprint, ranks, log, allowNewData);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
     }
@@ -79,11 +82,11 @@ public sealed class Trainer : IDisposable
         using var metricsFile = IsFirstRank ? folder.Write(() => new MetricsFile(folder.MetricsFile, resumeStep)) : null;
         using var trace = config.Logging.Trace ? folder.Write(() => new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks)) : null;
         if (IsFirstRank) folder.Write(() => data.Tokenizer.Save(folder.Tokenizer));
-        using var loader = TrainingData.Loader(data, config, ranks, state.Progress.NextSample);
+        using var loader = TrainingData.Loader(samples, config, ranks, state.Progress.NextSample);
         using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => { metricsFile!.FlushToDisk(); trace?.FlushToDisk(); }, () => metricsFile!.ValLosses);
-        var saves = new CheckpointSchedule(writer, state, config, data.Manifest.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
+        var saves = new CheckpointSchedule(writer, state, config, data.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
         var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks), trace);
-        var validator = new Validator(state.Model, data.Validation, config, ranks);
+        var validator = new Validator(state.Model, data, config, ranks);
         var pace = new Pace(end);
         try
         {
@@ -165,11 +168,14 @@ public sealed class Trainer : IDisposable
     private StepMetrics Complete(StepMetrics metrics)
     {
         if (!sparsity.IsRecording) return metrics;
+        var consumed = samples.Consumed(state.Progress.NextSample);
         ranks.Report(metrics.Step, "metrics");
         var (active, kept) = SparsityTotals.AllReduce(sparsity, ranks);
         double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept.Average()).Total;
         return metrics with
         {
+            SourceTokens = BySource(consumed, source => source.Tokens),
+            SourceEpochs = BySource(consumed, source => source.Epochs),
             Mfu = flops * metrics.TokensPerSecond / (peakFlops.Value * ranks.WorldSize),
             FfnActiveFraction = active.Average(),
             FfnActiveFractionByLayer = active,
@@ -178,12 +184,16 @@ public sealed class Trainer : IDisposable
         };
     }
 
+    // A single dataset needs no numbers of its own.
+    private Dictionary<string, TValue>? BySource<TNumbers, TValue>(IReadOnlyList<TNumbers> numbers, Func<TNumbers, TValue> value) =>
+        data.Sources.Count == 1 ? null : data.Sources.Zip(numbers).ToDictionary(pair => pair.First.Config.Name, pair => value(pair.Second));
+
     private StepMetrics Validate(Validator validator, StepMetrics metrics)
     {
         ranks.Report(metrics.Step, "validation");
         long start = Stopwatch.GetTimestamp();
-        var total = validator.Run();
-        var result = metrics with { ValLoss = total.Nats / total.Targets, ValBitsPerByte = total.BitsPerByte };
+        var (total, bySource) = validator.Run();
+        var result = metrics with { ValLoss = total.Nats / total.Targets, ValBitsPerByte = total.BitsPerByte, ValLossBySource = BySource(bySource, loss => loss.Nats / loss.Targets) };
         log.Information(TrainEvents.Validated, metrics.Step, config.Training.Steps, result.ValLoss, result.ValBitsPerByte, (long)total.Targets, Stopwatch.GetElapsedTime(start).TotalSeconds);
         return result;
     }

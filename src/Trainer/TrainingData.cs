@@ -6,20 +6,23 @@ namespace SparkTrain.Trainer;
 /// <summary>Opens the data of a run.</summary>
 public static class TrainingData
 {
-    /// <summary>Opens the dataset and checks that it fits the model and the sequence length.</summary>
-    /// <exception cref="DataException">The dataset cannot be read, or was made by a tokenizer with more tokens than the model has.</exception>
-    public static TokenDataset Open(TrainConfig config)
+    /// <summary>Opens the datasets and checks that they fit the model, the sequence length and the steps.</summary>
+    /// <exception cref="DataException">A dataset cannot be read, was made by a tokenizer with more tokens than the model has, or all of them end before the run does.</exception>
+    public static DataMixture Open(TrainConfig config)
     {
-        var data = config.Data.Open();
+        var data = DataMixture.Open(config.Data);
         try
         {
-            if (data.Tokenizer.VocabSize > config.Model.VocabSize)
-                throw new DataException(config.Data.Folder, $"made by tokenizer {data.Tokenizer.Name} with {data.Tokenizer.VocabSize} tokens",
-                    $"at most Model.VocabSize = {config.Model.VocabSize} tokens", $"prepare the data with another tokenizer, or set Model.VocabSize to at least {data.Tokenizer.VocabSize}");
-            foreach (var split in (TokenSplit[])(config.Validation.EverySteps > 0 ? [data.Train, data.Validation] : [data.Train]))
-                if (split.Tokens <= config.Training.SeqLen)
-                    throw new DataException(config.Data.Folder, $"{split.Tokens} tokens in the {split.Name} split",
-                        $"more than Training.SeqLen = {config.Training.SeqLen}", "prepare more data, or shorten SeqLen");
+            foreach (var (source, dataset) in data.Sources)
+            {
+                if (dataset.Tokenizer.VocabSize > config.Model.VocabSize)
+                    throw new DataException(source.Folder, $"made by tokenizer {dataset.Tokenizer.Name} with {dataset.Tokenizer.VocabSize} tokens",
+                        $"at most Model.VocabSize = {config.Model.VocabSize} tokens", $"prepare the data with another tokenizer, or set Model.VocabSize to at least {dataset.Tokenizer.VocabSize}");
+                foreach (var split in (TokenSplit[])(config.Validation.EverySteps > 0 ? [dataset.Train, dataset.Validation] : [dataset.Train]))
+                    if (split.Tokens <= config.Training.SeqLen)
+                        throw new DataException(source.Folder, $"{split.Tokens} tokens in the {split.Name} split",
+                            $"more than Training.SeqLen = {config.Training.SeqLen}", "prepare more data, or shorten SeqLen");
+            }
             return data;
         }
         catch
@@ -29,7 +32,19 @@ public static class TrainingData
         }
     }
 
+    /// <summary>Lays out the samples of the run.</summary>
+    /// <exception cref="DataException">The data may not be read often enough for all steps.</exception>
+    public static TrainingSamples Samples(DataMixture data, TrainConfig config)
+    {
+        var samples = new TrainingSamples(data, config.Data, config.Training.SeqLen, (ulong)config.Run.Seed);
+        long needed = config.Training.Steps * config.Training.SamplesPerStep();
+        if (samples.Length is { } length && length < needed)
+            throw new DataException("Data.Sources", $"{length * config.Training.SeqLen} tokens, as often as MaxEpochs lets them be read",
+                $"{needed * config.Training.SeqLen} tokens, Training.Steps = {config.Training.Steps} of Training.GlobalBatchTokens = {config.Training.GlobalBatchTokens}", "raise MaxEpochs, add data, or train for fewer steps");
+        return samples;
+    }
+
     /// <summary>Starts reading a rank's training batches at the run's cursor.</summary>
-    public static DataLoader Loader(TokenDataset data, TrainConfig config, ICollectives ranks, long nextSample) =>
-        new(data.Train, config.Training.SeqLen, (ulong)config.Run.Seed, config.Training.MicroBatch, ranks.Rank, ranks.WorldSize, nextSample, config.Training.AccumulationSteps(ranks.WorldSize), config.Data.PrefetchBatches, config.Data.MaskDocuments);
+    public static DataLoader Loader(TrainingSamples samples, TrainConfig config, ICollectives ranks, long nextSample) =>
+        new(samples, config.Training.MicroBatch, ranks.Rank, ranks.WorldSize, nextSample, config.Training.AccumulationSteps(ranks.WorldSize), config.Data.PrefetchBatches);
 }

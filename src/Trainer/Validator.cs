@@ -18,23 +18,23 @@ public sealed record ValidationConfig
     public long Tokens { get; init; } = 262_144;
 }
 
-/// <summary>Computes the loss on the beginning of the validation split, the same tokens every time.</summary>
-public sealed class Validator(SparkTransformer model, TokenSplit split, TrainConfig config, ICollectives ranks)
+/// <summary>Computes the loss on the beginning of the validation splits, the same tokens every time.</summary>
+public sealed class Validator(SparkTransformer model, DataMixture data, TrainConfig config, ICollectives ranks)
 {
-    /// <summary>Returns the summed loss over the ranks; each rank reads its share of the batches. The sum is in the order of the batches, whatever the number of ranks.</summary>
-    public LossTotals Run()
+    /// <summary>Returns the summed loss over the ranks, of all sources and of each; each rank reads its share of the batches. The sums are in the order of the batches, whatever the number of ranks.</summary>
+    public (LossTotals All, IReadOnlyList<LossTotals> BySource) Run()
     {
         using var noGrad = no_grad();
         if (model.Options.Sparsity is { } sparsity) sparsity.IsRecording = false;
-        var batches = new ValidationBatches(split, config.Training.SeqLen, config.Training.MicroBatch, config.Validation.Tokens, ranks.Rank, ranks.WorldSize, config.Data.MaskDocuments);
-        var sums = new StepSums((int)((batches.Samples + config.Training.MicroBatch - 1) / config.Training.MicroBatch), parameters: 0);
-        foreach (var (index, batch) in batches.Index())
+        var batches = new ValidationBatches(data, config.Training.SeqLen, config.Training.MicroBatch, config.Validation.Tokens, ranks.Rank, ranks.WorldSize, config.Data.MaskDocuments);
+        var sums = new StepSums(batches.Count, parameters: 0);
+        foreach (var (index, batch) in batches)
         {
             using var scope = NewDisposeScope();
             var loss = BatchLoss.Of(model, batch, model.Options.Device);
-            sums.Set(index * ranks.WorldSize + ranks.Rank, new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes));
+            sums.Set(index, new(loss.Nats.item<float>(), loss.Targets, batch.TargetBytes));
         }
         sums.AllReduce(ranks, stop: false, partDone: false);
-        return sums.Loss;
+        return (sums.Loss, [.. data.Sources.Select((_, source) => sums.LossOf(batches.BatchesOf(source)))]);
     }
 }

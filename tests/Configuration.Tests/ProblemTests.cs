@@ -121,6 +121,7 @@ public sealed class ProblemTests
     [InlineData("Shape.Width.Deep=3", "--set: 1 problem / Shape.Width  is a section; must be a whole number from 1 to 4096.")]
     [InlineData("Shape.Layers[0]=Red", "--set: 1 problem / Shape.Layers  is a section; must be a list of Red | Green, at most 4 entries. / A list is given whole: Shape.Layers=[…, …].")]
     [InlineData("Shape.Layers=[Red", "--set: 1 problem / Shape.Layers  is \"[Red\"; must be a list of Red | Green, at most 4 entries. / A list is given whole: Shape.Layers=[…, …].")]
+    [InlineData("Sources[0].Weight=3", "--set: 1 problem / Sources  is a section; must be a list of a section with Path, Weight. / A list of sections is changed in the file.")]
     [InlineData("Steps.Batch=17", "--set: 1 problem / Steps.Batch  is 17; must be at most twice Shape.Width = 8.")]
     public void A_wrong_override_is_reported_as_such(string text, string expected)
     {

@@ -34,6 +34,13 @@ public static class Samples
         return TokenDataset.Open(folder["set"]);
     }
 
+    /// <summary>The data set of <see cref="Build"/> as a run opens it, laid out in samples.</summary>
+    public static TrainingSamples Lay(this TokenDataset set, int seqLen, ulong seed, bool maskDocuments = true)
+    {
+        var config = new DataConfig { Folder = set.Folder, MaskDocuments = maskDocuments };
+        return new TrainingSamples(DataMixture.Open(config), config, seqLen, seed);
+    }
+
     public static int[] ReadAll(this TokenSplit split)
     {
         var tokens = new int[split.Tokens];

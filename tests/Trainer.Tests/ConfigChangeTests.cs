@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
+using SparkTrain.Data;
 
 namespace SparkTrain.Trainer.Tests;
 
@@ -33,6 +34,27 @@ public sealed class ConfigChangeTests : IDisposable
         var tree = fast with { Distributed = new() { Reduce = Distributed.ReduceOrder.SlotTree } };
         Assert.Empty(Forbidden(fast, c => c with { Training = c.Training with { Threads = 2 } }));
         Assert.Equal(["Training.Threads was 1, is 2"], Forbidden(tree, c => c with { Training = c.Training with { Threads = 2 } }));
+    }
+
+    [Fact]
+    public void A_key_that_is_younger_than_the_checkpoint_had_its_default()
+    {
+        var saved = TrainState.ConfigJson(Config());
+        foreach (string key in (string[])["Sources", "PrefetchBatches", "MaskDocuments"]) saved["Data"]!.AsObject().Remove(key);
+        Assert.Empty(ConfigChange.Forbidden(saved, TrainState.ConfigJson(Config())));
+        Assert.Equal(["Data.MaskDocuments was true, is false"], ConfigChange.Forbidden(saved, TrainState.ConfigJson(Config() with { Data = Config().Data with { MaskDocuments = false } })));
+    }
+
+    [Fact]
+    public void Of_mixed_datasets_names_and_places_may_change_and_weights_only_on_purpose()
+    {
+        var mixed = Config() with { Data = new() { Sources = [new() { Name = "a", Folder = "x" }, new() { Name = "b", Folder = "y" }] } };
+        Assert.Empty(Forbidden(mixed, c => With(c, c.Data.Sources[0] with { Name = "c", Folder = "z" })));
+        const string Before = """Data.Sources was [{"Weight":1,"MaxEpochs":null,"Changes":[]},{"Weight":1,"MaxEpochs":null,"Changes":[]}], is """;
+        Assert.Equal([Before + """[{"Weight":2,"MaxEpochs":null,"Changes":[]},{"Weight":1,"MaxEpochs":null,"Changes":[]}]"""], Forbidden(mixed, c => With(c, c.Data.Sources[0] with { Weight = 2 })));
+        Assert.Empty(ConfigChange.Forbidden(TrainState.ConfigJson(mixed), TrainState.ConfigJson(With(mixed, mixed.Data.Sources[0] with { Weight = 2 })), allowNewData: true));
+
+        static TrainConfig With(TrainConfig config, DataSourceConfig first) => config with { Data = config.Data with { Sources = [first, config.Data.Sources[1]] } };
     }
 
     [Fact]

@@ -30,17 +30,17 @@ internal static class TinyRun
     };
 
     /// <summary>Prepares a byte-level dataset of a few hundred short documents.</summary>
-    public static string Data(TemporaryFolder folder)
+    public static string Data(TemporaryFolder folder, string name = "data", int seed = 3)
     {
-        var random = new Random(3);
-        string text = folder["documents.jsonl"], data = folder["data"];
+        var random = new Random(seed);
+        string text = folder[$"{name}.jsonl"], data = folder[name];
         File.WriteAllLines(text, Enumerable.Range(0, 300).Select(_ =>
             JsonSerializer.Serialize(new { text = string.Join(' ', Enumerable.Range(0, random.Next(3, 20)).Select(_ => Words[random.Next(Words.Length)])) + "." })));
         DatasetBuilder.Build(new() { Sources = [text], Output = data, ValidationFraction = 0.2 }, cancellation: TestContext.Current.CancellationToken);
         return data;
     }
 
-    public static TrainOutcome Train(TrainConfig config, CancellationTokenSource? stop = null, ICollectives? ranks = null, ILogger? log = null, long? until = null)
+    public static TrainOutcome Train(TrainConfig config, CancellationTokenSource? stop = null, ICollectives? ranks = null, ILogger? log = null, long? until = null, bool allowNewData = false)
     {
         using var alone = new SingleProcess();
         ranks ??= alone;
@@ -48,7 +48,7 @@ internal static class TinyRun
         ranks.Barrier();
         using var folder = held ?? RunFolder.Join(config.Run);
         using var data = TrainingData.Open(config);
-        using var trainer = new Trainer(config, folder, data, ranks, log ?? Serilog.Core.Logger.None);
+        using var trainer = new Trainer(config, folder, data, ranks, log ?? Serilog.Core.Logger.None, allowNewData);
         var outcome = trainer.Run(stop?.Token ?? CancellationToken.None, until);
         ranks.Barrier();
         return outcome;

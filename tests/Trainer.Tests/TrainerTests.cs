@@ -143,8 +143,8 @@ public sealed class TrainerTests : IDisposable
         Assert.Contains("Optimizer.WeightDecay was 0.1, is 0.5", Assert.Throws<CheckpointException>(() => TinyRun.Train(changed)).Message, StringComparison.Ordinal);
         string other = folder["other.txt"];
         File.WriteAllText(other, string.Concat(Enumerable.Repeat("entirely other words\n\n", 400)));
-        DatasetBuilder.Build(new() { Sources = [config.Data.Folder + "/../documents.jsonl", other], Output = folder["data2"], ValidationFraction = 0.2 }, cancellation: TestContext.Current.CancellationToken);
-        Assert.Contains("has fingerprint", Assert.Throws<CheckpointException>(() => TinyRun.Train(config with { Data = new() { Folder = folder["data2"] } })).Message, StringComparison.Ordinal);
+        DatasetBuilder.Build(new() { Sources = [config.Data.Folder + "/../data.jsonl", other], Output = folder["data2"], ValidationFraction = 0.2 }, cancellation: TestContext.Current.CancellationToken);
+        Assert.Contains("the data have fingerprint", Assert.Throws<CheckpointException>(() => TinyRun.Train(config with { Data = new() { Folder = folder["data2"] } })).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SparkTrain.Data;
 
@@ -41,6 +42,9 @@ public sealed record DatasetManifest
 
     /// <summary>Documents that are not valid UTF-8, which were left out.</summary>
     public long InvalidDocuments { get; init; }
+
+    /// <summary>All files of shards.</summary>
+    internal IEnumerable<ColumnManifest> Files => Train.Shards.Concat(Validation.Shards).SelectMany(shard => shard.Files);
 
     /// <summary>
     /// Reads the manifest of the data set in <paramref name="folder"/>. Throws <see cref="DataException"/> where there is none that can be
@@ -93,8 +97,8 @@ public sealed record DatasetManifest
             if (split.Tokens != split.Shards.Sum(s => s.Tokens) || split.Shards.Any(s => s.Tokens < 1))
                 throw new DataException(path, $"{name} claims {split.Tokens} tokens, its shards {split.Shards.Sum(s => s.Tokens)}",
                     "equal numbers", "prepare the data set again");
-            if (split.Shards.FirstOrDefault(s => s.File != Path.GetFileName(s.File)) is { } outside)
-                throw new DataException(path, $"a shard is called '{outside.File}'", "a plain file name inside the folder",
+            if (split.Shards.FirstOrDefault(s => s.File != Path.GetFileName(s.File) || (s.Lengths is { } lengths && lengths.File != DatasetLayout.LengthsOf(s.File))) is { } outside)
+                throw new DataException(path, $"a shard is called '{outside.File}'{(outside.Lengths is { } file ? $" and its lengths '{file.File}'" : "")}", "a plain file name inside the folder",
                     "prepare the data set again");
         }
     }
@@ -115,12 +119,30 @@ public sealed record TokenizerIdentity(string Name, string Hash, int VocabSize, 
 /// <param name="Shards">The files, in the order of the token stream.</param>
 public sealed record SplitManifest(long Tokens, long Documents, long Bytes, IReadOnlyList<ShardManifest> Shards);
 
-/// <summary>One Parquet file.</summary>
+/// <summary>One Parquet file of tokens.</summary>
 /// <param name="File">Its name inside the folder.</param>
 /// <param name="Tokens">Its tokens.</param>
-/// <param name="Documents">Documents that end in it.</param>
+/// <param name="Documents">Its documents.</param>
 /// <param name="Bytes">UTF-8 bytes of the text of these documents.</param>
 /// <param name="FileBytes">Its size on disk.</param>
 /// <param name="Sha256">SHA-256 of the file in lower-case hex.</param>
 /// <param name="Checksums">CRC-32C of every 128 KiB of the file, four little-endian bytes each, in base 64.</param>
-public sealed record ShardManifest(string File, long Tokens, long Documents, long Bytes, long FileBytes, string Sha256, byte[] Checksums);
+public sealed record ShardManifest(string File, long Tokens, long Documents, long Bytes, long FileBytes, string Sha256, byte[] Checksums)
+{
+    /// <summary>The file with the lengths of its documents; null where an older version wrote the shard.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public ColumnManifest? Lengths { get; init; }
+
+    /// <summary>Its own file.</summary>
+    internal ColumnManifest Column => new(File, FileBytes, Sha256, Checksums);
+
+    /// <summary>All its files.</summary>
+    internal IEnumerable<ColumnManifest> Files => Lengths is null ? [Column] : [Column, Lengths];
+}
+
+/// <summary>A Parquet file of one int32 column.</summary>
+/// <param name="File">Its path inside the folder.</param>
+/// <param name="FileBytes">Its size on disk.</param>
+/// <param name="Sha256">SHA-256 of the file in lower-case hex.</param>
+/// <param name="Checksums">CRC-32C of every 128 KiB of the file, four little-endian bytes each, in base 64.</param>
+public sealed record ColumnManifest(string File, long FileBytes, string Sha256, byte[] Checksums);

@@ -1,9 +1,9 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Keeps the most recently used values up to a total cost; disposes of what it drops where it can. Not for two threads at once.
+/// Keeps the most recently used values up to a total cost, and hands on what it drops. Not for two threads at once.
 /// </summary>
-internal sealed class LruCache<TKey, TValue>(long capacity, Func<TValue, long> cost)
+internal sealed class LruCache<TKey, TValue>(long capacity, Func<TValue, long> cost, Action<TValue>? drop = null)
     where TKey : notnull
 {
     private readonly Dictionary<TKey, LinkedListNode<(TKey Key, TValue Value)>> nodes = [];
@@ -37,6 +37,6 @@ internal sealed class LruCache<TKey, TValue>(long capacity, Func<TValue, long> c
         recent.RemoveLast();
         nodes.Remove(key);
         total -= cost(value);
-        (value as IDisposable)?.Dispose();
+        drop?.Invoke(value);
     }
 }

@@ -1,22 +1,16 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
-using Parquet;
-using Parquet.Schema;
 
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Writes the token stream of one split as a row of shards with equal row groups. A document may go on in the next shard.
+/// Writes the documents of one split as a row of shards, each with the lengths of its documents beside it. A shard is closed after the document
+/// that fills it, so every document lies in one shard.
 /// </summary>
 internal sealed class ShardWriter(string folder, string split, long shardTokens) : IDisposable
 {
-    private readonly int[] buffer = new int[ShardFormat.RowGroupTokens];
     private readonly List<ShardManifest> shards = [];
-    private int buffered;
     private long tokens, documents, bytes;   // of the shard being written
-    private FileStream? stream;
-    private ParquetWriter? writer;
+    private ColumnWriter? tokenColumn, lengthColumn;
 
     /// <summary>Tokens appended so far.</summary>
     public long Tokens { get; private set; }
@@ -26,18 +20,17 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
     /// </summary>
     public void Append(ReadOnlySpan<int> document, long textBytes)
     {
-        Tokens += document.Length;
-        while (!document.IsEmpty)
+        if (tokenColumn is null)
         {
-            if (tokens + buffered == shardTokens) CloseShard();
-            var count = (int)Math.Min(Math.Min(document.Length, buffer.Length - buffered), shardTokens - tokens - buffered);
-            document[..count].CopyTo(buffer.AsSpan(buffered));
-            document = document[count..];
-            buffered += count;
-            if (buffered == buffer.Length) WriteRowGroup();
+            var file = string.Create(CultureInfo.InvariantCulture, $"{split}-{shards.Count:d5}.parquet");
+            tokenColumn = new ColumnWriter(folder, file, ColumnFormat.Tokens);
+            lengthColumn = new ColumnWriter(folder, DatasetLayout.LengthsOf(file), ColumnFormat.Lengths);
         }
-        documents++;
-        bytes += textBytes;
+        tokenColumn.Append(document);
+        lengthColumn!.Append([document.Length]);
+        (tokens, documents, bytes) = (tokens + document.Length, documents + 1, bytes + textBytes);
+        Tokens += document.Length;
+        if (tokens >= shardTokens) CloseShard();
     }
 
     /// <summary>Writes what is left and returns the totals.</summary>
@@ -49,50 +42,15 @@ internal sealed class ShardWriter(string folder, string split, long shardTokens)
 
     public void Dispose()
     {
-        writer?.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        stream?.Dispose();
-    }
-
-    private string PathOf(int shard) => Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"{split}-{shard:d5}.parquet"));
-
-    private void WriteRowGroup()
-    {
-        if (writer is null)
-        {
-            stream = new FileStream(PathOf(shards.Count), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 1 << 20);
-            writer = ParquetWriter.CreateAsync(new ParquetSchema(ShardFormat.Column), stream,
-                ShardFormat.WriteOptions).GetAwaiter().GetResult();
-        }
-        using (var group = writer.CreateRowGroup())
-            group.WriteAsync<int>(ShardFormat.Column, buffer.AsMemory(0, buffered)).GetAwaiter().GetResult();
-        tokens += buffered;
-        buffered = 0;
-    }
-
-    private ShardManifest Describe(string path)
-    {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
-        RandomAccess.FlushToDisk(file);
-        using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var length = RandomAccess.GetLength(file);
-        var checksums = new byte[CheckedStream.ChecksumBytes(length)];
-        var block = new byte[CheckedStream.BlockBytes];
-        for (var at = 0; (long)at * block.Length < length; at++)
-        {
-            var count = RandomAccess.Read(file, block, (long)at * block.Length);
-            sha256.AppendData(block, 0, count);
-            BinaryPrimitives.WriteUInt32LittleEndian(checksums.AsSpan(at * sizeof(uint)), CheckedStream.Checksum(block.AsSpan(0, count)));
-        }
-        return new ShardManifest(Path.GetFileName(path), tokens, documents, bytes, length,
-            Convert.ToHexStringLower(sha256.GetHashAndReset()), checksums);
+        tokenColumn?.Dispose();
+        lengthColumn?.Dispose();
     }
 
     private void CloseShard()
     {
-        if (buffered > 0) WriteRowGroup();
-        if (stream is null) return;
-        Dispose();
-        shards.Add(Describe(PathOf(shards.Count)));
-        (stream, writer, tokens, documents, bytes) = (null, null, 0, 0, 0);
+        if (tokenColumn is null || lengthColumn is null) return;
+        var file = tokenColumn.Finish();
+        shards.Add(new ShardManifest(file.File, tokens, documents, bytes, file.FileBytes, file.Sha256, file.Checksums) { Lengths = lengthColumn.Finish() });
+        (tokenColumn, lengthColumn, tokens, documents, bytes) = (null, null, 0, 0, 0);
     }
 }

@@ -54,16 +54,16 @@ public sealed class TokenDataset : IDisposable
     /// <summary>Reads every shard and compares its hash. Throws <see cref="DataException"/> at the first that differs.</summary>
     public void Verify(CancellationToken cancellation = default)
     {
-        foreach (var shard in Manifest.Train.Shards.Concat(Manifest.Validation.Shards))
+        foreach (var file in Manifest.Files)
         {
             cancellation.ThrowIfCancellationRequested();
-            var path = Path.Combine(Folder, shard.File);
+            var path = Path.Combine(Folder, file.File);
             if (!File.Exists(path))
-                throw new DataException(path, "there is no such file", $"a shard of {shard.Tokens} tokens", "prepare the data set again");
+                throw new DataException(path, "there is no such file", $"a file of {file.FileBytes} bytes", "prepare the data set again");
             using var stream = File.OpenRead(path);
             var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
-            if (hash != shard.Sha256)
-                throw new DataException(path, $"its SHA-256 is {hash}", shard.Sha256,
+            if (hash != file.Sha256)
+                throw new DataException(path, $"its SHA-256 is {hash}", file.Sha256,
                     "copy the file again from where the data set was made, or prepare it again");
         }
     }

@@ -29,8 +29,43 @@ public sealed class TokenSplit
     /// <summary>UTF-8 bytes of the text that the stream stands for.</summary>
     public long TextBytes => manifest.Bytes;
 
+    /// <summary>The token that ends every document.</summary>
+    internal int EosToken => Dataset.Tokenizer.EosToken;
+
+    /// <summary>Number of shards.</summary>
+    internal int Shards => manifest.Shards.Count;
+
     /// <summary>Folder and name, as error messages begin.</summary>
     internal string Where { get; }
+
+    /// <summary>Where the stream goes on in shard <paramref name="shard"/>.</summary>
+    internal long StartOf(int shard) => starts[shard];
+
+    /// <summary>Returns the lengths of the documents of shard <paramref name="shard"/> in tokens. Throws <see cref="DataException"/> where they are missing or damaged.</summary>
+    internal int[] ReadLengths(int shard) => cache.ReadLengths(manifest.Shards[shard]);
+
+    /// <summary>
+    /// Reads <paramref name="count"/> documents one after another, from number <paramref name="first"/> on, each with its number. Throws <see cref="DataException"/> where their lengths are not known or a shard is damaged.
+    /// </summary>
+    public IEnumerable<(long Number, int[] Tokens)> ReadDocuments(long first, long count)
+    {
+        for (var (shard, number) = (0, 0L); shard < Shards && number < first + count; number += manifest.Shards[shard++].Documents)
+        {
+            if (number + manifest.Shards[shard].Documents <= first) continue;
+            var offset = starts[shard];
+            foreach (var (index, length) in ReadLengths(shard).Index())
+            {
+                if (number + index >= first + count) yield break;
+                if (number + index >= first)
+                {
+                    var tokens = new int[length];
+                    Read(offset, tokens);
+                    yield return (number + index, tokens);
+                }
+                offset += length;
+            }
+        }
+    }
 
     /// <summary>
     /// Fills <paramref name="into"/> with the tokens from <paramref name="offset"/> on. Throws <see cref="DataException"/> naming file and

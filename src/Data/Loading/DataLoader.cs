@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.ExceptionServices;
 using System.Threading.Channels;
@@ -11,22 +12,20 @@ namespace SparkTrain.Data;
 public sealed class DataLoader : IDisposable
 {
     private readonly Channel<TokenBatch> queue;
+    private readonly ConcurrentQueue<TokenBatch> used = new();
+    private TokenBatch? given;
     private readonly CancellationTokenSource stop = new();
     private readonly Thread thread;
-    private readonly BatchReader reader;
-    private readonly SampleOrder order;
+    private readonly TrainingSamples samples;
+    private readonly BatchMaker maker;
     private readonly int rows, rank, worldSize, batchesPerStep;
     private readonly long startSample;
     private long batches;
 
-    /// <summary>
-    /// Starts reading at global sample <paramref name="startSample"/>. Throws <see cref="DataException"/> where <paramref name="split"/> is
-    /// shorter than one sample of <paramref name="seqLen"/> + 1 tokens.
-    /// </summary>
-    public DataLoader(TokenSplit split, int seqLen, ulong seed, int rowsPerBatch, int rank = 0, int worldSize = 1, long startSample = 0,
-        int batchesPerStep = 1, int prefetchBatches = 4, bool maskDocuments = true)
+    /// <summary>Starts reading at sample <paramref name="startSample"/> of the run.</summary>
+    public DataLoader(TrainingSamples samples, int rowsPerBatch, int rank = 0, int worldSize = 1, long startSample = 0, int batchesPerStep = 1, int prefetchBatches = 4)
     {
-        ArgumentNullException.ThrowIfNull(split);
+        ArgumentNullException.ThrowIfNull(samples);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerBatch, 1);
         ArgumentOutOfRangeException.ThrowIfLessThan(worldSize, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
@@ -34,8 +33,8 @@ public sealed class DataLoader : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(startSample);
         ArgumentOutOfRangeException.ThrowIfLessThan(batchesPerStep, 1);
         (rows, this.rank, this.worldSize, this.startSample, this.batchesPerStep) = (rowsPerBatch, rank, worldSize, startSample, batchesPerStep);
-        order = new SampleOrder(split, seqLen, seed);
-        reader = new BatchReader(split, seqLen, maskDocuments);
+        this.samples = samples;
+        maker = new BatchMaker(samples.Data.Tokenizer, samples.Columns);
         queue = Channel.CreateBounded<TokenBatch>(new BoundedChannelOptions(prefetchBatches) { SingleReader = true, SingleWriter = true });
         thread = new Thread(ReadAhead) { IsBackground = true, Name = $"data loader of rank {rank}" };
         thread.Start();
@@ -46,14 +45,11 @@ public sealed class DataLoader : IDisposable
     /// </summary>
     public long NextSample => startSample + (batches * rows * worldSize);
 
-    /// <summary>Samples in one pass over the split; NextSample / SamplesPerEpoch is the epoch.</summary>
-    public long SamplesPerEpoch => order.SamplesPerEpoch;
-
     /// <summary>Time that <see cref="Next"/> has waited for data so far, in <see cref="Stopwatch"/> ticks.</summary>
     public long WaitTicks { get; private set; }
 
     /// <summary>
-    /// Returns the next batch; never ends. Rethrows what went wrong while reading, a <see cref="DataException"/> where a shard is damaged.
+    /// Returns the next batch, which holds until the next call: its arrays are then used again. Never ends. Rethrows what went wrong while reading, a <see cref="DataException"/> where a shard is damaged.
     /// </summary>
     public TokenBatch Next()
     {
@@ -65,7 +61,8 @@ public sealed class DataLoader : IDisposable
             WaitTicks += Stopwatch.GetTimestamp() - start;
         }
         batches++;
-        return batch;
+        if (given is not null) used.Enqueue(given);
+        return given = batch;
     }
 
     /// <summary>Stops reading and returns when the thread has ended.</summary>
@@ -97,7 +94,7 @@ public sealed class DataLoader : IDisposable
             for (long step = 0, batch = 0; !stop.IsCancellationRequested; (step, batch) = batch + 1 < batchesPerStep ? (step, batch + 1) : (step + 1, 0))
             {
                 var first = startSample + ((((step * worldSize) + rank) * batchesPerStep) + batch) * rows;
-                queue.Writer.WriteAsync(reader.Read(first, rows, i => order[i]), stop.Token).AsTask().GetAwaiter().GetResult();
+                queue.Writer.WriteAsync(maker.Make(first, rows, samples.Read, used.TryDequeue(out var batchUsed) ? batchUsed : null), stop.Token).AsTask().GetAwaiter().GetResult();
             }
         }
         catch (OperationCanceledException)

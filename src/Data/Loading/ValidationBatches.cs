@@ -3,38 +3,57 @@ using System.Collections;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// The samples that every validation of a run measures: the first ones of the split in order, without shuffling. Batch b of all ranks goes
-/// to rank b mod world; the last one may have fewer rows.
+/// The samples that every validation of a run measures: the first ones of each validation split in order, without shuffling or packing, so that losses of all recipes
+/// compare. Batch b of all goes to rank b mod world; a batch holds one source only, and a source's last one may have fewer rows.
 /// </summary>
-public sealed class ValidationBatches : IEnumerable<TokenBatch>
+public sealed class ValidationBatches : IEnumerable<(int Index, TokenBatch Batch)>
 {
-    private readonly BatchReader reader;
-    private readonly int rows, rank, worldSize;
+    private readonly List<(int Source, long First, int Rows)> batches = [];
+    private readonly ConcatenatedLayout[] layouts;
+    private readonly BatchMaker maker;
+    private readonly bool maskDocuments;
+    private readonly int rank, worldSize;
 
     /// <summary>
-    /// Covers at most <paramref name="maxTokens"/> targets of <paramref name="split"/>, at least one sample. Throws
-    /// <see cref="DataException"/> where the split is shorter than that.
+    /// Covers at most <paramref name="maxTokens"/> targets, shared among the sources by their first weights, and at least one sample of each that has a weight at any time. Throws
+    /// <see cref="DataException"/> where a split is shorter than that.
     /// </summary>
-    public ValidationBatches(TokenSplit split, int seqLen, int rowsPerBatch, long maxTokens, int rank = 0, int worldSize = 1,
-        bool maskDocuments = true)
+    public ValidationBatches(DataMixture data, int seqLen, int rowsPerBatch, long maxTokens, int rank = 0, int worldSize = 1, bool maskDocuments = true)
     {
-        ArgumentNullException.ThrowIfNull(split);
+        ArgumentNullException.ThrowIfNull(data);
         ArgumentOutOfRangeException.ThrowIfLessThan(rowsPerBatch, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(rank);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(rank, worldSize);
-        (rows, this.rank, this.worldSize) = (rowsPerBatch, rank, worldSize);
-        Samples = Math.Min(SampleOrder.CountSamples(split, seqLen), Math.Max(1, maxTokens / seqLen));
-        reader = new BatchReader(split, seqLen, maskDocuments);
+        (this.rank, this.worldSize, this.maskDocuments) = (rank, worldSize, maskDocuments);
+        layouts = [.. data.Sources.Select(s => new ConcatenatedLayout(s.Dataset.Validation, seqLen))];
+        maker = new BatchMaker(data.Tokenizer, seqLen + 1);
+        var weights = data.Sources.Sum(s => s.Config.Weight);
+        foreach (var (source, layout) in layouts.Index())
+        {
+            var share = weights > 0 ? data.Sources[source].Config.Weight / weights : 1.0 / layouts.Length;
+            var samples = Math.Min(layout.Samples, Math.Max(1, (long)(maxTokens * share) / seqLen));
+            for (var first = 0L; first < samples; first += rowsPerBatch) batches.Add((source, first, (int)Math.Min(rowsPerBatch, samples - first)));
+        }
     }
 
-    /// <summary>Samples that all ranks together measure.</summary>
-    public long Samples { get; }
+    /// <summary>Batches of all ranks.</summary>
+    public int Count => batches.Count;
 
-    /// <inheritdoc/>
-    public IEnumerator<TokenBatch> GetEnumerator()
+    /// <summary>Returns which batches of all ranks hold <paramref name="source"/>, by its place in <see cref="DataMixture.Sources"/>.</summary>
+    public Range BatchesOf(int source) => batches.FindIndex(b => b.Source == source)..(batches.FindLastIndex(b => b.Source == source) + 1);
+
+    /// <summary>Reads this rank's batches, each with its index among those of all ranks.</summary>
+    public IEnumerator<(int Index, TokenBatch Batch)> GetEnumerator()
     {
-        for (var first = (long)rank * rows; first < Samples; first += (long)rows * worldSize)
-            yield return reader.Read(first, (int)Math.Min(rows, Samples - first), i => i);
+        for (var index = rank; index < batches.Count; index += worldSize)
+        {
+            var (source, first, rows) = batches[index];
+            yield return (index, maker.Make(first, rows, (sample, tokens_T, documents_T) =>
+            {
+                layouts[source].Read(sample, tokens_T, documents_T);
+                if (!maskDocuments) documents_T.Clear();
+            }));
+        }
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

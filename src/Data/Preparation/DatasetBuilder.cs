@@ -79,7 +79,7 @@ public sealed class DatasetBuilder
     private string HashInputs(ITokenizer? tokenizer)
     {
         var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"format {DatasetManifest.CurrentFormatVersion}\n");
+        text.Append(CultureInfo.InvariantCulture, $"format {DatasetManifest.CurrentFormatVersion} with lengths\n");
         text.Append(CultureInfo.InvariantCulture, $"tokenizer {tokenizer?.Hash ?? options.Tokenizer} {options.TokenizerSampleMegachars}\n");
         text.Append(CultureInfo.InvariantCulture, $"split {options.ValidationFraction:r}\nshard {options.ShardTokens}\n");
         text.Append(CultureInfo.InvariantCulture, $"field {options.TextField}\n");
@@ -92,8 +92,8 @@ public sealed class DatasetBuilder
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
     }
 
-    private bool IsComplete(DatasetManifest manifest) => manifest.Train.Shards.Concat(manifest.Validation.Shards)
-        .All(s => new FileInfo(Path.Combine(options.Output, s.File)) is { Exists: true } file && file.Length == s.FileBytes);
+    private bool IsComplete(DatasetManifest manifest) => manifest.Files
+        .All(f => new FileInfo(Path.Combine(options.Output, f.File)) is { Exists: true } file && file.Length == f.FileBytes);
 
     private BpeTokenizer TrainTokenizer(int vocabSize)
     {

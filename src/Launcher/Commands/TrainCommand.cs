@@ -18,10 +18,12 @@ internal static class TrainCommand
         command.Options.Add(quiet);
         var until = new Option<long?>("--until") { HelpName = "STEP", Description = "Train until this step, save, and leave with exit code 75; the same command without it goes on." };
         command.Options.Add(until);
+        var allowNewData = new Option<bool>("--allow-new-data") { Description = "Go on from a checkpoint of other data or another mixture, at the same place of the new order." };
+        command.Options.Add(allowNewData);
         var start = new RankStart(command);
         command.SetAction(arguments => start.Job(arguments) is { } job
             ? start.Run(job, Load(arguments), arguments, terminal)
-            : Run(() => Load(arguments), terminal, arguments.GetValue(quiet), arguments.GetValue(until)));
+            : Run(() => Load(arguments), terminal, new(arguments.GetValue(quiet), arguments.GetValue(until), arguments.GetValue(allowNewData))));
         return command;
 
         ResolvedConfiguration<TrainConfig> Load(ParseResult arguments)
@@ -33,7 +35,7 @@ internal static class TrainCommand
         }
     }
 
-    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, bool quiet, long? until)
+    private static int Run(Func<ResolvedConfiguration<TrainConfig>> load, Terminal terminal, Wishes wishes)
     {
         var launcher = LauncherEnvironment.Detect(Environment.GetEnvironmentVariable);
         // Signals may come as soon as the supervisor has heard of this rank.
@@ -42,18 +44,18 @@ internal static class TrainCommand
         return supervised.Run(heartbeats =>
             // One rank needs no MPI and loads none.
             launcher is { WorldSize: > 1 }
-                ? RankJob.Run(launcher, load, terminal, heartbeats, (resolved, ranks) => Train(resolved, ranks, terminal, quiet, until, stop.Token))
-                : TrainAlone(load(), terminal, heartbeats, quiet, until, stop.Token));
+                ? RankJob.Run(launcher, load, terminal, heartbeats, (resolved, ranks) => Train(resolved, ranks, terminal, wishes, stop.Token))
+                : TrainAlone(load(), terminal, heartbeats, wishes, stop.Token));
     }
 
-    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, HeartbeatSender? heartbeats, bool quiet, long? until, CancellationToken stop)
+    private static int TrainAlone(ResolvedConfiguration<TrainConfig> resolved, Terminal terminal, HeartbeatSender? heartbeats, Wishes wishes, CancellationToken stop)
     {
         using var self = new SingleProcess();
         heartbeats?.Ask(() => self.Current);
-        return Train(resolved, self, terminal, quiet, until, stop);
+        return Train(resolved, self, terminal, wishes, stop);
     }
 
-    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, bool quiet, long? until, CancellationToken stop)
+    private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, Wishes wishes, CancellationToken stop)
     {
         var config = resolved.Value;
         ranks.Report(0, "start");
@@ -66,11 +68,14 @@ internal static class TrainCommand
         }, ErrorReport.Describe);
         using var data = ranks.Agree(() => TrainingData.Open(config), ErrorReport.Describe);
         using var folder = Open(config.Run, ranks);
-        using var log = RunLog.Create(terminal, folder, quiet);
-        using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log), ErrorReport.Describe);
+        using var log = RunLog.Create(terminal, folder, wishes.Quiet);
+        using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log, wishes.AllowNewData), ErrorReport.Describe);
         ranks.Agree(() => { if (ranks.Rank == 0) folder.Write(() => File.WriteAllText(folder.ConfigFile, resolved.ToJson())); }, ErrorReport.Describe);
-        return trainer.Run(stop, until) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+        return trainer.Run(stop, wishes.Until) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
+
+    /// <summary>What the command line asks of this start of a run.</summary>
+    private readonly record struct Wishes(bool Quiet, long? Until, bool AllowNewData);
 
     // Rank 0 makes the folder and holds it; the others must then find it.
     private static RunFolder Open(RunConfig run, ICollectives ranks)

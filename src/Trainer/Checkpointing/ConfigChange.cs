@@ -11,16 +11,30 @@ public static class ConfigChange
 
     // What neither the samples, nor the arithmetic, nor the schedule of the steps already made depends on. DecaySteps and Steps shape the rest of the run.
     private static readonly string[] MayChange =
-        ["Run.Name", "Run.Folder", "Data.Folder", "Data.PrefetchBatches", "Data.CacheMegabytes", "Training.Steps", ThreadsKey, "Training.Device", "LrSchedule", "Distributed", "Validation", "Checkpoint", "Logging"];
+        ["Run.Name", "Run.Folder", "Data.Folder", "Data.Sources[].Name", "Data.Sources[].Folder", "Data.PrefetchBatches", "Data.CacheMegabytes", "Training.Steps", ThreadsKey, "Training.Device", "LrSchedule", "Distributed", "Validation", "Checkpoint", "Logging"];
 
-    /// <summary>Lists the keys that differ and must not, each with both values.</summary>
-    public static IReadOnlyList<string> Forbidden(JsonObject saved, JsonObject current)
+    private static readonly Lazy<Dictionary<string, string>> Defaults = new(() => Flatten(TrainState.ConfigJson(new()
+    {
+        Run = new() { Name = "" },
+        Model = new() { VocabSize = 0, DModel = 0, NumLayers = 0, MaxSeqLen = 0, Ffn = new() { Kind = default, DFf = 0 }, Attention = new() { Kind = default, NumHeads = 0, NumKvHeads = 0, HeadDim = 0, Window = 0 } },
+        Data = new(),
+        Training = new() { Steps = 0, SeqLen = 0, GlobalBatchTokens = 0, MicroBatch = 0 },
+        LrSchedule = new() { Lr = 0 },
+    })));
+
+    /// <summary>Lists the keys that differ and must not, each with both values. A key that is younger than the checkpoint had its default.</summary>
+    /// <param name="saved">The checkpoint's configuration.</param>
+    /// <param name="current">The run's.</param>
+    /// <param name="allowNewData">True lets all of Data change.</param>
+    public static IReadOnlyList<string> Forbidden(JsonObject saved, JsonObject current, bool allowNewData = false)
     {
         var (before, now) = (Flatten(saved), Flatten(current));
+        foreach (var (key, value) in Defaults.Value) before.TryAdd(key, value);
+        string[] mayChange = allowNewData ? [.. MayChange, "Data"] : MayChange;
         bool isSlotTree = now["Distributed.Reduce"] == $"\"{ReduceOrder.SlotTree}\"";
         return [.. before.Keys.Union(now.Keys).Order(StringComparer.Ordinal)
             .Where(key => before.GetValueOrDefault(key) != now.GetValueOrDefault(key))
-            .Where(key => key == ThreadsKey && isSlotTree || !MayChange.Any(free => key == free || key.StartsWith(free + ".", StringComparison.Ordinal)))
+            .Where(key => key == ThreadsKey && isSlotTree || !mayChange.Any(free => key == free || key.StartsWith(free + ".", StringComparison.Ordinal)))
             .Select(key => $"{key} was {before.GetValueOrDefault(key) ?? "absent"}, is {now.GetValueOrDefault(key) ?? "absent"}")];
     }
 
@@ -35,7 +49,16 @@ public static class ConfigChange
             if (node is JsonObject section)
                 foreach (var (key, child) in section) Visit(path.Length == 0 ? key : $"{path}.{key}", child);
             else
-                leaves[path] = node?.ToJsonString() ?? "null";
+                leaves[path] = (node is JsonArray list ? Kept(path, list) : node)?.ToJsonString() ?? "null";
         }
+    }
+
+    // A list of sections is compared whole, but for what may change in each of them.
+    private static JsonArray Kept(string path, JsonArray list)
+    {
+        var kept = (JsonArray)list.DeepClone();
+        foreach (var section in kept.OfType<JsonObject>())
+            foreach (string free in MayChange.Where(free => free.StartsWith(path + "[].", StringComparison.Ordinal))) section.Remove(free[(path.Length + 3)..]);
+        return kept;
     }
 }

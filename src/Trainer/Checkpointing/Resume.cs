@@ -9,7 +9,7 @@ public static class Resume
 {
     /// <summary>Restores the newest checkpoint whose files are as they were written; returns its folder, or null where there is none at all. All ranks call it.</summary>
     /// <exception cref="CheckpointException">There are checkpoints but none is good, or the newest good one is of another configuration or dataset.</exception>
-    public static string? FromNewest(CheckpointStore store, TrainState state, TrainConfig config, string dataFingerprint, ICollectives ranks, ILogger log)
+    public static string? FromNewest(CheckpointStore store, TrainState state, TrainConfig config, string dataFingerprint, ICollectives ranks, ILogger log, bool allowNewData = false)
     {
         var candidates = Candidates(store, ranks);
         List<string> bad = [];
@@ -21,7 +21,8 @@ public static class Resume
                 bad.Add(failure);
                 continue;
             }
-            RequireSameRun(checkpoint, manifest!, config, dataFingerprint);
+            RequireSameRun(checkpoint, manifest!, config, dataFingerprint, allowNewData);
+            if (manifest!.DataFingerprint != dataFingerprint) log.Warning(TrainEvents.NewData, Short(dataFingerprint), Short(manifest.DataFingerprint), manifest.Progress.NextSample);
             state.Restore(checkpoint, manifest!);
             if (ranks.Rank == 0) SetAside(candidates.Take(bad.Count).Zip(bad), checkpoint, log);
             return checkpoint;
@@ -61,14 +62,17 @@ public static class Resume
         }
     }
 
-    private static void RequireSameRun(string checkpoint, CheckpointManifest manifest, TrainConfig config, string dataFingerprint)
+    private static void RequireSameRun(string checkpoint, CheckpointManifest manifest, TrainConfig config, string dataFingerprint, bool allowNewData)
     {
-        var problems = ConfigChange.Forbidden(manifest.Config, TrainState.ConfigJson(config)).ToList();
-        if (manifest.DataFingerprint != dataFingerprint)
-            problems.Add($"the dataset {config.Data.Folder} has fingerprint {dataFingerprint[..12]}…, the checkpoint {manifest.DataFingerprint[..Math.Min(12, manifest.DataFingerprint.Length)]}…");
+        var problems = ConfigChange.Forbidden(manifest.Config, TrainState.ConfigJson(config), allowNewData).ToList();
+        if (!allowNewData && manifest.DataFingerprint != dataFingerprint)
+            problems.Add($"the data have fingerprint {Short(dataFingerprint)}, the checkpoint {Short(manifest.DataFingerprint)}");
         if (manifest.Progress.Step > config.Training.Steps)
             problems.Add($"Training.Steps is {config.Training.Steps}, the checkpoint is at step {manifest.Progress.Step}");
         if (problems.Count > 0)
-            throw new CheckpointException(checkpoint, $"the checkpoint is of another run:\n    {string.Join("\n    ", problems)}", "the configuration and data that it was trained with", "restore them, or choose another Run.Name to begin anew");
+            throw new CheckpointException(checkpoint, $"the checkpoint is of another run:\n    {string.Join("\n    ", problems)}", "the configuration and data that it was trained with",
+                "restore them, or choose another Run.Name to begin anew; --allow-new-data goes on with other data on purpose");
     }
+
+    private static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
 }

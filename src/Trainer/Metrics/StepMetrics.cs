@@ -51,6 +51,14 @@ public sealed record StepMetrics
     /// <summary>The same for each layer.</summary>
     public IReadOnlyList<double>? AttentionKeptByLayer { get; init; }
 
+    /// <summary>Tokens that each dataset has given since the beginning of the run; only where several are mixed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, long>? SourceTokens { get; init; }
+
+    /// <summary>How often each dataset has been read through; only where several are mixed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? SourceEpochs { get; init; }
+
     /// <summary>Cross-entropy on the validation split, in nats per token; on validation steps only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValLoss { get; init; }
@@ -58,6 +66,10 @@ public sealed record StepMetrics
     /// <summary>Cross-entropy on the validation split, in bits per byte of text; on validation steps only.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? ValBitsPerByte { get; init; }
+
+    /// <summary>Cross-entropy on the validation split of each dataset, in nats per token; on validation steps, where several are mixed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? ValLossBySource { get; init; }
 
     internal static JsonSerializerOptions Json { get; } = new()
     {

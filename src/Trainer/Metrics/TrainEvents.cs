@@ -15,6 +15,9 @@ public static class TrainEvents
     /// <summary>The run has passed the step that it was to leave after.</summary>
     public const string AlreadyThere = "run {Run} is at step {Step} of {Steps} already; it was to leave after step {Until}";
 
+    /// <summary>The run goes on with other data.</summary>
+    public const string NewData = "the data are not those of the checkpoint: fingerprint {Now}, the checkpoint has {Before}; the run goes on at sample {Sample} of the new order";
+
     /// <summary>A checkpoint was passed over.</summary>
     public const string CheckpointSkipped = "checkpoint skipped: {Problem}; it is now {Aside}, the run goes on from {Used}";
 

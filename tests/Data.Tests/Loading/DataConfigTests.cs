@@ -9,8 +9,8 @@ public sealed class DataConfigTests
     {
         using var folder = new TemporaryFolder();
         using var built = Samples.Build(folder, 20);
-        using var opened = new DataConfig { Folder = folder["set"] }.Open();
-        Assert.Equal(built.Manifest.Fingerprint, opened.Manifest.Fingerprint);
+        using var opened = DataMixture.Open(new DataConfig { Folder = folder["set"] });
+        Assert.Equal(built.Manifest.Fingerprint, opened.Fingerprint);
     }
 
     [Fact]

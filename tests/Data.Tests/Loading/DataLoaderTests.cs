@@ -22,8 +22,8 @@ public sealed class DataLoaderTests
     {
         using var folder = new TemporaryFolder();
         using var set = Samples.Build(folder);
-        var (stream, order) = (set.Train.ReadAll(), new SampleOrder(set.Train, SeqLen, seed: 5));
-        using var loader = new DataLoader(set.Train, SeqLen, seed: 5, rowsPerBatch: 3, rank: 1, worldSize: 2, startSample: 10);
+        var (stream, order) = (set.Train.ReadAll(), new SampleOrder(new ConcatenatedLayout(set.Train, SeqLen), set.Manifest.Fingerprint, seed: 5));
+        using var loader = new DataLoader(set.Lay(SeqLen, seed: 5), rowsPerBatch: 3, rank: 1, worldSize: 2, startSample: 10);
         loader.Next();
         var batch = loader.Next();   // 10 + 1·3·2 + 1·3
         Assert.Equal((19, 3, SeqLen + 1), (batch.FirstSample, batch.Rows, batch.Columns));
@@ -38,10 +38,10 @@ public sealed class DataLoaderTests
         using var set = Samples.Build(folder, count: 40);
         Gen.Select(Gen.Int[1, 5], Gen.Int[1, 3], Gen.Int[0, 12]).Sample((rows, worldSize, steps) =>
         {
-            using var unbroken = new DataLoader(set.Train, SeqLen, 9, rows, worldSize - 1, worldSize);
+            using var unbroken = new DataLoader(set.Lay(SeqLen, 9), rows, worldSize - 1, worldSize);
             for (var i = 0; i < steps; i++) unbroken.Next();
             Assert.Equal((long)steps * rows * worldSize, unbroken.NextSample);
-            using var resumed = new DataLoader(set.Train, SeqLen, 9, rows, worldSize - 1, worldSize, unbroken.NextSample);
+            using var resumed = new DataLoader(set.Lay(SeqLen, 9), rows, worldSize - 1, worldSize, unbroken.NextSample);
             for (var i = 0; i < 4; i++) Assert.Equal(unbroken.Next().Tokens, resumed.Next().Tokens);
         }, iter: 30);
     }
@@ -55,11 +55,11 @@ public sealed class DataLoaderTests
         using var set = TokenDataset.Open(folder["set"]);
         // <bos>ab<eos><bos>c<eos><bos>defg<eos>: 4 + 3 + 6 tokens
         Assert.Equal([256, 97, 98, 257, 256, 99, 257, 256, 100, 101, 102, 103, 257], set.Train.ReadAll());
-        using var loader = new DataLoader(set.Train, 12, seed: 0, rowsPerBatch: 1);
+        using var loader = new DataLoader(set.Lay(12, seed: 0), rowsPerBatch: 1);
         var batch = loader.Next();
         Assert.Equal([0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2, 2, 2], batch.DocumentIds);
         Assert.Equal(7, batch.TargetBytes);
-        using var unmasked = new DataLoader(set.Train, 12, seed: 0, rowsPerBatch: 1, maskDocuments: false);
+        using var unmasked = new DataLoader(set.Lay(12, seed: 0, maskDocuments: false), rowsPerBatch: 1);
         Assert.All(unmasked.Next().DocumentIds, id => Assert.Equal(0, id));
     }
 
@@ -74,8 +74,8 @@ public sealed class DataLoaderTests
         DatasetBuilder.Build(new PrepareOptions { Sources = [folder["a.jsonl"]], Output = folder["set"], ValidationFraction = 0, Tokenizer = folder["tokenizer"] });
         using var set = TokenDataset.Open(folder["set"]);
         Assert.Equal(4, set.Train.Tokens); // ~ <eos> ^ <eos>
-        using var masked = new DataLoader(set.Train, 3, seed: 0, rowsPerBatch: 1);
-        using var unmasked = new DataLoader(set.Train, 3, seed: 0, rowsPerBatch: 1, maskDocuments: false);
+        using var masked = new DataLoader(set.Lay(3, seed: 0), rowsPerBatch: 1);
+        using var unmasked = new DataLoader(set.Lay(3, seed: 0, maskDocuments: false), rowsPerBatch: 1);
         Assert.Equal((0, 1), (masked.Next().TargetBytes, unmasked.Next().TargetBytes));
     }
 
@@ -85,7 +85,7 @@ public sealed class DataLoaderTests
         using var folder = new TemporaryFolder();
         using var set = Samples.Build(folder);
         File.Delete(Path.Combine(set.Folder, set.Manifest.Train.Shards[0].File));
-        using var loader = new DataLoader(set.Train, SeqLen, 1, 2);
+        using var loader = new DataLoader(set.Lay(SeqLen, 1), 2);
         Assert.Throws<DataException>(loader.Next);
         Assert.Throws<DataException>(loader.Next);
     }
@@ -95,7 +95,7 @@ public sealed class DataLoaderTests
     {
         using var folder = new TemporaryFolder();
         using var set = Samples.Build(folder);
-        var loader = new DataLoader(set.Train, SeqLen, 1, 2);
+        var loader = new DataLoader(set.Lay(SeqLen, 1), 2);
         loader.Dispose();
         loader.Dispose();
         Assert.Throws<ObjectDisposedException>(loader.Next);
@@ -106,7 +106,7 @@ public sealed class DataLoaderTests
     {
         using var folder = new TemporaryFolder();
         using var set = Samples.Build(folder, count: 4);
-        var error = Assert.Throws<DataException>(() => new DataLoader(set.Validation, 100_000, 1, 1));
+        var error = Assert.Throws<DataException>(() => new ConcatenatedLayout(set.Validation, 100_000));
         Assert.Contains("100001", error.Message, StringComparison.Ordinal);
     }
 
@@ -116,13 +116,16 @@ public sealed class DataLoaderTests
         using var folder = new TemporaryFolder();
         using var set = Samples.Build(folder);
         var stream = set.Validation.ReadAll();
-        var all = new ValidationBatches(set.Validation, SeqLen, rowsPerBatch: 4, maxTokens: SeqLen * 10);
-        Assert.Equal(10, all.Samples);
+        using var data = DataMixture.Open(new DataConfig { Folder = set.Folder });
+        var numbered = new ValidationBatches(data, SeqLen, rowsPerBatch: 4, maxTokens: SeqLen * 10);
+        Assert.Equal(3, numbered.Count);
+        Assert.Equal([0, 1, 2], numbered.Select(b => b.Index));
+        var all = numbered.Select(b => b.Batch).ToArray();
         Assert.Equal([4, 4, 2], all.Select(b => b.Rows));
         var tokens = all.SelectMany(b => b.Tokens).ToArray();
         for (var i = 0; i < 10; i++) Assert.Equal(stream.AsSpan(i * SeqLen, SeqLen + 1), tokens.AsSpan(i * (SeqLen + 1), SeqLen + 1));
-        var shared = Enumerable.Range(0, 2).SelectMany(rank => new ValidationBatches(set.Validation, SeqLen, 4, SeqLen * 10, rank, 2));
-        Assert.Equal(tokens, shared.OrderBy(b => b.FirstSample).SelectMany(b => b.Tokens));
+        var shared = Enumerable.Range(0, 2).SelectMany(rank => new ValidationBatches(data, SeqLen, 4, SeqLen * 10, rank, 2));
+        Assert.Equal(tokens, shared.OrderBy(b => b.Index).SelectMany(b => b.Batch.Tokens));
     }
 
     [Fact]
@@ -137,7 +140,7 @@ public sealed class DataLoaderTests
         // The step's samples in the order of ranks, and of batches within a rank.
         int[][] Steps(int worldSize, int batchesPerStep)
         {
-            DataLoader[] ranks = [.. Enumerable.Range(0, worldSize).Select(r => new DataLoader(set.Train, SeqLen, 42, 2, r, worldSize, 0, batchesPerStep))];
+            DataLoader[] ranks = [.. Enumerable.Range(0, worldSize).Select(r => new DataLoader(set.Lay(SeqLen, 42), 2, r, worldSize, 0, batchesPerStep))];
             try
             {
                 return [.. Enumerable.Range(0, 3).Select(_ => ranks.SelectMany(r => Enumerable.Range(0, batchesPerStep).SelectMany(_ => r.Next().Tokens)).ToArray())];
@@ -151,7 +154,7 @@ public sealed class DataLoaderTests
 
     private static int[][] GlobalBatches(TokenDataset set, int worldSize, int rows, int steps)
     {
-        DataLoader[] ranks = [.. Enumerable.Range(0, worldSize).Select(r => new DataLoader(set.Train, SeqLen, 42, rows, r, worldSize))];
+        DataLoader[] ranks = [.. Enumerable.Range(0, worldSize).Select(r => new DataLoader(set.Lay(SeqLen, 42), rows, r, worldSize))];
         try
         {
             return [.. Enumerable.Range(0, steps).Select(_ => ranks.SelectMany(r => r.Next().Tokens).ToArray())];
