@@ -22,7 +22,8 @@ const tokens = Array.from({ length: 700 }, (_, i) =>
     i % 31 === 4 ? null : i % 29 === 3 ? [] : Array.from({ length: i === 300 ? 5000 : 1 + random(90) }, (_, k) => i % 5 === 0 ? 7 : i % 5 === 1 ? k : random(i % 5 === 2 ? 200 : 250000)));
 tokens[10] = [0, 2147483647, 1];
 const small = tokens.map(row => row?.map(id => id % 128) ?? null);
-const documents = { texts, tokens, small };
+const filled = tokens.map(row => row ?? []);
+const documents = { texts, tokens, small, filled, none: [] };
 writeFileSync(join(folder, 'documents.json'), JSON.stringify(documents));
 
 const files = [];
@@ -60,8 +61,8 @@ await copy('negative-token', 'refused', 'select [1, -1] as tokens', 'compression
 
 // --- arrow-rs, whose files have the layout of pyarrow's
 const { Compression, Encoding, WriterVersion, WriterPropertiesBuilder } = rust;
-const write = (name, rows, column, type, values, set = p => p) => {
-    const table = new arrow.Table({ [column]: arrow.vectorFromArray(values, type) });
+const write = (name, rows, column, type, values, set = p => p, isNullable = true) => {
+    const table = new arrow.Table(new arrow.Schema([new arrow.Field(column, type, isNullable)]), { [column]: arrow.vectorFromArray(values, type) });
     const properties = set(new WriterPropertiesBuilder().setMaxRowGroupSize(300).setDataPageSizeLimit(4000).setWriteBatchSize(64)).build();
     writeFileSync(add(`arrow-${name}`, rows), rust.writeParquet(rust.Table.fromIPCStream(arrow.tableToIPC(table, 'stream')), properties));
 };
@@ -94,6 +95,9 @@ write('large-text', 'texts', 'text', new arrow.LargeUtf8(), texts, p => p.setCom
 write('text-dictionary-overflow', 'texts', 'text', new arrow.Utf8(), texts, p => p.setDictionaryPageSizeLimit(1000));
 for (const [name, type] of [['uint8', new arrow.Uint8()], ['int16', new arrow.Int16()], ['uint16', new arrow.Uint16()], ['uint32', new arrow.Uint32()]])
     write(name, 'small', 'input_ids', list(type), small, p => p.setCompression(Compression.SNAPPY));
-write('lz4-hadoop', 'texts', 'text', new arrow.Utf8(), texts, p => p.setCompression(Compression.LZ4));
+write('lz4-hadoop', 'refused', 'text', new arrow.Utf8(), texts, p => p.setCompression(Compression.LZ4));
+write('text-tiny-pages', 'texts', 'text', new arrow.Utf8(), texts, p => p.setDataPageSizeLimit(1).setWriteBatchSize(1));
+write('list-tiny-pages-V2', 'tokens', 'tokens', int32, tokens, p => V2(p).setDataPageSizeLimit(1).setWriteBatchSize(1).setMaxRowGroupSize(50));
+write('list-required', 'filled', 'tokens', list(new arrow.Int32(), 'element', false), filled, p => p, false);
 write('empty', 'none', 'text', new arrow.Utf8(), []);
 writeFileSync(join(folder, 'files.json'), JSON.stringify(files));
