@@ -43,7 +43,7 @@ internal sealed class CheckedFile : IDisposable
     {
         while (!into.IsEmpty)
         {
-            if (offset >= Length) throw new InvalidDataException($"the file ends at byte {Length}");
+            if (offset >= Length) throw new InvalidDataException($"the file ends before byte {offset + into.Length}");
             var available = Load(offset / BlockBytes)[(int)(offset % BlockBytes)..];
             var count = Math.Min(available.Length, into.Length);
             available[..count].CopyTo(into);

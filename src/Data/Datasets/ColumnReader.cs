@@ -103,7 +103,7 @@ internal sealed class ColumnReader : IDisposable
     private static int RowsOf(long count, int group) =>
         (int)Math.Min(ColumnFormat.RowGroupValues, count - ((long)group * ColumnFormat.RowGroupValues));
 
-    private static DataException Damaged(string path, string part, Exception e) =>
-        new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})",
-            "a Parquet file as prepare wrote it", Restore, e);
+    private static DataException Damaged(string path, string part, Exception e) => e is IOException or UnauthorizedAccessException
+        ? new($"{path} {part}", $"it cannot be read ({e.Message.TrimEnd('.')})", "a Parquet file as prepare wrote it", "look at the file's permissions and at the disk", e)
+        : new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a Parquet file as prepare wrote it", Restore, e);
 }

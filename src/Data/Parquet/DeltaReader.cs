@@ -17,6 +17,7 @@ internal sealed class DeltaReader
         var (blockValues, perBlock) = (reader.Unsigned(), reader.Unsigned());
         (Left, last) = (reader.Unsigned(), reader.Signed());
         if (perBlock is 0 or > 1024 || blockValues is 0 or > 1 << 20 || blockValues % (perBlock * 8) != 0) throw new InvalidDataException($"blocks of {blockValues} values in {perBlock} miniblocks");
+        if (Left > int.MaxValue) throw new InvalidDataException($"a page of {Left} values");
         (this.bytes, miniblocks, perMiniblock) = (bytes, (int)perBlock, (int)(blockValues / perBlock));
         (position, miniblock, inMiniblock) = (bytes.Length - reader.Rest.Length, miniblocks, perMiniblock);
     }

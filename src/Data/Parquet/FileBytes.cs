@@ -14,7 +14,7 @@ internal static class FileBytes
         while (!into.IsEmpty)
         {
             var count = RandomAccess.Read(file, into, offset);
-            if (count == 0) throw new InvalidDataException($"the file ends at byte {offset}");
+            if (count == 0) throw new InvalidDataException($"the file ends before byte {offset + into.Length}");
             into = into[count..];
             offset += count;
         }

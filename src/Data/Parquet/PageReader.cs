@@ -50,6 +50,7 @@ internal sealed class PageReader(SafeFileHandle file, ColumnPart part)
     // How long a header is, only it tells.
     private PageHeader ReadHeader()
     {
+        if (position == end) throw new InvalidDataException("the pages end before all values are there");
         foreach (var size in HeaderSizes)
         {
             var bytes = new byte[Math.Min(size, end - position)];

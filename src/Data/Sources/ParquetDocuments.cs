@@ -97,7 +97,8 @@ internal static class ParquetDocuments
     private static IEnumerable<Document> Name(string where, IEnumerable<Document> documents)
     {
         using var each = documents.GetEnumerator();
-        while (Name(where, each.MoveNext)) yield return each.Current;
+        Func<bool> next = each.MoveNext;   // once, not for each document
+        while (Name(where, next)) yield return each.Current;
     }
 
     private static T Name<T>(string where, Func<T> read)
