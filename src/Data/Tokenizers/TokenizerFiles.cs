@@ -20,7 +20,7 @@ internal sealed class TokenizerFiles
     private readonly string? bosName;
     private readonly string eosName;
 
-    private TokenizerFiles(string name, byte[] definition, string? bosName, string eosName)
+    public TokenizerFiles(string name, byte[] definition, string? bosName, string eosName)
     {
         (Name, this.definition, this.bosName, this.eosName) = (name, definition, bosName, eosName);
         Hash = Convert.ToHexStringLower(SHA256.HashData([.. definition, .. Encoding.UTF8.GetBytes($"\nbos {bosName}\neos {eosName}")]));
@@ -32,8 +32,13 @@ internal sealed class TokenizerFiles
 
     /// <summary>Writes the definition of a byte-level tokenizer of ours: <paramref name="pieces"/>, then begin and end tokens.</summary>
     public static TokenizerFiles ForTrained(string name, IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges,
-        bool split) =>
-        new(name, TokenizerJsonWriter.Write(pieces, merges, split), BosName, EosName);
+        bool split)
+    {
+        AddedToken[] added = [new(pieces.Count, BosName, IsSpecial: true), new(pieces.Count + 1, EosName, IsSpecial: true)];
+        var names = pieces.Select(p => ByteLevel.ToPiece(p)).ToArray();
+        var json = TokenizerJsonWriter.Write(pieces.Index(), merges.Select(m => (names[m.Left], names[m.Right])), added, split ? WordScanner.Pattern : null);
+        return new(name, json, BosName, EosName);
+    }
 
     /// <summary>Reads tokenizer.json at <paramref name="path"/> and the tokenizer_config.json beside it, where there is one.</summary>
     public static ITokenizer Read(string path)
@@ -57,11 +62,11 @@ internal sealed class TokenizerFiles
         return new BpeTokenizer(definition, files, bos is null ? null : Id(definition, bos, configPath), Id(definition, eos, configPath));
     }
 
-    /// <summary>Builds the tokenizer of a definition that was just trained.</summary>
+    /// <summary>Builds the tokenizer of a definition that was just made.</summary>
     public BpeTokenizer Open()
     {
         var parsed = new TokenizerJsonReader(Name).Read(definition);
-        return new BpeTokenizer(parsed, this, Id(parsed, bosName!, Name), Id(parsed, eosName, Name));
+        return new BpeTokenizer(parsed, this, bosName is null ? null : Id(parsed, bosName, Name), Id(parsed, eosName, Name));
     }
 
     public void Save(string folder)

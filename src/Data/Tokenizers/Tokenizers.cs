@@ -6,8 +6,8 @@ namespace SparkTrain.Data;
 public static class Tokenizers
 {
     /// <summary>
-    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, or the path of such a
-    /// file. Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
+    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, the path of such a file, or
+    /// of a .tiktoken file. Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
     /// </summary>
     public static ITokenizer Load(string spec)
     {
@@ -19,7 +19,8 @@ public static class Tokenizers
         var path = Directory.Exists(spec) ? Path.Combine(spec, TokenizerFiles.Definition) : spec;
         if (!File.Exists(path))
             throw new DataException(path, "there is no such file", "a tokenizer.json",
-                "give `byte`, `bpe:N` (prepare only), or a folder that holds tokenizer.json");
+                "give `byte`, `bpe:N` (prepare only), a folder that holds tokenizer.json, or a .tiktoken file");
+        if (path.EndsWith(TiktokenFile.Ending, StringComparison.OrdinalIgnoreCase)) return TiktokenFile.Open(path);
         try
         {
             return TokenizerFiles.Read(path);
