@@ -1,13 +1,15 @@
+using System.Numerics;
+
 namespace SparkTrain.Data;
 
 /// <summary>
 /// A hash table from a pair of token ids to a number. The framework's hash of a 64-bit key is high half xor low half, which for pairs of
 /// small ids collides so much that encoding becomes 20 times slower; this one multiplies.
 /// </summary>
-internal sealed class PairTable
+internal sealed class PairTable(int capacity = 512)
 {
-    private ulong[] keys = new ulong[1024];   // key + 1; 0 marks a free slot
-    private int[] values = new int[1024];
+    // A key and its value side by side: a look-up in a large vocabulary costs one miss of the cache, not two.
+    private Entry[] entries = new Entry[BitOperations.RoundUpToPowerOf2((uint)capacity * 2)];
 
     public int Count { get; private set; }
 
@@ -15,38 +17,35 @@ internal sealed class PairTable
 
     public bool TryGet(ulong key, out int value)
     {
-        var slot = Find(keys, key);
-        value = values[slot];
-        return keys[slot] != 0;
+        ref var entry = ref Find(entries, key);
+        value = entry.Value;
+        return entry.KeyPlusOne != 0;
     }
 
     public void Add(ulong key, int value)
     {
-        if (Count * 2 >= keys.Length) Grow();
-        var slot = Find(keys, key);
-        if (keys[slot] == 0) Count++;
-        keys[slot] = key + 1;
-        values[slot] = value;
+        if (Count * 2 >= entries.Length) Grow();
+        ref var entry = ref Find(entries, key);
+        if (entry.KeyPlusOne == 0) Count++;
+        entry = new Entry(key + 1, value);
     }
 
-    private static int Find(ulong[] keys, ulong key)
+    private static ref Entry Find(Entry[] entries, ulong key)
     {
-        var mask = keys.Length - 1;
+        var mask = entries.Length - 1;
         var slot = (int)(((key ^ (key >> 29)) * 0x9E3779B97F4A7C15UL) >> 32) & mask;
-        while (keys[slot] != 0 && keys[slot] != key + 1) slot = (slot + 1) & mask;
-        return slot;
+        while (entries[slot].KeyPlusOne is not 0 and var found && found != key + 1) slot = (slot + 1) & mask;
+        return ref entries[slot];
     }
 
     private void Grow()
     {
-        var (newKeys, newValues) = (new ulong[keys.Length * 2], new int[keys.Length * 2]);
-        for (var i = 0; i < keys.Length; i++)
-        {
-            if (keys[i] == 0) continue;
-            var slot = Find(newKeys, keys[i] - 1);
-            newKeys[slot] = keys[i];
-            newValues[slot] = values[i];
-        }
-        (keys, values) = (newKeys, newValues);
+        var grown = new Entry[entries.Length * 2];
+        foreach (var entry in entries)
+            if (entry.KeyPlusOne != 0) Find(grown, entry.KeyPlusOne - 1) = entry;
+        entries = grown;
     }
+
+    // 0 in place of a key marks a free entry.
+    private readonly record struct Entry(ulong KeyPlusOne, int Value);
 }

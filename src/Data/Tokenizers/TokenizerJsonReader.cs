@@ -64,7 +64,7 @@ internal sealed class TokenizerJsonReader(string where)
         if (Get(root, "pre_tokenizer") is { ValueKind: JsonValueKind.Object } value
             && !(Text(value, "type") == "Split" && Get(value, "pattern") is { } pattern && Text(pattern, "String") == " "))
             throw Refuse("pre_tokenizer", Shorten(value), "null or a Split at \" \" where the normalizer replaces spaces");
-        return vocab.MergedPieces.Any(SpaceMarkSplitter.Crosses) ? new WholeText() : new SpaceMarkSplitter();
+        return vocab.HasMergesAcrossSpaceMarks ? new WholeText() : new SpaceMarkSplitter();
     }
 
     private TextSplitter ByteLevelSplitter(JsonElement? preTokenizer)
