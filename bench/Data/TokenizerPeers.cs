@@ -17,7 +17,7 @@ internal static class TokenizerPeers
         using var lines = new StreamReader(new DeflateStream(packed, CompressionMode.Decompress));
         lines.ReadLine();   // the number of pieces
         string path = Path.Combine(folder, "cl100k_base.tiktoken");
-        File.WriteAllLines(path, lines.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select((piece, rank) => $"{piece} {rank}"));
+        File.WriteAllLines(path, lines.ReadToEnd().Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Select((piece, rank) => $"{piece} {rank}"));
         return path;
     }
 
