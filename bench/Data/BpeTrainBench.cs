@@ -12,14 +12,10 @@ internal static class BpeTrainBench
     public static int Run(Settings settings)
     {
         int megabytes = settings.Int("megabytes", 60), vocabulary = settings.Int("vocabulary", 16_384);
-        var (documents, bytes) = (new List<string>(), 0L);
-        foreach (var document in DocumentSources.Open(settings["corpus", "dotnet-docs"], "text").Read(new SkippedDocuments()))
-        {
-            if (document.Text is not { } text) continue;
-            documents.Add(text);
-            if ((bytes += Encoding.UTF8.GetByteCount(text)) >= megabytes * 1_000_000L) break;
-        }
-        GC.Collect();
+        long bytes = 0;
+        var documents = DocumentSources.Open(settings["corpus", "dotnet-docs"], "text").Read(new SkippedDocuments()).Select(document => document.Text).OfType<string>()
+            .TakeWhile(text => (bytes += Encoding.UTF8.GetByteCount(text)) <= megabytes * 1_000_000L).ToList();
+        bytes = documents.Sum(text => (long)Encoding.UTF8.GetByteCount(text));
         long before = GC.GetTotalMemory(forceFullCollection: true);
         var watch = Stopwatch.StartNew();
         var tokenizer = new BpeTrainer(vocabulary).Train(documents);
@@ -33,7 +29,7 @@ internal static class BpeTrainBench
             tokens += ids.Count;
         }
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{bytes / 1e6:f1} MB in {documents.Count:N0} documents to {vocabulary:N0} pieces on {Environment.ProcessorCount} cores: {seconds:f1} s, {bytes / 1e6 / seconds:f1} MB/s; {(double)bytes / tokens:f2} bytes a token; peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:f0} MB, of which the text {before / 1e6:f0} MB; {tokenizer.Hash[..16]}"));
+            $"{bytes / 1e6:f1} MB in {documents.Count:N0} documents to {vocabulary:N0} pieces on {Environment.ProcessorCount} cores: {seconds:f1} s, {bytes / 1e6 / seconds:f1} MB/s; {(double)bytes / tokens:f2} bytes a token; peak {Process.GetCurrentProcess().PeakWorkingSet64 / 1e6:f0} MB, of which the text {before / 1e6:f0} MB"));
         return 0;
     }
 }

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SparkTrain.Data;
 
 /// <summary>Finds the tokenizer that a short description names.</summary>
@@ -20,22 +18,7 @@ public static class Tokenizers
         if (!File.Exists(path))
             throw new DataException(path, "there is no such file", "a tokenizer.json",
                 "give `byte`, `bpe:N` (prepare only), a folder that holds tokenizer.json, or a .tiktoken file");
-        if (path.EndsWith(TiktokenFile.Ending, StringComparison.OrdinalIgnoreCase)) return TiktokenFile.Open(path);
-        try
-        {
-            return TokenizerFiles.Read(path);
-        }
-        catch (JsonException e)
-        {
-            throw new DataException(path, $"it is not JSON (line {e.LineNumber + 1}: {e.Message})", "a Hugging Face tokenizer.json",
-                "fetch the file again; it may be cut off or a Git LFS pointer", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new DataException(path, $"a field has another type than it should ({e.Message.TrimEnd('.')})",
-                "a Hugging Face tokenizer.json",
-                "fetch or export the tokenizer again", e);
-        }
+        return path.EndsWith(TiktokenFile.Ending, StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Open(path) : TokenizerFiles.Read(path);
     }
 
     /// <summary>Recognises <c>bpe:N</c>, a byte-level BPE tokenizer of N pieces in all that prepare trains.</summary>

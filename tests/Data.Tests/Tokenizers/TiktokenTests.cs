@@ -35,7 +35,6 @@ public sealed class TiktokenTests
     [Theory]
     [Trait("Category", "Peers")]
     [InlineData("r50k_base", R50k)]
-    [InlineData("cl100k_base", Cl100k)]
     [InlineData("o200k_base", O200k)]
     public void Saved_it_gives_the_same_ids_in_JavaScript_beyond_16_bits_too(string name, string sha256)
     {
