@@ -3,11 +3,13 @@ namespace SparkTrain.Bench;
 /// <summary>The data: reading batches, preparing, tokenizing; see docs/data.md.</summary>
 internal static class DataBench
 {
-    /// <summary>Runs one part: <c>loader | prepare | tokenizer</c>, with settings such as <c>rounds=5</c>.</summary>
+    /// <summary>Runs one part: <c>loader | tokenizer | bpe-train</c>, with settings such as <c>rounds=5</c>.</summary>
     public static int Run(string[] arguments) => arguments switch
     {
         ["loader", .. var settings] => LoaderBench.Run(new(settings)),
-        _ => throw new ArgumentException("bench data wants loader, prepare or tokenizer"),
+        ["tokenizer", .. var settings] => TokenizerBench.Run(new(settings)),
+        ["bpe-train", .. var settings] => BpeTrainBench.Run(new(settings)),
+        _ => throw new ArgumentException("bench data wants loader, tokenizer or bpe-train"),
     };
 }
 

@@ -13,7 +13,7 @@ public sealed record PrepareOptions
     [Required(AllowEmptyStrings = false)]
     public required string Output { get; init; }
 
-    /// <summary>`byte`, `bpe:N` (train N pieces on the training split), or a folder or file of a Hugging Face tokenizer.json.</summary>
+    /// <summary>`byte`, `bpe:N` (train N pieces on the training split), a folder or file of a Hugging Face tokenizer.json, or a .tiktoken file.</summary>
     [Required(AllowEmptyStrings = false)]
     public string Tokenizer { get; init; } = ByteTokenizer.SpecName;
 

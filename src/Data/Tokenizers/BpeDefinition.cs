@@ -12,8 +12,8 @@ internal sealed class BpeDefinition
     /// <summary>Ids of the 256 bytes: the symbols of a byte-level vocabulary, the fall-back of one of characters.</summary>
     public required int[] ByteIds { get; init; }
 
-    /// <summary>Ids of single characters by code point, or null for a byte-level vocabulary.</summary>
-    public required Dictionary<int, int>? CharacterIds { get; init; }
+    /// <summary>One more than the ids of single characters by code point, 0 where there is none; null for a byte-level vocabulary.</summary>
+    public required int[]? CharacterIds { get; init; }
 
     /// <summary>From a pair of ids to the merge's rank, which is its index in <see cref="MergedIds"/>.</summary>
     public required PairTable Merges { get; init; }

@@ -5,24 +5,14 @@ namespace SparkTrain.Data;
 /// <summary>
 /// Encodes stretches of text that hold no added token; remembers the ids of words it has seen. Not for two threads at once.
 /// </summary>
-internal sealed class BpeEncoder
+internal sealed class BpeEncoder(BpeDefinition definition)
 {
-    private const int MaxCachedWords = 1 << 16, MaxCachedLength = 64;
-
-    private readonly BpeDefinition definition;
-    private readonly BpeMerger merger;
-    private readonly Dictionary<string, int[]> cache = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> cached;
-    private readonly List<int> ends = [], symbols = [];
+    private readonly BpeMerger merger = new(definition.Merges, definition.MergedIds);
+    private readonly WordCache cache = new();
+    private readonly List<int> ends = [];
     private char[] marked = new char[1024];
     private byte[] utf8 = new byte[1024];
-
-    public BpeEncoder(BpeDefinition definition)
-    {
-        this.definition = definition;
-        merger = new BpeMerger(definition.Merges, definition.MergedIds);
-        cached = cache.GetAlternateLookup<ReadOnlySpan<char>>();
-    }
+    private int[] symbols = new int[1024];
 
     public void Encode(ReadOnlySpan<char> text, List<int> tokens)
     {
@@ -44,42 +34,47 @@ internal sealed class BpeEncoder
 
     private void EncodeWord(ReadOnlySpan<char> word, List<int> tokens)
     {
-        var isShort = word.Length <= MaxCachedLength;
-        if (isShort && cached.TryGetValue(word, out var ids))
+        if (word.Length > WordCache.MaxLength)
         {
-            tokens.AddRange(ids);
+            tokens.AddRange(Merge(word));
             return;
         }
-        symbols.Clear();
-        if (definition.WholeWords is { } whole && whole.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word, out var id))
-            symbols.Add(id);
-        else
-        {
-            if (definition.CharacterIds is { } characters) AddCharacters(word, characters);
-            else AddBytes(word);
-            merger.Merge(symbols);
-        }
-        tokens.AddRange(symbols);
-        if (!isShort) return;
-        if (cache.Count >= MaxCachedWords) cache.Clear();
-        cached[word] = [.. symbols];
+        if (cache.TryAppend(word, tokens)) return;
+        var ids = Merge(word);
+        tokens.AddRange(ids);
+        cache.Add(word, ids);
     }
 
-    private void AddBytes(ReadOnlySpan<char> word)
+    private ReadOnlySpan<int> Merge(ReadOnlySpan<char> word)
+    {
+        if (symbols.Length < word.Length * 3) symbols = new int[word.Length * 6];   // a character has at most three bytes
+        if (definition.WholeWords is { } whole && whole.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(word, out var id))
+        {
+            symbols[0] = id;
+            return symbols.AsSpan(0, 1);
+        }
+        var count = definition.CharacterIds is { } characters ? AddCharacters(word, characters) : AddBytes(word);
+        return symbols.AsSpan(0, merger.Merge(symbols.AsSpan(0, count)));
+    }
+
+    private int AddBytes(ReadOnlySpan<char> word)
     {
         if (utf8.Length < word.Length * 3) utf8 = new byte[word.Length * 6];
         var count = Encoding.UTF8.GetBytes(word, utf8);
-        foreach (var b in utf8.AsSpan(0, count)) symbols.Add(definition.ByteIds[b]);
+        for (var i = 0; i < count; i++) symbols[i] = definition.ByteIds[utf8[i]];
+        return count;
     }
 
-    private void AddCharacters(ReadOnlySpan<char> word, Dictionary<int, int> characters)
+    private int AddCharacters(ReadOnlySpan<char> word, int[] characters)
     {
         Span<byte> fallback = stackalloc byte[4];
+        var count = 0;
         foreach (var rune in word.EnumerateRunes())
         {
-            if (characters.TryGetValue(rune.Value, out var id)) symbols.Add(id);
+            if (characters[rune.Value] is > 0 and var idPlusOne) symbols[count++] = idPlusOne - 1;
             else
-                foreach (var b in fallback[..rune.EncodeToUtf8(fallback)]) symbols.Add(definition.ByteIds[b]);
+                foreach (var b in fallback[..rune.EncodeToUtf8(fallback)]) symbols[count++] = definition.ByteIds[b];
         }
+        return count;
     }
 }

@@ -37,6 +37,9 @@ public sealed class BpeTokenizer : ITokenizer
     /// <inheritdoc/>
     public int EosToken { get; }
 
+    /// <summary>The tokens that are cut out of a text before BPE.</summary>
+    internal IReadOnlyList<AddedToken> AddedTokens => definition.AddedTokens;
+
     /// <inheritdoc/>
     public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false)
     {

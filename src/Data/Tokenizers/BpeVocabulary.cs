@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -13,28 +14,27 @@ internal sealed class BpeVocabulary
     private readonly string where;
     private readonly bool usesSpaceMark;
     private readonly IReadOnlyList<AddedToken> added;
+    private readonly HashSet<int> special;
     private readonly Dictionary<string, int> ids = new(StringComparer.Ordinal);
-    private readonly PairTable merges = new();
+    private readonly PairTable merges;
     private readonly List<int> mergedIds = [];
 
     public BpeVocabulary(string where, JsonElement model, IReadOnlyList<AddedToken> added, bool usesSpaceMark)
     {
         (this.where, this.added, this.usesSpaceMark) = (where, added, usesSpaceMark);
+        special = [.. added.Where(t => t.IsSpecial).Select(t => t.Id)];
         if (!model.TryGetProperty("vocab", out var vocab) || vocab.ValueKind != JsonValueKind.Object)
             throw Broken("model.vocab", "it is absent or no object", "pieces and their ids");
         if (usesSpaceMark && !(model.TryGetProperty("byte_fallback", out var fallback) && fallback.ValueKind == JsonValueKind.True))
             throw Broken("model.byte_fallback", "it is not true", "true, so that every text has tokens");
-        foreach (var piece in vocab.EnumerateObject())
-        {
-            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > MaxId)
-                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", $"a number from 0 to {MaxId}");
-            ids[piece.Name] = id;
-        }
-        if (model.TryGetProperty("merges", out var list)) ReadMerges(list);
+        ReadVocab(vocab);
+        var hasMerges = model.TryGetProperty("merges", out var list);
+        merges = new PairTable(hasMerges ? list.GetArrayLength() : 0);
+        if (hasMerges) ReadMerges(list);
     }
 
-    /// <summary>The pieces that merges can make.</summary>
-    public List<string> MergedPieces { get; } = [];
+    /// <summary>True where a merge makes a piece that <see cref="SpaceMarkSplitter"/> would cut.</summary>
+    public bool HasMergesAcrossSpaceMarks { get; private set; }
 
     public BpeDefinition ToDefinition(TextSplitter splitter, bool ignoreMerges)
     {
@@ -43,46 +43,58 @@ internal sealed class BpeVocabulary
         foreach (var (piece, id) in ids) pieces[id] = BytesOf(piece);
         foreach (var token in added) pieces[token.Id] = token.IsSpecial ? null : usesSpaceMark ? BytesOf(token.Text)
             : Encoding.UTF8.GetBytes(token.Text);
-        var special = added.Where(t => t.IsSpecial).Select(t => t.Id).ToHashSet();
         return new BpeDefinition
         {
             Pieces = pieces,
             ByteIds = [.. Enumerable.Range(0, 256).Select(b => ByteId((byte)b))],
-            CharacterIds = usesSpaceMark
-                ? ids.Where(p => IsOneCharacter(p.Key)).ToDictionary(p => char.ConvertToUtf32(p.Key, 0), p => p.Value) : null,
+            CharacterIds = usesSpaceMark ? CharacterIds() : null,
             Merges = merges,
             MergedIds = [.. mergedIds],
-            WholeWords = ignoreMerges ? WholeWords(pieces, special) : null,
+            WholeWords = ignoreMerges ? WholeWords(pieces) : null,
             AddedTokens = added,
             Splitter = splitter,
         };
     }
 
+    private void ReadVocab(JsonElement vocab)
+    {
+        ids.EnsureCapacity(vocab.GetPropertyCount());
+        var taken = new HashSet<int>(vocab.GetPropertyCount());
+        foreach (var piece in vocab.EnumerateObject())
+        {
+            if (!piece.Value.TryGetInt32(out var id) || id is < 0 or > MaxId)
+                throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", $"a number from 0 to {MaxId}");
+            if (!ids.TryAdd(piece.Name, id) || !taken.Add(id))
+                throw Broken($"model.vocab['{piece.Name}']", $"the piece or its id, {id}, is there twice", "each piece and each id once");
+        }
+    }
+
     private void ReadMerges(JsonElement list)
     {
         var lookup = ids.GetAlternateLookup<ReadOnlySpan<char>>();
-        foreach (var (rank, merge) in list.EnumerateArray().Index())
+        foreach (var merge in list.EnumerateArray())
         {
-            // "a b" in older files, ["a", "b"] in newer ones.
-            var isArray = merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2;
-            var (left, right) = isArray ? (merge[0].GetString()!, merge[1].GetString()!) : Halves(merge);
-            var merged = left + right;
-            if (!lookup.TryGetValue(left, out var leftId) || !lookup.TryGetValue(right, out var rightId)
-                || !lookup.TryGetValue(merged, out var mergedId))
-                throw Broken($"model.merges[{rank}]", $"it is '{left} {right}', of which a part or the result is not in model.vocab",
+            var (merged, cut) = Merge(merge);
+            if (!lookup.TryGetValue(merged.AsSpan(0, cut), out var leftId) || !lookup.TryGetValue(merged.AsSpan(cut), out var rightId)
+                || !ids.TryGetValue(merged, out var mergedId))
+                throw Broken($"model.merges[{mergedIds.Count}]", $"it is '{merged.Insert(cut, " ")}', of which a part or the result is not in model.vocab",
                     "pieces of the vocabulary");
-            MergedPieces.Add(merged);
-            merges.Add(PairTable.Key(leftId, rightId), mergedIds.Count);
+            HasMergesAcrossSpaceMarks |= SpaceMarkSplitter.Crosses(merged);
+            // Converters write merges for special tokens too, where their names can be put together. No text may turn into one.
+            if (!special.Contains(mergedId)) merges.Add(PairTable.Key(leftId, rightId), mergedIds.Count);
             mergedIds.Add(mergedId);
         }
     }
 
-    private (string Left, string Right) Halves(JsonElement merge)
+    // "a b" in older files, ["a", "b"] in newer ones; returns the merged piece and the length of its left part.
+    private (string Merged, int Cut) Merge(JsonElement merge)
     {
+        if (merge.ValueKind == JsonValueKind.Array && merge.GetArrayLength() == 2 && merge[0].GetString() is { } left)
+            return (left + merge[1].GetString(), left.Length);
         var text = merge.ValueKind == JsonValueKind.String ? merge.GetString()! : "";
         var space = text.IndexOf(' ', StringComparison.Ordinal);
-        return space > 0 ? (text[..space], text[(space + 1)..])
-            : throw Broken("model.merges", $"one entry is {merge.GetRawText()}", "\"left right\" or [\"left\", \"right\"]");
+        return space > 0 ? (text.Remove(space, 1), space)
+            : throw Broken($"model.merges[{mergedIds.Count}]", $"it is {merge.GetRawText()}", "\"left right\" or [\"left\", \"right\"]");
     }
 
     private int ByteId(byte value)
@@ -103,8 +115,16 @@ internal sealed class BpeVocabulary
         return Encoding.UTF8.GetBytes(piece.Replace(SpaceMarkSplitter.SpaceMark, ' '));
     }
 
+    private int[] CharacterIds()
+    {
+        var byCodePoint = new int[0x110000];
+        foreach (var (piece, id) in ids)
+            if (Rune.DecodeFromUtf16(piece, out var rune, out var length) == OperationStatus.Done && length == piece.Length) byCodePoint[rune.Value] = id + 1;
+        return byCodePoint;
+    }
+
     // Words as they stand in the text, with the space mark where the normalizer puts it.
-    private Dictionary<string, int> WholeWords(byte[]?[] pieces, HashSet<int> special)
+    private Dictionary<string, int> WholeWords(byte[]?[] pieces)
     {
         var words = new Dictionary<string, int>(StringComparer.Ordinal);
         foreach (var (piece, id) in ids)
@@ -115,9 +135,6 @@ internal sealed class BpeVocabulary
         }
         return words;
     }
-
-    private static bool IsOneCharacter(string piece) => piece.Length == 1 ? !char.IsSurrogate(piece[0]) : piece.Length == 2
-        && char.IsSurrogatePair(piece, 0);
 
     private DataException Broken(string field, string found, string expected) =>
         new($"{where} {field}", found, expected, "fetch or export the tokenizer again");

@@ -18,8 +18,16 @@ internal sealed class RegexSplitter(Regex regex) : TextSplitter
 
     public override void Split(ReadOnlySpan<char> text, List<int> ends)
     {
-        if (text.ContainsAnyInRange('\uD800', '\uDFFF')) SplitWithPairs(text, ends);
-        else SplitPlain(text, ends);
+        try
+        {
+            if (text.ContainsAnyInRange('\uD800', '\uDFFF')) SplitWithPairs(text, ends);
+            else SplitPlain(text, ends);
+        }
+        catch (RegexMatchTimeoutException e)
+        {
+            throw new DataException("pre_tokenizer", $"its expression {e.Pattern} takes longer than {e.MatchTimeout.TotalSeconds} s at one place of a text",
+                "an expression without repetitions inside repetitions", "use another tokenizer", e);
+        }
     }
 
     private void SplitPlain(ReadOnlySpan<char> text, List<int> ends)

@@ -20,7 +20,7 @@ internal sealed class TokenizerFiles
     private readonly string? bosName;
     private readonly string eosName;
 
-    private TokenizerFiles(string name, byte[] definition, string? bosName, string eosName)
+    public TokenizerFiles(string name, byte[] definition, string? bosName, string eosName)
     {
         (Name, this.definition, this.bosName, this.eosName) = (name, definition, bosName, eosName);
         Hash = Convert.ToHexStringLower(SHA256.HashData([.. definition, .. Encoding.UTF8.GetBytes($"\nbos {bosName}\neos {eosName}")]));
@@ -32,36 +32,40 @@ internal sealed class TokenizerFiles
 
     /// <summary>Writes the definition of a byte-level tokenizer of ours: <paramref name="pieces"/>, then begin and end tokens.</summary>
     public static TokenizerFiles ForTrained(string name, IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges,
-        bool split) =>
-        new(name, TokenizerJsonWriter.Write(pieces, merges, split), BosName, EosName);
+        bool split)
+    {
+        AddedToken[] added = [new(pieces.Count, BosName, IsSpecial: true), new(pieces.Count + 1, EosName, IsSpecial: true)];
+        var names = pieces.Select(p => ByteLevel.ToPiece(p)).ToArray();
+        var json = TokenizerJsonWriter.Write(pieces.Index(), merges.Select(m => (names[m.Left], names[m.Right])), added, split ? WordScanner.Pattern : null);
+        return new(name, json, BosName, EosName);
+    }
 
     /// <summary>Reads tokenizer.json at <paramref name="path"/> and the tokenizer_config.json beside it, where there is one.</summary>
     public static ITokenizer Read(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         var bytes = File.ReadAllBytes(path);
-        var reader = new TokenizerJsonReader(path);
-        var definition = reader.Read(bytes);
+        var definition = new TokenizerJsonReader(path).Read(bytes);
         var configPath = Path.Combine(folder, Config);
-        using var config = JsonDocument.Parse(File.Exists(configPath) ? File.ReadAllBytes(configPath) : "{}"u8.ToArray());
+        var config = TokenizerConfig.Read(configPath);
         var special = definition.AddedTokens.Where(t => t.IsSpecial).Select(t => t.Text).ToHashSet(StringComparer.Ordinal);
-        var eos = TokenName(config, "eos_token") ?? Array.Find(UsualEosNames, special.Contains)
+        var eos = config.EosToken ?? Array.Find(UsualEosNames, special.Contains)
             ?? throw new DataException(configPath, "no eos_token is named, and tokenizer.json has none of the usual names for it",
                 "the token that ends a document", $"add \"eos_token\" to {Config} beside tokenizer.json");
         // A bos_token of null says that there is none; only where nothing is said the usual names count.
-        var bos = config.RootElement.TryGetProperty("bos_token", out _) ? TokenName(config, "bos_token") : Array.Find(UsualBosNames, special.Contains);
+        var bos = config.SaysBos ? config.BosToken : Array.Find(UsualBosNames, special.Contains);
         if (bos == eos) bos = null;   // GPT-2 uses one token for both; a document then has an end only
-        var name = Text(config, "name_or_path") ?? Path.GetFileName(folder);
+        var name = config.Name ?? Path.GetFileName(folder);
         var files = new TokenizerFiles(name, bytes, bos, eos);
         if (files.Hash == new ByteTokenizer().Hash) return new ByteTokenizer();
         return new BpeTokenizer(definition, files, bos is null ? null : Id(definition, bos, configPath), Id(definition, eos, configPath));
     }
 
-    /// <summary>Builds the tokenizer of a definition that was just trained.</summary>
+    /// <summary>Builds the tokenizer of a definition that was just made.</summary>
     public BpeTokenizer Open()
     {
         var parsed = new TokenizerJsonReader(Name).Read(definition);
-        return new BpeTokenizer(parsed, this, Id(parsed, bosName!, Name), Id(parsed, eosName, Name));
+        return new BpeTokenizer(parsed, this, bosName is null ? null : Id(parsed, bosName, Name), Id(parsed, eosName, Name));
     }
 
     public void Save(string folder)
@@ -85,14 +89,4 @@ internal sealed class TokenizerFiles
         definition.AddedTokens.FirstOrDefault(t => t.Text == name)?.Id
         ?? throw new DataException(where, $"the special token '{name}' is named, but tokenizer.json does not list it under added_tokens",
             "a token of the vocabulary", $"correct bos_token and eos_token in {Config}");
-
-    // A token is named by a string or by an object { "content": … }.
-    private static string? TokenName(JsonDocument config, string key) =>
-        config.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.Object
-            ? value.GetProperty("content").GetString()
-            : Text(config, key);
-
-    private static string? Text(JsonDocument config, string key) =>
-        config.RootElement.TryGetProperty(key, out var value) && value.ValueKind == JsonValueKind.String
-            && value.GetString() is { Length: > 0 } text ? text : null;
 }

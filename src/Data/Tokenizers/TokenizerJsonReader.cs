@@ -11,10 +11,13 @@ internal sealed class TokenizerJsonReader(string where)
 {
     private const string ReplacedSpace = "\u2581";
 
-    public BpeDefinition Read(byte[] json)
+    // The expression comes from a file: one that backtracks for ever must not hang the program.
+    private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(10);
+
+    public BpeDefinition Read(byte[] json) => JsonFile.Read(where, json, Read);
+
+    private BpeDefinition Read(JsonElement root)
     {
-        using var document = JsonDocument.Parse(json);
-        var root = document.RootElement;
         if (root.ValueKind != JsonValueKind.Object || Get(root, "model") is not { ValueKind: JsonValueKind.Object } model)
             throw Refuse("model", "absent", "an object");
         RequireText(model, "type", "BPE", "model.type");
@@ -64,7 +67,7 @@ internal sealed class TokenizerJsonReader(string where)
         if (Get(root, "pre_tokenizer") is { ValueKind: JsonValueKind.Object } value
             && !(Text(value, "type") == "Split" && Get(value, "pattern") is { } pattern && Text(pattern, "String") == " "))
             throw Refuse("pre_tokenizer", Shorten(value), "null or a Split at \" \" where the normalizer replaces spaces");
-        return vocab.MergedPieces.Any(SpaceMarkSplitter.Crosses) ? new WholeText() : new SpaceMarkSplitter();
+        return vocab.HasMergesAcrossSpaceMarks ? new WholeText() : new SpaceMarkSplitter();
     }
 
     private TextSplitter ByteLevelSplitter(JsonElement? preTokenizer)
@@ -95,7 +98,7 @@ internal sealed class TokenizerJsonReader(string where)
         if (pattern == WordScanner.Pattern) return new WordScanner();
         try
         {
-            return new RegexSplitter(new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant));
+            return new RegexSplitter(new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, MatchTimeout));
         }
         catch (ArgumentException e)
         {

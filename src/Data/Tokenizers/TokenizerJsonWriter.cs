@@ -3,17 +3,18 @@ using System.Text.Json;
 
 namespace SparkTrain.Data;
 
-/// <summary>Writes a byte-level tokenizer of ours as a Hugging Face tokenizer.json.</summary>
+/// <summary>Writes a byte-level tokenizer as a Hugging Face tokenizer.json.</summary>
 internal static class TokenizerJsonWriter
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>
-    /// Returns the file; the begin and end tokens take the two ids after <paramref name="pieces"/>. <paramref name="split"/> cuts words as
-    /// <see cref="WordScanner"/> does.
+    /// Returns the file. <paramref name="added"/> are special tokens; <paramref name="pattern"/> is the expression that cuts words, or null
+    /// where nothing does. Other readers put <c>&lt;bos&gt;</c> before every text where it is one of the added tokens.
     /// </summary>
-    public static byte[] Write(IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges, bool split)
+    public static byte[] Write(IEnumerable<(int Id, byte[] Bytes)> pieces, IEnumerable<(string Left, string Right)> merges, IReadOnlyList<AddedToken> added,
+        string? pattern, bool ignoreMerges = false)
     {
         using var stream = new MemoryStream();
         using (var json = new Utf8JsonWriter(stream, Indented))
@@ -22,37 +23,38 @@ internal static class TokenizerJsonWriter
             json.WriteString("version", "1.0");
             json.WriteNull("truncation");
             json.WriteNull("padding");
-            WriteAddedTokens(json, pieces.Count);
+            WriteAddedTokens(json, added);
             json.WriteNull("normalizer");
-            WritePreTokenizer(json, split);
-            WriteBosTemplate(json, pieces.Count);
+            WritePreTokenizer(json, pattern);
+            if (added.FirstOrDefault(t => t.Text == TokenizerFiles.BosName) is { } bos) WriteBosTemplate(json, bos.Id);
+            else json.WriteNull("post_processor");
             json.WritePropertyName("decoder");
             WriteByteLevel(json);
-            WriteModel(json, pieces, merges);
+            WriteModel(json, pieces, merges, ignoreMerges);
             json.WriteEndObject();
         }
         return stream.ToArray();
     }
 
-    private static void WriteAddedTokens(Utf8JsonWriter json, int firstId)
+    private static void WriteAddedTokens(Utf8JsonWriter json, IReadOnlyList<AddedToken> tokens)
     {
         json.WriteStartArray("added_tokens");
-        foreach (var (offset, name) in new[] { TokenizerFiles.BosName, TokenizerFiles.EosName }.Index())
+        foreach (var token in tokens)
         {
             json.WriteStartObject();
-            json.WriteNumber("id", firstId + offset);
-            json.WriteString("content", name);
+            json.WriteNumber("id", token.Id);
+            json.WriteString("content", token.Text);
             foreach (var flag in new[] { "single_word", "lstrip", "rstrip", "normalized" }) json.WriteBoolean(flag, false);
-            json.WriteBoolean("special", true);
+            json.WriteBoolean("special", token.IsSpecial);
             json.WriteEndObject();
         }
         json.WriteEndArray();
     }
 
-    private static void WritePreTokenizer(Utf8JsonWriter json, bool split)
+    private static void WritePreTokenizer(Utf8JsonWriter json, string? pattern)
     {
         json.WritePropertyName("pre_tokenizer");
-        if (split)
+        if (pattern is not null)
         {
             json.WriteStartObject();
             json.WriteString("type", "Sequence");
@@ -60,14 +62,14 @@ internal static class TokenizerJsonWriter
             json.WriteStartObject();
             json.WriteString("type", "Split");
             json.WriteStartObject("pattern");
-            json.WriteString("Regex", WordScanner.Pattern);
+            json.WriteString("Regex", pattern);
             json.WriteEndObject();
             json.WriteString("behavior", "Isolated");
             json.WriteBoolean("invert", false);
             json.WriteEndObject();
         }
         WriteByteLevel(json);
-        if (!split) return;
+        if (pattern is null) return;
         json.WriteEndArray();
         json.WriteEndObject();
     }
@@ -119,18 +121,18 @@ internal static class TokenizerJsonWriter
         json.WriteEndObject();
     }
 
-    private static void WriteModel(Utf8JsonWriter json, IReadOnlyList<byte[]> pieces, IReadOnlyList<(int Left, int Right)> merges)
+    private static void WriteModel(Utf8JsonWriter json, IEnumerable<(int Id, byte[] Bytes)> pieces, IEnumerable<(string Left, string Right)> merges, bool ignoreMerges)
     {
         json.WriteStartObject("model");
         json.WriteString("type", "BPE");
         foreach (var unused in new[] { "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix" }) json.WriteNull(unused);
-        foreach (var flag in new[] { "fuse_unk", "byte_fallback", "ignore_merges" }) json.WriteBoolean(flag, false);
+        foreach (var unused in new[] { "fuse_unk", "byte_fallback" }) json.WriteBoolean(unused, false);
+        json.WriteBoolean("ignore_merges", ignoreMerges);
         json.WriteStartObject("vocab");
-        foreach (var (id, piece) in pieces.Index()) json.WriteNumber(ByteLevel.ToPiece(piece), id);
+        foreach (var (id, bytes) in pieces) json.WriteNumber(ByteLevel.ToPiece(bytes), id);
         json.WriteEndObject();
         json.WriteStartArray("merges");
-        foreach (var (left, right) in merges)
-            json.WriteStringValue($"{ByteLevel.ToPiece(pieces[left])} {ByteLevel.ToPiece(pieces[right])}");
+        foreach (var (left, right) in merges) json.WriteStringValue($"{left} {right}");
         json.WriteEndArray();
         json.WriteEndObject();
     }

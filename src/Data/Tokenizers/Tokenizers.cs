@@ -1,13 +1,11 @@
-using System.Text.Json;
-
 namespace SparkTrain.Data;
 
 /// <summary>Finds the tokenizer that a short description names.</summary>
 public static class Tokenizers
 {
     /// <summary>
-    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, or the path of such a
-    /// file. Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
+    /// Returns the tokenizer that <paramref name="spec"/> describes: <c>byte</c>, a folder with a tokenizer.json, the path of such a file, or
+    /// of a .tiktoken file. Throws <see cref="DataException"/> where there is none, or where it uses a feature that is not implemented.
     /// </summary>
     public static ITokenizer Load(string spec)
     {
@@ -19,22 +17,8 @@ public static class Tokenizers
         var path = Directory.Exists(spec) ? Path.Combine(spec, TokenizerFiles.Definition) : spec;
         if (!File.Exists(path))
             throw new DataException(path, "there is no such file", "a tokenizer.json",
-                "give `byte`, `bpe:N` (prepare only), or a folder that holds tokenizer.json");
-        try
-        {
-            return TokenizerFiles.Read(path);
-        }
-        catch (JsonException e)
-        {
-            throw new DataException(path, $"it is not JSON (line {e.LineNumber + 1}: {e.Message})", "a Hugging Face tokenizer.json",
-                "fetch the file again; it may be cut off or a Git LFS pointer", e);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new DataException(path, $"a field has another type than it should ({e.Message.TrimEnd('.')})",
-                "a Hugging Face tokenizer.json",
-                "fetch or export the tokenizer again", e);
-        }
+                "give `byte`, `bpe:N` (prepare only), a folder that holds tokenizer.json, or a .tiktoken file");
+        return path.EndsWith(TiktokenFile.Ending, StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Open(path) : TokenizerFiles.Read(path);
     }
 
     /// <summary>Recognises <c>bpe:N</c>, a byte-level BPE tokenizer of N pieces in all that prepare trains.</summary>

@@ -17,6 +17,13 @@ public sealed class WordScannerTests
     public void Cuts_where_the_expression_cuts() =>
         Text.Sample(text => Assert.Equal(Cut(Reference, text), Cut(new WordScanner(), text)), iter: 20_000);
 
+    [Fact]
+    public void An_expression_that_backtracks_for_ever_is_an_error_of_the_data()
+    {
+        var splitter = new RegexSplitter(new Regex("(a|aa)+$", RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(50)));
+        Assert.Contains("(a|aa)+$", Assert.Throws<DataException>(() => Cut(splitter, new string('a', 100) + "b")).Message, StringComparison.Ordinal);
+    }
+
     private static List<int> Cut(TextSplitter splitter, string text)
     {
         var ends = new List<int>();

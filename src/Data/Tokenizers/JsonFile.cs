@@ -1,0 +1,27 @@
+using System.Text.Json;
+
+namespace SparkTrain.Data;
+
+/// <summary>Reads a tokenizer's JSON files, and names the file where one is not what it should be.</summary>
+internal static class JsonFile
+{
+    /// <summary>Returns what <paramref name="read"/> makes of the file. Throws <see cref="DataException"/> for broken JSON and for fields of another type.</summary>
+    public static T Read<T>(string path, byte[] json, Func<JsonElement, T> read)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            return read(document.RootElement);
+        }
+        catch (JsonException e)
+        {
+            throw new DataException(path, $"it is not JSON (line {e.LineNumber + 1}: {e.Message.Split(" LineNumber")[0].TrimEnd('.')})", $"a Hugging Face {Path.GetFileName(path)}",
+                "fetch the file again; it may be cut off or a Git LFS pointer", e);
+        }
+        catch (InvalidOperationException e)
+        {
+            throw new DataException(path, $"a field has another type than it should ({e.Message.TrimEnd('.')})", $"a Hugging Face {Path.GetFileName(path)}",
+                "fetch or export the tokenizer again", e);
+        }
+    }
+}

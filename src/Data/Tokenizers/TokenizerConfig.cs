@@ -1,0 +1,24 @@
+using System.Text.Json;
+
+namespace SparkTrain.Data;
+
+/// <summary>What a tokenizer_config.json says about the special tokens. <see cref="SaysBos"/> is true where it says something of a begin token, if only that there is none.</summary>
+internal sealed record TokenizerConfig(string? Name, string? BosToken, bool SaysBos, string? EosToken)
+{
+    /// <summary>Reads the file at <paramref name="path"/>; where there is none, nothing is said.</summary>
+    public static TokenizerConfig Read(string path) => File.Exists(path) ? JsonFile.Read(path, File.ReadAllBytes(path), config => Read(path, config)) : new(null, null, false, null);
+
+    private static TokenizerConfig Read(string path, JsonElement config) => new(
+        config.TryGetProperty("name_or_path", out var name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null,
+        TokenName(path, config, "bos_token"), config.TryGetProperty("bos_token", out _), TokenName(path, config, "eos_token"));
+
+    // A token is named by a string or by an object { "content": … }.
+    private static string? TokenName(string path, JsonElement config, string key)
+    {
+        if (!config.TryGetProperty(key, out var value) || value.ValueKind == JsonValueKind.Null) return null;
+        if (value.ValueKind == JsonValueKind.Object && value.TryGetProperty("content", out var content)) value = content;
+        if (value.ValueKind != JsonValueKind.String)
+            throw new DataException($"{path} {key}", $"it is {value.GetRawText()}", "a token's text, or an object with its content", "correct it, or set it to null");
+        return value.GetString() is { Length: > 0 } text ? text : null;
+    }
+}
