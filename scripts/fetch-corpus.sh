@@ -7,10 +7,12 @@
 # Does nothing where DIR is there. It is made beside its place and renamed, so it is whole or not there.
 set -euo pipefail
 
-case "${1-}" in -*) echo "usage: $0 [DIR]" >&2; exit 2 ;; esac
-[ $# -le 1 ] || { echo "usage: $0 [DIR]" >&2; exit 2; }
+usage() { echo "usage: $0 [DIR]" >&2; exit 2; }
+
+[ $# -le 1 ] || usage
 dir=${1:-data/english-text}
 dir=${dir%/}
+case "$dir" in "" | -*) usage ;; esac
 
 fail() {
     echo "error: $1" >&2
@@ -56,11 +58,13 @@ for package in "$work"/*.deb; do
         { sed 's/^/  /' "$work/log" >&2; fail "$(basename "$package") could not be unpacked" "make room on the disk ($(df -h "$work" | awk 'END { print $4 }') are free, 500 MB are needed), and run $0 again"; }
 done
 share=$work/unpacked/usr/share new=$work/corpus
-mkdir "$new"
+dictionary=$share/dictd/gcide.dict.dz docs=$(echo "$share"/doc/linux-doc-*/Documentation)
+[ -f "$dictionary" ] && [ -d "$docs" ] || fail "dict-gcide and $kernel do not hold the text where it is expected" "use the package sources of Debian 12"
+mkdir -p "$new/linux-doc"
 
 # An entry begins in the first column after an empty line. Left out: what stands before the first one, and the marks of who wrote a paragraph ("[1913 Webster]"),
 # 220,000 lines that say nothing. The characters that are not ASCII are of Windows. Entries are gathered into pages, because most have only 60 tokens.
-gzip -dc <"$share/dictd/gcide.dict.dz" | iconv -f CP1252 -t UTF-8 | sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/\\t/g' | LC_ALL=C awk '
+gzip -dc <"$dictionary" | iconv -f CP1252 -t UTF-8 | sed 's/\\/\\\\/g; s/"/\\"/g; s/\t/\\t/g' | LC_ALL=C awk '
     function turn() { if (page != "") print "{\"text\":\"" page "\"}"; page = "" }
     /^ *\[[^]]*(Webster|WordNet|PJC|Century Dict)[^]]*\]$/ { next }
     /^$/ { empty = 1; next }
@@ -69,7 +73,6 @@ gzip -dc <"$share/dictd/gcide.dict.dz" | iconv -f CP1252 -t UTF-8 | sed 's/\\/\\
     { empty = 0 }
     END { turn() }' >"$new/gcide.jsonl"
 
-docs=$(echo "$share"/doc/linux-doc-*/Documentation)
 (cd "$docs" && find . -path ./translations -prune -o -type f \( -name '*.rst' -o -name '*.rst.gz' -o -name '*.txt' -o -name '*.txt.gz' \) -print0) |
     while IFS= read -r -d '' file; do
         mkdir -p "$new/linux-doc/${file%/*}"
@@ -78,8 +81,6 @@ docs=$(echo "$share"/doc/linux-doc-*/Documentation)
             *) cp "$docs/$file" "$new/linux-doc/$file" ;;
         esac
     done
-[ "$(wc -l <"$new/gcide.jsonl")" -gt 10000 ] && [ "$(find "$new/linux-doc" -type f | wc -l)" -gt 1000 ] ||
-    fail "dict-gcide and $kernel hold less text than expected; their files may lie elsewhere now" "use the package sources of Debian 12"
 
 {
     echo "This folder holds text of others, fetched by scripts/fetch-corpus.sh from Debian's packages:"
@@ -98,6 +99,7 @@ LICENCES
     done
 } >"$new/LICENCES"
 
-[ ! -d "$dir" ] || rmdir "$dir"
-mv -T "$new" "$dir"
+# An empty folder is replaced; if somebody else has just made the corpus, theirs is as good.
+[ ! -d "$dir" ] || rmdir "$dir" 2>/dev/null || true
+mv -T "$new" "$dir" 2>"$work/log" || [ -e "$dir/LICENCES" ] || fail "$dir: $(cat "$work/log")" "name another folder, or remove what is there"
 totals
