@@ -23,6 +23,7 @@ public sealed class DataCommandTests : IDisposable
             run spark-tiny: 2 steps of 2 samples, BestFit, long documents Drop
             tokens 0 to 14 are read, 1 to 15 predicted; positions run on across documents
             attention stays inside a document; the first token of a document is no target
+            set: 4 samples, 4.00 epochs; an epoch has 66.7 % targets, 1 document left out
 
             sample 2 | step 2 | set | 16 tokens, 10 targets (66.7 %)
             ── document 1 of 3: 6 tokens

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.Trainer;
@@ -44,7 +45,17 @@ internal sealed class RunSamples : ISampleSource
             : $"run {config.Run.Name}: {config.Training.Steps} steps of {config.Training.SamplesPerStep()} samples, {config.Data.Packing}{(IsPadded ? $", long documents {config.Data.LongDocuments}" : "")}",
         $"tokens 0 to {config.Training.SeqLen - 1} are read, 1 to {config.Training.SeqLen} predicted; positions run on across documents",
         config.Data.MaskDocuments ? "attention stays inside a document; the first token of a document is no target" : "documents are not masked: attention and targets cross their borders",
+        .. training is null ? [] : data.Sources.Select((_, source) => Share(training, source)),
     ];
+
+    private string Share(TrainingSamples training, int source)
+    {
+        var (name, tokens, epochs) = training.Consumed(samples)[source];
+        string share = string.Create(CultureInfo.InvariantCulture, $"{name}: {tokens / config.Training.SeqLen:N0} samples, {epochs:F2} epochs");
+        if (training.Packed?[source] is not { } packed) return share;
+        var (count, what) = config.Data.LongDocuments == LongDocuments.Cut ? (packed.CutDocuments, "cut") : (packed.DroppedDocuments, "left out");
+        return string.Create(CultureInfo.InvariantCulture, $"{share}; an epoch has {100.0 * packed.Targets / (packed.Samples * config.Training.SeqLen):F1} % targets, {count:N0} {(count == 1 ? "document" : "documents")} {what}");
+    }
 
     private bool IsPadded => training is not null && config.Data.Packing == Packing.BestFit;
 
