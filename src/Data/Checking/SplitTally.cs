@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace SparkTrain.Data;
 
 /// <summary>Adds up what the row groups of a split hold, in order.</summary>
@@ -44,5 +46,5 @@ internal sealed class SplitTally(string folder, string name, DocumentHashes? has
             empty, hashes is null ? null : copies);
     }
 
-    private static string Count(long count, string one, string many) => $"{count} {(count == 1 ? one : many)}";
+    private static string Count(long count, string one, string many) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {(count == 1 ? one : many)}");
 }

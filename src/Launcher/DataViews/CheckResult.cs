@@ -1,3 +1,4 @@
+using System.Globalization;
 using SparkTrain.Data;
 
 namespace SparkTrain.Launcher.DataViews;
@@ -29,7 +30,7 @@ internal sealed record CheckResult(IReadOnlyList<DatasetReport> Datasets, IReadO
     private static DataProblem Warning(SplitOverlap overlap)
     {
         string other = overlap.OtherFolder == overlap.Folder ? $"split '{overlap.OtherSplit}'" : $"{overlap.OtherFolder} split '{overlap.OtherSplit}'";
-        string count = overlap.Documents == 1 ? "1 of its documents is" : $"{overlap.Documents} of its documents are";
+        string count = overlap.Documents == 1 ? "1 of its documents is" : string.Create(CultureInfo.InvariantCulture, $"{overlap.Documents:N0} of its documents are");
         return new($"{overlap.Folder} split '{overlap.Split}'", $"{count} also in {other}; the first is document {overlap.First}", overlap.IsLeak
             ? "prepare both from text and with the same --validation-fraction: equal documents then fall on the same side"
             : "each dataset trains on them; prepare one without them where that is not wanted", IsDamage: false);
