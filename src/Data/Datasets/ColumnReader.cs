@@ -5,7 +5,7 @@ namespace SparkTrain.Data;
 /// </summary>
 internal sealed class ColumnReader : IDisposable
 {
-    private const string Restore = "copy the file again from where the data set was made, or prepare the data set again";
+    public const string Restore = "copy the file again from where the data set was made, or prepare the data set again";
 
     private readonly string path, column;
     private readonly long count;
