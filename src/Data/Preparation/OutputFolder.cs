@@ -1,6 +1,8 @@
 namespace SparkTrain.Data;
 
-/// <summary>Makes a data set's folder appear whole or not at all: it is built beside its place and renamed when finished.</summary>
+/// <summary>
+/// Makes a data set's folder appear whole or not at all: it is built beside its place and renamed when finished. What an interrupted run has built stays for the next one, if that says so.
+/// </summary>
 internal sealed class OutputFolder : IDisposable
 {
     private readonly string output, replaced;
@@ -9,16 +11,20 @@ internal sealed class OutputFolder : IDisposable
     private OutputFolder(string output, FileStream gate)
     {
         (this.output, this.gate) = (output, gate);
-        (Temporary, replaced) = (Beside(output, "preparing"), Beside(output, "replaced"));
-        // What a killed run left behind: an unfinished folder, and perhaps the old data set half-way through the exchange.
-        Delete(Temporary);
+        (Temporary, Journal, replaced) = (Beside(output, "preparing"), Beside(output, "progress"), Beside(output, "replaced"));
+        // A killed run may have left the old data set half-way through the exchange.
         if (Directory.Exists(replaced) && !Directory.Exists(output)) Directory.Move(replaced, output);
         Delete(replaced);
-        Directory.CreateDirectory(Temporary);
     }
 
     /// <summary>The folder to build in.</summary>
     public string Temporary { get; }
+
+    /// <summary>The file that says what in it is finished.</summary>
+    public string Journal { get; }
+
+    /// <summary>True where an unfinished folder stays behind; set it once there is something that a restart can use.</summary>
+    public bool IsKept { get; set; }
 
     /// <summary>
     /// Claims the place <paramref name="path"/>. Throws <see cref="DataException"/> where something else is there or another run is making
@@ -45,17 +51,31 @@ internal sealed class OutputFolder : IDisposable
         }
     }
 
+    /// <summary>Empties the folder to build in, but for the files <paramref name="kept"/>, which are named relative to it.</summary>
+    public void Clear(IEnumerable<string> kept)
+    {
+        Directory.CreateDirectory(Temporary);
+        var paths = kept.Select(file => Path.Combine(Temporary, file)).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(Temporary, "*", SearchOption.AllDirectories))
+            if (!paths.Contains(file)) File.Delete(file);
+    }
+
     /// <summary>Moves the finished folder to its place.</summary>
     public void Publish()
     {
         if (Directory.Exists(output)) Directory.Move(output, replaced);
         Directory.Move(Temporary, output);
+        IsKept = false;
         Delete(replaced);
     }
 
     public void Dispose()
     {
-        Delete(Temporary);
+        if (!IsKept)
+        {
+            File.Delete(Journal);
+            Delete(Temporary);
+        }
         gate.Dispose();
     }
 

@@ -1,15 +1,32 @@
-using System.Runtime.InteropServices;
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 
 namespace SparkTrain.Data;
 
+/// <summary>Whether a document can be used.</summary>
+internal enum DocumentState : byte
+{
+    Whole,
+
+    /// <summary>It has no text.</summary>
+    Empty,
+
+    /// <summary>It is not valid UTF-8.</summary>
+    Invalid,
+}
+
 /// <summary>One document of a source: text, or tokens where the source was tokenized elsewhere.</summary>
 internal readonly record struct Document
 {
-    public Document(string text) => Text = text;
+    public static readonly Document Empty = new() { State = DocumentState.Empty }, Invalid = new() { State = DocumentState.Invalid };
 
-    public Document(int[] tokens, string where) => (Tokens, Where) = (tokens, where);
+    public Document(string text) => (Text, State) = (text, string.IsNullOrWhiteSpace(text) ? DocumentState.Empty : DocumentState.Whole);
+
+    public Document(int[] tokens, string where) => (Tokens, Where, State) = (tokens, where, tokens.Length == 0 ? DocumentState.Empty : DocumentState.Whole);
+
+    public DocumentState State { get; private init; }
 
     public string? Text { get; }
 
@@ -18,14 +35,21 @@ internal readonly record struct Document
     /// <summary>File and row, for messages about its tokens.</summary>
     public string? Where { get; }
 
-    public int Length => Text?.Length ?? Tokens!.Length;
-
-    /// <summary>Returns the first 64 bits of the SHA-256 of the content: what decides the split.</summary>
-    public ulong ContentHash()
+    /// <summary>Returns the hash of a text and its length in UTF-8 bytes.</summary>
+    public static UInt128 HashText(string text, out int bytes)
     {
-        Span<byte> hash = stackalloc byte[32];
-        if (Text is not null) SHA256.HashData(Encoding.UTF8.GetBytes(Text), hash);
-        else SHA256.HashData(MemoryMarshal.AsBytes<int>(Tokens), hash);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash);
+        var utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
+        bytes = Encoding.UTF8.GetBytes(text, utf8);
+        var hash = Hash(utf8.AsSpan(0, bytes));
+        ArrayPool<byte>.Shared.Return(utf8);
+        return hash;
+    }
+
+    /// <summary>Returns the first 128 bits of the SHA-256 of a document's content; their upper half decides the split.</summary>
+    public static UInt128 Hash(ReadOnlySpan<byte> content)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(content, hash);
+        return BinaryPrimitives.ReadUInt128BigEndian(hash);
     }
 }

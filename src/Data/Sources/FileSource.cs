@@ -13,15 +13,14 @@ internal sealed class FileSource(string spec, IReadOnlyList<string> files, strin
     public static bool IsKnown(string file) =>
         Array.Exists(KnownEndings, e => Unpacked(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
 
-    public IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped) =>
-        Path.GetExtension(Unpacked(file)).ToLowerInvariant() switch
+    public IEnumerable<SourceRecord> ReadFile(string file, long skip = 0) => Path.GetExtension(Unpacked(file)).ToLowerInvariant() switch
     {
         ".parquet" when IsPacked(file) =>
             throw new DataException(file, "it is a packed Parquet file", "Parquet, which is compressed inside",
                 "unpack it with gunzip first"),
-        ".parquet" => ParquetDocuments.Read(file, textField, skipped),
-        ".jsonl" or ".ndjson" => JsonLines.Read(file, OpenRead(file), textField, skipped),
-        _ => PlainText.Read(OpenRead(file), skipped),
+        ".parquet" => ParquetDocuments.Read(file, textField, skip),
+        ".jsonl" or ".ndjson" => JsonLines.Read(file, OpenRead(file), textField).Skip(skip),
+        _ => PlainText.Read(OpenRead(file)).Skip(skip),
     };
 
     private static Stream OpenRead(string file)

@@ -9,9 +9,6 @@ internal interface IDocumentSource
     /// <summary>The files that it reads, in reading order.</summary>
     IReadOnlyList<string> Files { get; }
 
-    /// <summary>Reads the documents of one of the files one after another; those that cannot be used are counted in <paramref name="skipped"/>.</summary>
-    IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped);
-
-    /// <summary>Reads the documents of all files.</summary>
-    IEnumerable<Document> Read(SkippedDocuments skipped) => Files.SelectMany(file => ReadFile(file, skipped));
+    /// <summary>Reads one of the files record by record, without the first <paramref name="skip"/>. The file is open until the enumeration ends.</summary>
+    IEnumerable<SourceRecord> ReadFile(string file, long skip = 0);
 }

@@ -36,7 +36,7 @@ internal static class PrepareCommand
     private static int Run(Terminal terminal, PrepareOptions options)
     {
         if (options.Sources.Count == 0) throw new ConfigurationException("prepare was given nothing to read; name files, folders or patterns, or --source dotnet-docs.");
-        using var stop = new StopSignals(terminal, "leaving; nothing is kept");
+        using var stop = new StopSignals(terminal, "leaving; the same command goes on after the shards that are finished");
         PrepareResult result;
         using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, stop.Token);
         var (train, validation) = (result.Manifest.Train, result.Manifest.Validation);

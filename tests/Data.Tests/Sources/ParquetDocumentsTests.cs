@@ -5,7 +5,7 @@ namespace SparkTrain.Data.Tests;
 
 public sealed class ParquetDocumentsTests
 {
-    private readonly SkippedDocuments skipped = new();
+    private SkippedDocuments skipped;
 
     [Fact]
     public async Task Text_columns_are_documents_and_missing_text_is_counted()
@@ -21,9 +21,9 @@ public sealed class ParquetDocumentsTests
     {
         using var folder = new TemporaryFolder();
         await WriteText(folder["a.parquet"], "content", ["one"]);
-        var error = Assert.Throws<DataException>(() => Read(folder["a.parquet"]).Count());
+        var error = Assert.Throws<DataException>(() => Read(folder["a.parquet"]));
         Assert.Contains("content (string)", error.Message, StringComparison.Ordinal);
-        Assert.Single(ParquetDocuments.Read(folder["a.parquet"], "content", skipped));
+        Assert.Single(ParquetDocuments.Read(folder["a.parquet"], "content").Decode(out _));
     }
 
     [Theory]
@@ -57,14 +57,14 @@ public sealed class ParquetDocumentsTests
             damaged[^fromEnd] ^= (byte)mask;
             folder.Write("b.parquet", damaged);
             var error = Assert.Throws<DataException>(() =>
-                ParquetDocuments.Read(folder["b.parquet"], "text", skipped, TimeSpan.FromSeconds(0.3)).ToArray());
+                ParquetDocuments.Read(folder["b.parquet"], "text", patience: TimeSpan.FromSeconds(0.3)).Decode(out _));
             Assert.Contains("b.parquet", error.Where, StringComparison.Ordinal);
         }
         folder.Write("c.parquet", []);
-        Assert.Throws<DataException>(() => Read(folder["c.parquet"]).Count());
+        Assert.Throws<DataException>(() => Read(folder["c.parquet"]));
     }
 
-    private IEnumerable<Document> Read(string file) => ParquetDocuments.Read(file, "text", skipped);
+    private List<Document> Read(string file) => ParquetDocuments.Read(file, "text").Decode(out skipped);
 
     private static async Task WriteText(string path, string column, string?[] texts)
     {
