@@ -43,6 +43,9 @@ public sealed record DatasetManifest
     /// <summary>Documents that are not valid UTF-8, which were left out.</summary>
     public long InvalidDocuments { get; init; }
 
+    /// <summary>Copies of earlier documents, which were left out because prepare was asked to.</summary>
+    public long DuplicateDocuments { get; init; }
+
     /// <summary>All files of shards.</summary>
     internal IEnumerable<ColumnManifest> Files => Train.Shards.Concat(Validation.Shards).SelectMany(shard => shard.Files);
 

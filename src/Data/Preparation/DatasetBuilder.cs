@@ -66,11 +66,12 @@ public sealed class DatasetBuilder
             return new PrepareResult(present, WasUpToDate: true);
 
         // A trained tokenizer depends on every file; where it was given, shards do on those that lie before them only.
-        var unfinished = new UnfinishedDataset(output, known is null ? hashes[^1] : optionsHash, hashes);
+        var seen = options.Deduplicate ? new DocumentSet() : null;
+        var unfinished = new UnfinishedDataset(output, known is null ? hashes[^1] : optionsHash, hashes, seen);
         if (!unfinished.TryGoOn()) unfinished.Begin(known ?? TokenizerTraining.Train(vocabSize, inputs, options, progress, cancellation));
         using var journal = unfinished.Journal;
         output.IsKept = known is null || journal.Finished.Count > 0;
-        var manifest = Tokenize(unfinished.Tokenizer, output, journal, hashes) with { Inputs = hashes[^1] };
+        var manifest = Tokenize(unfinished.Tokenizer, output, journal, hashes, seen) with { Inputs = hashes[^1] };
         manifest.Write(output.Temporary);
         output.Publish();
         return new PrepareResult(manifest, WasUpToDate: false);
@@ -98,22 +99,24 @@ public sealed class DatasetBuilder
         split {options.ValidationFraction:r}
         shard {options.ShardTokens}
         field {options.TextField}
+        deduplicate {options.Deduplicate}
         """));
 
-    private DatasetManifest Tokenize(ITokenizer tokenizer, OutputFolder output, PrepareJournal journal, IReadOnlyList<string> hashes)
+    private DatasetManifest Tokenize(ITokenizer tokenizer, OutputFolder output, PrepareJournal journal, IReadOnlyList<string> hashes, DocumentSet? seen)
     {
         var shards = journal.Finished.SelectMany(f => f.Shards).ToList();
         var state = new PrepareProgress(PreparePhase.GoingOn, shards.Sum(s => s.Documents), shards.Sum(s => s.Bytes), shards.Sum(s => s.Tokens), shards.Count, 0);
         if (shards.Count > 0) progress?.Report(state);
         var (start, skipped) = journal.Finished is [.., var last] ? (last.Next, last.Skipped) : default;
         using var writer = new SplitWriter(output.Temporary, new DocumentSplit(options.ValidationFraction), options.ShardTokens, journal.Finished);
-        foreach (var batch in OrderedWork.Run(inputs.Read(start, batchBytes), records => EncodedBatch.Encode(records, tokenizer), cancellation))
+        foreach (var batch in OrderedWork.Run(inputs.Read(start, batchBytes), records => EncodedBatch.Encode(records, tokenizer, options.Deduplicate), cancellation))
         {
             for (var i = 0; i < batch.Count; i++)
             {
                 var document = batch[i];
-                skipped = skipped.With(document.State);
-                if (document.State != DocumentState.Whole) continue;
+                var documentState = document.State == DocumentState.Whole && seen?.Add(document.Identity) == false ? DocumentState.Duplicate : document.State;
+                skipped = skipped.With(documentState);
+                if (documentState != DocumentState.Whole) continue;
                 state = state with { Documents = state.Documents + 1, TextBytes = state.TextBytes + document.TextBytes };
                 if (writer.Append(document) is not var (train, validation)) continue;
                 journal.Append(new FinishedShards(hashes[document.Next.File], document.Next, skipped, writer.Moved, train, validation));
@@ -141,6 +144,7 @@ public sealed class DatasetBuilder
             Inputs = "",
             EmptyDocuments = skipped.Empty,
             InvalidDocuments = skipped.Invalid,
+            DuplicateDocuments = skipped.Duplicate,
         };
         return manifest with { Fingerprint = manifest.ComputeFingerprint() };
     }

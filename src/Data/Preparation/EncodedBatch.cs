@@ -8,8 +8,9 @@ internal sealed class EncodedBatch
     private readonly List<int> tokens = [];
     private readonly List<Entry> entries = [];
     private readonly ITokenizer tokenizer;
+    private readonly bool identify;
 
-    private EncodedBatch(ITokenizer tokenizer, double read) => (this.tokenizer, Read) = (tokenizer, read);
+    private EncodedBatch(ITokenizer tokenizer, bool identify, double read) => (this.tokenizer, this.identify, Read) = (tokenizer, identify, read);
 
     /// <summary>Records, those that gave no document included.</summary>
     public int Count => entries.Count;
@@ -17,10 +18,12 @@ internal sealed class EncodedBatch
     /// <summary>Share of the inputs that had been read.</summary>
     public double Read { get; }
 
-    /// <summary>Decodes and encodes a batch of records. Throws <see cref="DataException"/> where one of them is not what it should be.</summary>
-    public static EncodedBatch Encode(RecordBatch records, ITokenizer tokenizer)
+    /// <summary>
+    /// Decodes and encodes a batch of records; with <paramref name="identify"/> the documents get identities. Throws <see cref="DataException"/> where a record is not what it should be.
+    /// </summary>
+    public static EncodedBatch Encode(RecordBatch records, ITokenizer tokenizer, bool identify)
     {
-        var batch = new EncodedBatch(tokenizer, records.Read);
+        var batch = new EncodedBatch(tokenizer, identify, records.Read);
         foreach (var (record, next) in records.Records) batch.Add(record.Decode(), next);
         return batch;
     }
@@ -29,22 +32,23 @@ internal sealed class EncodedBatch
     {
         get
         {
-            var (state, end, textBytes, hash, next) = entries[record];
+            var entry = entries[record];
             var start = record == 0 ? 0 : entries[record - 1].End;
-            return new EncodedDocument(state, CollectionsMarshal.AsSpan(tokens)[start..end], textBytes, hash, next);
+            return new EncodedDocument(entry.State, CollectionsMarshal.AsSpan(tokens)[start..entry.End], entry.TextBytes, entry.Hash, entry.Identity, entry.Next);
         }
     }
 
     private void Add(Document document, InputPosition next)
     {
-        var (state, textBytes, hash) = (document.State, 0, default(UInt128));
+        var (state, start, textBytes, hash) = (document.State, tokens.Count, 0, default(UInt128));
         if (state == DocumentState.Whole)
         {
             if (document.Text is { } text) hash = AddText(text, out textBytes);
             else if (TrimBorders(document.Tokens) is { Length: > 0 } ids) hash = AddTokens(ids, document.Where!, out textBytes);
             else state = DocumentState.Empty;
         }
-        entries.Add(new Entry(state, tokens.Count, textBytes, (ulong)(hash >> 64), next));
+        var identity = identify && state == DocumentState.Whole ? ShardDocuments.Hash(CollectionsMarshal.AsSpan(tokens)[start..]) : default;
+        entries.Add(new Entry(state, tokens.Count, textBytes, (ulong)(hash >> 64), identity, next));
     }
 
     private UInt128 AddText(string text, out int textBytes)
@@ -80,7 +84,7 @@ internal sealed class EncodedBatch
         return Document.Hash(CollectionsMarshal.AsSpan(utf8));
     }
 
-    private readonly record struct Entry(DocumentState State, int End, int TextBytes, ulong Hash, InputPosition Next);
+    private readonly record struct Entry(DocumentState State, int End, int TextBytes, ulong Hash, UInt128 Identity, InputPosition Next);
 }
 
 /// <summary>A document as tokens, or a record that gave none.</summary>
@@ -88,8 +92,9 @@ internal sealed class EncodedBatch
 /// <param name="Tokens">Its tokens, begin and end tokens included.</param>
 /// <param name="TextBytes">UTF-8 bytes of its text.</param>
 /// <param name="Hash">Decides the split.</param>
+/// <param name="Identity">Equal for equal tokens, where it was asked for.</param>
 /// <param name="Next">The place in the inputs after its record.</param>
-internal readonly ref struct EncodedDocument(DocumentState State, ReadOnlySpan<int> Tokens, long TextBytes, ulong Hash, InputPosition Next)
+internal readonly ref struct EncodedDocument(DocumentState State, ReadOnlySpan<int> Tokens, long TextBytes, ulong Hash, UInt128 Identity, InputPosition Next)
 {
     public DocumentState State { get; } = State;
 
@@ -98,6 +103,8 @@ internal readonly ref struct EncodedDocument(DocumentState State, ReadOnlySpan<i
     public long TextBytes { get; } = TextBytes;
 
     public ulong Hash { get; } = Hash;
+
+    public UInt128 Identity { get; } = Identity;
 
     public InputPosition Next { get; } = Next;
 }

@@ -50,21 +50,26 @@ internal sealed class PrepareJournal : IDisposable
     }
 
     /// <summary>
-    /// Opens the journal of a run that was interrupted, with the lines up to the first that is torn or that <paramref name="isGood"/> refuses; the others are gone. Returns null where there
-    /// is none or its head is another one than <paramref name="isOurs"/> accepts.
+    /// Opens the journal of a run that was interrupted, with as many of its whole lines as <paramref name="countGood"/> says; the others are gone. Returns null where there is none or its head
+    /// is another one than <paramref name="isOurs"/> accepts.
     /// </summary>
-    public static PrepareJournal? TryGoOn(string path, Func<JournalHead, bool> isOurs, Func<FinishedShards, bool> isGood)
+    public static PrepareJournal? TryGoOn(string path, Func<JournalHead, bool> isOurs, Func<IReadOnlyList<FinishedShards>, int> countGood)
     {
         if (!File.Exists(path)) return null;
         var text = File.ReadAllBytes(path);
         var at = 0;
         if (!TryReadLine<JournalHead>(text, ref at, out var head) || !isOurs(head)) return null;
-        var (finished, end) = (new List<FinishedShards>(), at);
-        for (; TryReadLine<FinishedShards>(text, ref at, out var line) && isGood(line); end = at) finished.Add(line);
+        var (finished, ends) = (new List<FinishedShards>(), new List<int> { at });
+        while (TryReadLine<FinishedShards>(text, ref at, out var line))
+        {
+            finished.Add(line);
+            ends.Add(at);
+        }
+        var good = countGood(finished);
         var file = new FileStream(path, FileMode.Open, FileAccess.Write);
-        file.SetLength(end);
+        file.SetLength(ends[good]);
         file.Seek(0, SeekOrigin.End);
-        return new PrepareJournal(file, finished);
+        return new PrepareJournal(file, finished[..good]);
     }
 
     public void Append(FinishedShards shards)

@@ -29,6 +29,9 @@ public sealed record PrepareOptions
     [Required(AllowEmptyStrings = false)]
     public string TextField { get; init; } = "text";
 
+    /// <summary>Leaves out documents of which an equal one came before.</summary>
+    public bool Deduplicate { get; init; }
+
     /// <summary>
     /// A BPE tokenizer is trained on at most this much text, in millions of characters; beyond it documents are sampled by their hash.
     /// </summary>

@@ -10,6 +10,7 @@ internal static class TokenizerTraining
     {
         var trainer = new BpeTrainer(vocabSize);   // refuses a bad size before anything is read
         var split = new DocumentSplit(options.ValidationFraction);
+        var seen = options.Deduplicate ? new DocumentSet() : null;
         var sample = new TokenizerSample(options.TokenizerSampleMegachars * 1_000_000L);
         var state = new PrepareProgress { Phase = PreparePhase.Sampling };
         foreach (var (texts, read) in OrderedWork.Run(inputs.Read(default), Decode, cancellation))
@@ -17,7 +18,9 @@ internal static class TokenizerTraining
             foreach (var (text, bytes, hash) in texts)
             {
                 state = state with { Documents = state.Documents + 1, TextBytes = state.TextBytes + bytes };
-                if (!split.IsValidation(hash)) sample.Add(text, hash);
+                if (seen?.Add(hash) == false) continue;
+                var splitHash = (ulong)(hash >> 64);
+                if (!split.IsValidation(splitHash)) sample.Add(text, splitHash);
             }
             progress?.Report(state = state with { Read = read });
         }
@@ -25,16 +28,16 @@ internal static class TokenizerTraining
         return trainer.Train(sample.Documents, cancellation);
     }
 
-    private static (List<(string Text, int Bytes, ulong Hash)> Texts, double Read) Decode(RecordBatch batch)
+    private static (List<(string Text, int Bytes, UInt128 Hash)> Texts, double Read) Decode(RecordBatch batch)
     {
-        var texts = new List<(string, int, ulong)>();
+        var texts = new List<(string, int, UInt128)>();
         foreach (var document in batch.Records.Select(r => r.Record.Decode()).Where(d => d.State == DocumentState.Whole))
         {
             if (document.Text is not { } text)
                 throw new DataException(document.Where!, "the source holds tokens", "text, since a tokenizer is to be trained",
                     "name by --tokenizer the tokenizer that made the file");
             var hash = Document.HashText(text, out var bytes);
-            texts.Add((text, bytes, (ulong)(hash >> 64)));
+            texts.Add((text, bytes, hash));
         }
         return (texts, batch.Read);
     }

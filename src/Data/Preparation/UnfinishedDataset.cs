@@ -4,7 +4,8 @@ namespace SparkTrain.Data;
 /// <param name="output">Where it is made.</param>
 /// <param name="options">Hash of everything that decides the shards but the files that are read.</param>
 /// <param name="inputs">Hash of the files up to each one.</param>
-internal sealed class UnfinishedDataset(OutputFolder output, string options, IReadOnlyList<string> inputs)
+/// <param name="seen">Receives the documents of the finished shards; null where nobody asks for them.</param>
+internal sealed class UnfinishedDataset(OutputFolder output, string options, IReadOnlyList<string> inputs, DocumentSet? seen)
 {
     private static readonly string[] SavedTokenizer =
         [Path.Combine(DatasetLayout.TokenizerFolder, TokenizerFiles.Definition), Path.Combine(DatasetLayout.TokenizerFolder, TokenizerFiles.Config)];
@@ -18,7 +19,7 @@ internal sealed class UnfinishedDataset(OutputFolder output, string options, IRe
     /// <summary>Takes up what an interrupted run with the same options has left, as far as the files that it had read are the same; everything else in the folder goes. Returns false where there is none.</summary>
     public bool TryGoOn()
     {
-        if (PrepareJournal.TryGoOn(output.Journal, IsOurs, IsGood) is not { } journal) return false;
+        if (PrepareJournal.TryGoOn(output.Journal, IsOurs, CountGood) is not { } journal) return false;
         Journal = journal;
         output.Clear([.. SavedTokenizer, .. journal.Finished.SelectMany(f => f.Shards).SelectMany(s => s.Files).Select(f => f.File)]);
         return true;
@@ -51,6 +52,32 @@ internal sealed class UnfinishedDataset(OutputFolder output, string options, IRe
         }
     }
 
-    private bool IsGood(FinishedShards finished) => finished.Next.File < inputs.Count && inputs[finished.Next.File] == finished.Inputs
-        && finished.Shards.SelectMany(s => s.Files).All(f => new FileInfo(Path.Combine(output.Temporary, f.File)) is { Exists: true } file && file.Length == f.FileBytes);
+    // Shards count as long as the files that they were made of are the same, and they are all there. Where documents are wanted, a shard is read and its checksums are compared.
+    private int CountGood(IReadOnlyList<FinishedShards> finished)
+    {
+        var good = finished.TakeWhile(f => f.Next.File < inputs.Count && inputs[f.Next.File] == f.Inputs && f.Shards.SelectMany(s => s.Files).All(IsThere)).ToList();
+        if (seen is null) return good.Count;
+        var count = 0;
+        foreach (var documents in good.AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).Select(TryReadDocuments))
+        {
+            if (documents is null) break;
+            foreach (var document in documents) seen.Add(document);
+            count++;
+        }
+        return count;
+    }
+
+    private bool IsThere(ColumnManifest file) => new FileInfo(Path.Combine(output.Temporary, file.File)) is { Exists: true } there && there.Length == file.FileBytes;
+
+    private UInt128[]? TryReadDocuments(FinishedShards finished)
+    {
+        try
+        {
+            return [.. finished.Shards.SelectMany(s => ShardDocuments.Read(output.Temporary, s, Tokenizer.VocabSize)).Select(d => ShardDocuments.Hash(d))];
+        }
+        catch (DataException)
+        {
+            return null;
+        }
+    }
 }

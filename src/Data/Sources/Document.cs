@@ -15,6 +15,9 @@ internal enum DocumentState : byte
 
     /// <summary>It is not valid UTF-8.</summary>
     Invalid,
+
+    /// <summary>An equal one was there before.</summary>
+    Duplicate,
 }
 
 /// <summary>One document of a source: text, or tokens where the source was tokenized elsewhere.</summary>

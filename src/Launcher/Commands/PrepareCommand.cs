@@ -19,8 +19,9 @@ internal static class PrepareCommand
         var validation = new Option<double>("--validation-fraction") { HelpName = "F", Description = "Share of the documents held back for validation, by their hash.", DefaultValueFactory = _ => defaults.ValidationFraction };
         var shardTokens = new Option<long>("--shard-tokens") { HelpName = "N", Description = "Tokens of a shard.", DefaultValueFactory = _ => defaults.ShardTokens };
         var textField = new Option<string>("--text-field") { HelpName = "NAME", Description = "The field or column that holds the text.", DefaultValueFactory = _ => defaults.TextField };
+        var deduplicate = new Option<bool>("--deduplicate") { Description = "Leave out documents of which an equal one came before; takes about 24 bytes of memory a document." };
         command.Arguments.Add(files);
-        foreach (var option in (Option[])[source, tokenizer, output, validation, shardTokens, textField]) command.Options.Add(option);
+        foreach (var option in (Option[])[source, tokenizer, output, validation, shardTokens, textField, deduplicate]) command.Options.Add(option);
         command.SetAction(arguments => Run(terminal, new()
         {
             Sources = [.. arguments.GetValue(source) ?? [], .. arguments.GetValue(files) ?? []],
@@ -29,6 +30,7 @@ internal static class PrepareCommand
             ValidationFraction = arguments.GetValue(validation),
             ShardTokens = arguments.GetValue(shardTokens),
             TextField = arguments.GetValue(textField)!,
+            Deduplicate = arguments.GetValue(deduplicate),
         }));
         return command;
     }
@@ -40,8 +42,9 @@ internal static class PrepareCommand
         PrepareResult result;
         using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, stop.Token);
         var (train, validation) = (result.Manifest.Train, result.Manifest.Validation);
+        string leftOut = options.Deduplicate ? string.Create(CultureInfo.InvariantCulture, $"; {result.Manifest.DuplicateDocuments:N0} copies left out") : "";
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"{options.Output}: {(result.WasUpToDate ? "up to date, " : "")}{train.Documents:N0} documents, {train.Tokens:N0} tokens to train on; {validation.Documents:N0} documents, {validation.Tokens:N0} tokens for validation; tokenizer {result.Manifest.Tokenizer.Name}"));
+            $"{options.Output}: {(result.WasUpToDate ? "up to date, " : "")}{train.Documents:N0} documents, {train.Tokens:N0} tokens to train on; {validation.Documents:N0} documents, {validation.Tokens:N0} tokens for validation; tokenizer {result.Manifest.Tokenizer.Name}{leftOut}"));
         return ExitCodes.Done;
     }
 }

@@ -156,14 +156,15 @@ public sealed class DatasetBuilderTests
     public void Tokens_of_another_tool_are_checked_and_get_their_ends_once()
     {
         var tokenizer = new ByteTokenizer();
-        var batch = EncodedBatch.Encode(Batch(new TokenRecord([72, 105], "a"), new TokenRecord([256, 72, 105, 257], "b"), new TokenRecord([256, 257], "c")), tokenizer);
+        var batch = EncodedBatch.Encode(Batch(new TokenRecord([72, 105], "a"), new TokenRecord([256, 72, 105, 257], "b"), new TokenRecord([256, 257], "c")), tokenizer, identify: true);
         Assert.Equal([256, 72, 105, 257], batch[0].Tokens.ToArray());
         Assert.Equal([256, 72, 105, 257], batch[1].Tokens.ToArray());
         Assert.Equal(2, batch[1].TextBytes);
+        Assert.Equal(batch[0].Identity, batch[1].Identity);
         Assert.Equal(DocumentState.Empty, batch[2].State);
         foreach (var bad in new[] { -1, 258, 257 })
             Assert.Equal("row 7",
-                Assert.Throws<DataException>(() => EncodedBatch.Encode(Batch(new TokenRecord([1, bad, 2], "row 7")), tokenizer)).Where);
+                Assert.Throws<DataException>(() => EncodedBatch.Encode(Batch(new TokenRecord([1, bad, 2], "row 7")), tokenizer, identify: false)).Where);
     }
 
     [Fact]

@@ -25,18 +25,19 @@ public sealed class RestartTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Theory]
-    [InlineData("byte")]
-    [InlineData("bpe:300")]
-    public void What_a_kill_leaves_at_any_moment_is_taken_up_to_the_same_bytes(string tokenizer)
+    [InlineData("byte", false)]
+    [InlineData("bpe:300", false)]
+    [InlineData("bpe:300", true)]
+    public void What_a_kill_leaves_at_any_moment_is_taken_up_to_the_same_bytes(string tokenizer, bool deduplicate)
     {
         // Again and again the folder is copied as a kill would have left it: with files that are not written to their end.
         var (copies, batch) = (0, 0);
-        var unbroken = Build("set", tokenizer, new Reports(_ =>
+        var unbroken = Build("set", tokenizer, deduplicate, new Reports(_ =>
         {
             if (batch++ % 5 == 0) Copy($"copy{copies++}");
         }));
         Assert.InRange(unbroken.Train.Shards.Count, 10, 20);
-        Assert.Equal((6, 3), (unbroken.EmptyDocuments, unbroken.InvalidDocuments));
+        Assert.Equal((6, 3, deduplicate ? 45 : 0), (unbroken.EmptyDocuments, unbroken.InvalidDocuments, unbroken.DuplicateDocuments));
         var wentOn = 0;
         for (var copy = 0; copy < copies; copy++)
         {
@@ -44,7 +45,7 @@ public sealed class RestartTests : IDisposable
             var journal = folder[$".copy{copy}.sparktrain-progress"];
             var hadTokenizer = File.Exists(journal);
             var finished = hadTokenizer ? File.ReadAllLines(journal).Length - 1 : 0;
-            var manifest = Build($"copy{copy}", tokenizer, reports);
+            var manifest = Build($"copy{copy}", tokenizer, deduplicate, reports);
             RequireEqual($"copy{copy}", "set");
             Assert.Equal(unbroken.Fingerprint, manifest.Fingerprint);
             Assert.Equal(tokenizer != "byte" && !hadTokenizer, reports.All.Any(r => r.Phase == PreparePhase.TrainingTokenizer));
@@ -58,7 +59,7 @@ public sealed class RestartTests : IDisposable
     [Fact]
     public void A_run_that_is_stopped_again_and_again_comes_to_its_end()
     {
-        Build("set", "bpe:300");
+        Build("set", "bpe:300", deduplicate: true);
         var (random, runs, documents) = (new Random(2), 0, 0L);
         for (var isDone = false; !isDone; runs++)
         {
@@ -67,7 +68,7 @@ public sealed class RestartTests : IDisposable
             var fails = random.Next(2) == 0;
             try
             {
-                Build("broken", "bpe:300", new Reports(report =>
+                Build("broken", "bpe:300", deduplicate: true, new Reports(report =>
                 {
                     if (report.Phase == PreparePhase.GoingOn)
                     {
@@ -88,6 +89,22 @@ public sealed class RestartTests : IDisposable
         Assert.InRange(runs, 4, 100);
         RequireEqual("broken", "set");
         Assert.Equal(["broken", "set", "texts"], Directory.EnumerateFileSystemEntries(folder.Path).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public void Documents_of_a_damaged_shard_are_prepared_again_where_copies_are_left_out()
+    {
+        var options = Options("set", "byte") with { Deduplicate = true };
+        Assert.Throws<TimeoutException>(() => DatasetBuilder.Build(options, Reports.FailAfter(shards: 9), BatchBytes));
+        var shard = folder[".set.sparktrain-preparing/train-00002.parquet"];
+        var bytes = File.ReadAllBytes(shard);
+        bytes[bytes.Length / 2] ^= 4;
+        File.WriteAllBytes(shard, bytes);
+        var reports = new Reports();
+        DatasetBuilder.Build(options, reports, BatchBytes);
+        Assert.InRange(reports.All.Single(r => r.Phase == PreparePhase.GoingOn).Shards, 2, 4);
+        DatasetBuilder.Build(options with { Output = folder["fresh"] });
+        RequireEqual("set", "fresh");
     }
 
     [Fact]
@@ -113,7 +130,7 @@ public sealed class RestartTests : IDisposable
         Assert.Contains("d.jsonl:", Assert.Throws<DataException>(() => Build("set", "byte")).Where, StringComparison.Ordinal);
         folder.Write("texts/d.jsonl", sound);
         var reports = new Reports();
-        Build("set", "byte", reports);
+        Build("set", "byte", reports: reports);
         Assert.Equal(PreparePhase.GoingOn, reports.All[0].Phase);
         Build("fresh", "byte");
         RequireEqual("set", "fresh");
@@ -156,7 +173,7 @@ public sealed class RestartTests : IDisposable
         if (what == "a torn line") File.WriteAllText(journal, string.Join('\n', lines[..4]) + "\n" + lines[4][..^9]);
         if (what == "a line of something else") File.WriteAllText(journal, string.Join('\n', [.. lines[..4], "{}", .. lines[4..]]) + "\n");
         var reports = new Reports();
-        Build("set", "byte", reports);
+        Build("set", "byte", reports: reports);
         var goesOn = Assert.Single(reports.All, r => r.Phase == PreparePhase.GoingOn);
         using var set = TokenDataset.Open(folder["set"]);
         Assert.Equal(set.Manifest.Train.Shards.Take(3).Sum(s => s.Documents), goesOn.Documents - set.Manifest.Validation.Shards.Take(goesOn.Shards - 3).Sum(s => s.Documents));
@@ -170,7 +187,7 @@ public sealed class RestartTests : IDisposable
         for (var i = 0; i < count; i++)
         {
             var text = string.Join(' ', Enumerable.Range(0, random.Next(3, 90)).Select(_ => $"item{random.Next(500)}"));
-            lines.Append(i switch { 50 => "{\"text\":\"\"}", 60 => "{\"text\":\"\\ud800\"}", _ => $"{{\"text\":\"{text}\"}}" }).Append(i % 7 == 0 ? "\n\n" : "\n");
+            lines.Append(i switch { 50 => "{\"text\":\"\"}", 60 => "{\"text\":\"\\ud800\"}", _ when i % 10 == 9 => $"{{\"text\":\"copy {i % 3}\"}}", _ => $"{{\"text\":\"{text}\"}}" }).Append(i % 7 == 0 ? "\n\n" : "\n");
             if (i == 60) lines.Append("{\"text\":null}\n");
         }
         return lines.ToString();
@@ -179,10 +196,10 @@ public sealed class RestartTests : IDisposable
     private PrepareOptions Options(string output, string tokenizer) =>
         new() { Sources = [folder["texts"]], Output = folder[output], Tokenizer = tokenizer, ValidationFraction = 0.1, ShardTokens = tokenizer == "byte" ? 16384 : 6144 };
 
-    private DatasetManifest Build(string output, string tokenizer, Reports? reports = null, CancellationToken cancellation = default) =>
-        DatasetBuilder.Build(Options(output, tokenizer), reports, BatchBytes, cancellation).Manifest;
+    private DatasetManifest Build(string output, string tokenizer, bool deduplicate = false, Reports? reports = null, CancellationToken cancellation = default) =>
+        DatasetBuilder.Build(Options(output, tokenizer) with { Deduplicate = deduplicate }, reports, BatchBytes, cancellation).Manifest;
 
-    private void Interrupt(string output) => Assert.Throws<TimeoutException>(() => Build(output, "byte", Reports.FailAfter(shards: 9)));
+    private void Interrupt(string output) => Assert.Throws<TimeoutException>(() => Build(output, "byte", reports: Reports.FailAfter(shards: 9)));
 
     // The files are open for writing, so that another program must do it.
     private void Copy(string name)
