@@ -20,7 +20,7 @@ internal static class DocumentSources
             SearchOption.AllDirectories).Where(FileSource.IsKnown).Order(StringComparer.Ordinal)];
         if (files.Length > 0) return files;
         throw new DataException(folder, "no file in it has a known ending",
-            string.Join(" ", FileSource.KnownEndings) + ", each also with .gz",
+            string.Join(" ", FileSource.KnownEndings) + ", each also with .gz or .zst",
             "name the files by a pattern such as `folder/*.log`; a named file of another ending is read as plain text");
     }
 }
