@@ -58,7 +58,7 @@ public sealed class DatasetBuilder
 
     private PrepareResult Build()
     {
-        var known = Tokenizers.TryParseTrained(options.Tokenizer, out var vocabSize) ? null : Tokenizers.Load(options.Tokenizer);
+        var known = FindTokenizer(out var vocabSize);
         var optionsHash = HashOptions(known);
         var hashes = inputs.Hashes(optionsHash);
         using var output = OutputFolder.Claim(options.Output);
@@ -75,6 +75,20 @@ public sealed class DatasetBuilder
         manifest.Write(output.Temporary);
         output.Publish();
         return new PrepareResult(manifest, WasUpToDate: false);
+    }
+
+    // Null where it is to be trained, with a vocabulary of vocabSize.
+    private ITokenizer? FindTokenizer(out int vocabSize)
+    {
+        (string Folder, DatasetManifest Manifest)[] datasets = [.. sources.SelectMany(s => s.Datasets)];
+        var spec = options.Tokenizer ?? (datasets is [var (first, _), ..] ? Path.Combine(first, DatasetLayout.TokenizerFolder) : ByteTokenizer.SpecName);
+        var tokenizer = Tokenizers.TryParseTrained(spec, out vocabSize) ? null : Tokenizers.Load(spec);
+        foreach (var (folder, manifest) in datasets)
+            if (manifest.Tokenizer.Hash != tokenizer?.Hash)
+                throw new DataException(folder, $"its tokens were made by the tokenizer {manifest.Tokenizer.Name} (hash {manifest.Tokenizer.Hash[..Math.Min(12, manifest.Tokenizer.Hash.Length)]}…)",
+                    $"tokens of the tokenizer {(tokenizer is null ? spec : $"{tokenizer.Name} (hash {tokenizer.Hash[..12]}…)")}",
+                    options.Tokenizer is null ? "prepare data sets of one tokenizer only" : "leave out --tokenizer to keep the data set's own, or prepare from the text");
+        return tokenizer;
     }
 
     // A manifest that cannot be read is a reason to make the data set again.

@@ -5,13 +5,16 @@ namespace SparkTrain.Data;
 /// </summary>
 internal sealed class OutputFolder : IDisposable
 {
+    /// <summary>How the name of a folder ends in which a data set is being built.</summary>
+    public const string UnfinishedEnding = ".sparktrain-preparing";
+
     private readonly string output, replaced;
     private readonly FileStream gate;
 
     private OutputFolder(string output, FileStream gate)
     {
         (this.output, this.gate) = (output, gate);
-        (Temporary, Journal, replaced) = (Beside(output, "preparing"), Beside(output, "progress"), Beside(output, "replaced"));
+        (Temporary, Journal, replaced) = (Beside(output, UnfinishedEnding), Beside(output, ".sparktrain-progress"), Beside(output, ".sparktrain-replaced"));
         // A killed run may have left the old data set half-way through the exchange.
         if (Directory.Exists(replaced) && !Directory.Exists(output)) Directory.Move(replaced, output);
         Delete(replaced);
@@ -41,12 +44,12 @@ internal sealed class OutputFolder : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(output) ?? ".");
         try
         {
-            return new OutputFolder(output, new FileStream(Beside(output, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
+            return new OutputFolder(output, new FileStream(Beside(output, ".sparktrain-lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
                 FileShare.None, 1, FileOptions.DeleteOnClose));
         }
         catch (IOException e)
         {
-            throw new DataException(Beside(output, "lock"), $"it cannot be locked ({e.Message.TrimEnd('.')})",
+            throw new DataException(Beside(output, ".sparktrain-lock"), $"it cannot be locked ({e.Message.TrimEnd('.')})",
                 "no other prepare for this folder", "wait for it, or choose another --output", e);
         }
     }
@@ -80,8 +83,8 @@ internal sealed class OutputFolder : IDisposable
     }
 
     // Hidden names that nobody gives to a folder of their own: these are deleted without asking.
-    private static string Beside(string output, string purpose) =>
-        Path.Combine(Path.GetDirectoryName(output) ?? "", $".{Path.GetFileName(output)}.sparktrain-{purpose}");
+    private static string Beside(string output, string ending) =>
+        Path.Combine(Path.GetDirectoryName(output) ?? "", $".{Path.GetFileName(output)}{ending}");
 
     private static void Delete(string folder)
     {

@@ -13,9 +13,11 @@ public sealed record PrepareOptions
     [Required(AllowEmptyStrings = false)]
     public required string Output { get; init; }
 
-    /// <summary>`byte`, `bpe:N` (train N pieces on the training split), or a folder or file of a Hugging Face tokenizer.json.</summary>
-    [Required(AllowEmptyStrings = false)]
-    public string Tokenizer { get; init; } = ByteTokenizer.SpecName;
+    /// <summary>
+    /// `byte`, `bpe:N` (train N pieces on the training split), or a folder or file of a Hugging Face tokenizer.json. Null takes that of the prepared data sets among the sources; where there are none, `byte`.
+    /// </summary>
+    [MinLength(1)]
+    public string? Tokenizer { get; init; }
 
     /// <summary>Share of the documents that is held back for validation, chosen by their hash.</summary>
     [Range(0.0, 0.5)]

@@ -26,6 +26,8 @@ internal sealed class DotnetDocsSource : IDocumentSource
 
     public IReadOnlyList<string> Files => files;
 
+    public IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets => [];
+
     public IEnumerable<SourceRecord> ReadFile(string file, long skip = 0) => ReadTypes(file).Skip(checked((int)skip)).Select(type => new TypeRecord(type.Key, type.Value));
 
     // Types in the order of their first member; members in the order of the file.

@@ -9,6 +9,9 @@ internal interface IDocumentSource
     /// <summary>The files that it reads, in reading order.</summary>
     IReadOnlyList<string> Files { get; }
 
+    /// <summary>The prepared data sets that it reads shards of, each with its folder.</summary>
+    IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets { get; }
+
     /// <summary>Reads one of the files record by record, without the first <paramref name="skip"/>. The file is open until the enumeration ends.</summary>
     IEnumerable<SourceRecord> ReadFile(string file, long skip = 0);
 }

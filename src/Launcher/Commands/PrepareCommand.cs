@@ -12,9 +12,9 @@ internal static class PrepareCommand
     {
         var command = new Command("prepare", "Turn text into a dataset of token shards.");
         var defaults = new PrepareOptions { Sources = [], Output = "" };
-        var files = new Argument<string[]>("FILES") { Description = "Text, JSON lines or Parquet files, folders or patterns.", Arity = ArgumentArity.ZeroOrMore };
+        var files = new Argument<string[]>("FILES") { Description = "Text, JSON lines or Parquet files, folders, patterns, or prepared datasets.", Arity = ArgumentArity.ZeroOrMore };
         var source = new Option<string[]>("--source") { HelpName = "SOURCE", Description = "'dotnet-docs' (the documentation of the installed .NET SDK), or files as above." };
-        var tokenizer = new Option<string>("--tokenizer") { HelpName = "SPEC", Description = "byte, bpe:N (train N pieces), or a Hugging Face tokenizer.json.", DefaultValueFactory = _ => defaults.Tokenizer };
+        var tokenizer = new Option<string?>("--tokenizer") { HelpName = "SPEC", Description = "byte, bpe:N (train N pieces), or a Hugging Face tokenizer.json. If not given: that of the prepared datasets among the sources, else byte." };
         var output = new Option<string>("--output") { HelpName = "DIR", Required = true, Description = "The dataset's folder." };
         var validation = new Option<double>("--validation-fraction") { HelpName = "F", Description = "Share of the documents held back for validation, by their hash.", DefaultValueFactory = _ => defaults.ValidationFraction };
         var shardTokens = new Option<long>("--shard-tokens") { HelpName = "N", Description = "Tokens of a shard.", DefaultValueFactory = _ => defaults.ShardTokens };
@@ -26,7 +26,7 @@ internal static class PrepareCommand
         {
             Sources = [.. arguments.GetValue(source) ?? [], .. arguments.GetValue(files) ?? []],
             Output = arguments.GetValue(output)!,
-            Tokenizer = arguments.GetValue(tokenizer)!,
+            Tokenizer = arguments.GetValue(tokenizer),
             ValidationFraction = arguments.GetValue(validation),
             ShardTokens = arguments.GetValue(shardTokens),
             TextField = arguments.GetValue(textField)!,
