@@ -27,6 +27,8 @@ internal static class SourceRecords
 /// <summary>A text of UTF-8 bytes.</summary>
 internal sealed class TextRecord(ReadOnlyMemory<byte> utf8) : SourceRecord
 {
+    public static readonly TextRecord Empty = new(default);
+
     public override int Size => utf8.Length;
 
     public override Document Decode() => Utf8.IsValid(utf8.Span) ? new Document(Encoding.UTF8.GetString(utf8.Span)) : Document.Invalid;

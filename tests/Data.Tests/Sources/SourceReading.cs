@@ -7,8 +7,13 @@ internal static class SourceReading
 
     public static List<Document> Decode(this IEnumerable<SourceRecord> records, out SkippedDocuments skipped)
     {
-        List<Document> all = [.. records.Select(r => r.Decode())];
-        skipped = all.Aggregate(default(SkippedDocuments), (counts, document) => counts.With(document.State));
-        return [.. all.Where(d => d.State == DocumentState.Whole)];
+        (var documents, skipped) = (new List<Document>(), default);
+        foreach (var record in records)
+        {
+            var document = record.Decode();
+            skipped = skipped.With(document.State);
+            if (document.State == DocumentState.Whole) documents.Add(document);
+        }
+        return documents;
     }
 }

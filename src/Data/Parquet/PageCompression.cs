@@ -1,0 +1,80 @@
+using System.IO.Compression;
+using K4os.Compression.LZ4;
+using Snappier;
+using ZstdSharp;
+
+namespace SparkTrain.Data;
+
+/// <summary>Unpacks pages. What a damaged header claims is not believed: memory grows only as far as there are bytes to fill it.</summary>
+internal static class PageCompression
+{
+    public const int None = 0, Snappy = 1, Gzip = 2, Brotli = 4, Zstd = 6, Lz4 = 7;
+
+    // Three bytes of Snappy stand for at most 64, one of LZ4 for at most 255.
+    private const long MostBySnappy = 22, MostByLz4 = 255;
+    private const int FirstBytes = 1 << 20;
+
+    private static readonly string[] Names = ["none", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4 with the framing of Hadoop", "ZSTD", "LZ4_RAW"];
+
+    /// <summary>
+    /// Unpacks <paramref name="packed"/> into <paramref name="buffer"/> from <paramref name="start"/> on, which grows to hold it. Throws <see cref="InvalidDataException"/> where it is damaged or its size is not
+    /// <paramref name="size"/>, <see cref="NotSupportedException"/> for a codec that is not known.
+    /// </summary>
+    public static void Unpack(int codec, ArraySegment<byte> packed, ref byte[] buffer, int start, int size)
+    {
+        switch (codec)
+        {
+            case None:
+                if (packed.Count != size) throw Wrong(packed.Count, size);
+                Grow(ref buffer, start, start + size);
+                packed.AsSpan().CopyTo(buffer.AsSpan(start));
+                break;
+            case Snappy:
+                if (size > MostBySnappy * packed.Count || Snappier.Snappy.GetUncompressedLength(packed) != size) throw Wrong(packed.Count, size);
+                Grow(ref buffer, start, start + size);
+                RequireSize(Snappier.Snappy.Decompress(packed, buffer.AsSpan(start, size)), size);
+                break;
+            case Lz4:
+                if (size > MostByLz4 * packed.Count) throw Wrong(packed.Count, size);
+                Grow(ref buffer, start, start + size);
+                RequireSize(size == 0 ? 0 : LZ4Codec.Decode(packed, buffer.AsSpan(start, size)), size);
+                break;
+            case Gzip or Brotli or Zstd:
+                UnpackStream(codec, packed, ref buffer, start, size);
+                break;
+            default:
+                throw new NotSupportedException($"its pages are compressed by {Names.ElementAtOrDefault(codec) ?? $"codec {codec}"}");
+        }
+    }
+
+    private static void UnpackStream(int codec, ArraySegment<byte> packed, ref byte[] buffer, int start, int size)
+    {
+        using var source = new MemoryStream(packed.Array!, packed.Offset, packed.Count, writable: false);
+        using Stream stream = codec == Gzip ? new GZipStream(source, CompressionMode.Decompress) : codec == Brotli ? new BrotliStream(source, CompressionMode.Decompress) : new DecompressionStream(source);
+        var filled = 0;
+        for (var limit = Math.Min(size, FirstBytes); filled < size; limit = (int)Math.Min(size, 2L * limit))
+        {
+            Grow(ref buffer, start + filled, start + limit);
+            var count = stream.ReadAtLeast(buffer.AsSpan(start + filled, limit - filled), limit - filled, throwOnEndOfStream: false);
+            filled += count;
+            if (count == 0) break;
+        }
+        // The end is read too: there the formats compare their own checksums.
+        RequireSize(filled == size && stream.ReadByte() < 0 ? size : -1, size);
+    }
+
+    private static void Grow(ref byte[] buffer, int kept, int needed)
+    {
+        if (buffer.Length >= needed) return;
+        var larger = GC.AllocateUninitializedArray<byte>(needed);
+        buffer.AsSpan(0, kept).CopyTo(larger);
+        buffer = larger;
+    }
+
+    private static void RequireSize(int found, int size)
+    {
+        if (found != size) throw new InvalidDataException($"a page does not unpack to {size} bytes");
+    }
+
+    private static InvalidDataException Wrong(int packed, int size) => new($"a page of {packed} bytes that claims to unpack to {size}");
+}
