@@ -42,6 +42,19 @@ public sealed class PrepareTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(folder, ".set*"));
     }
 
+    [Fact]
+    public void A_full_disk_is_named_and_the_same_command_goes_on_when_there_is_room_again()
+    {
+        string prepare = $"dotnet '{Cli.Launcher}' {string.Join(' ', Arguments("disk/set")).Replace("*", "'*'", StringComparison.Ordinal)}";
+        var run = Cli.Program(folder, "unshare", ["--mount", "sh", "-c", $"""
+            mkdir disk; mount -t tmpfs -o size=8m tmpfs disk
+            head -c 6500000 /dev/zero > disk/fill; {prepare}; echo "code $?"
+            rm disk/fill; {prepare}; echo "code $?"
+            """]);
+        Assert.Matches("(?s)error: disk/set: it cannot be written.*the same command goes on", run.Error);
+        Assert.Matches(@"(?s)code 3\n.*goes on after [0-9,]+ documents.*code 0\n", run.Out);
+    }
+
     private static string[] Arguments(string output) => ["prepare", "*.jsonl", "--output", output, "--tokenizer", "bpe:300", "--shard-tokens", "60000"];
 
     private int FinishedLines()

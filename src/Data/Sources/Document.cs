@@ -41,8 +41,9 @@ internal readonly record struct Document
     /// <summary>Returns the hash of a text and its length in UTF-8 bytes.</summary>
     public static UInt128 HashText(string text, out int bytes)
     {
-        var utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetMaxByteCount(text.Length));
-        bytes = Encoding.UTF8.GetBytes(text, utf8);
+        bytes = Encoding.UTF8.GetByteCount(text);
+        var utf8 = ArrayPool<byte>.Shared.Rent(bytes);
+        Encoding.UTF8.GetBytes(text, utf8);
         var hash = Hash(utf8.AsSpan(0, bytes));
         ArrayPool<byte>.Shared.Return(utf8);
         return hash;

@@ -51,6 +51,19 @@ public sealed class FileSourceTests
     }
 
     [Fact]
+    public void Lines_of_any_length_are_read_whole()
+    {
+        using var folder = new TemporaryFolder();
+        Gen.OneOf(Gen.Int[0, 300], Gen.Int[65_500, 65_600], Gen.Const(0), Gen.Int[131_000, 400_000]).List[1, 12].Sample(lengths =>
+        {
+            string[] texts = [.. lengths.Select((length, i) => new string((char)('a' + i), length))];
+            folder.Write("a.jsonl", string.Concat(texts.Select((text, i) => $"{{\"text\":\"{text}\"}}{(i % 3 == 0 ? "\r\n \n" : "\n")}")));
+            Assert.Equal(texts.Where(text => text.Length > 0), Read(folder["a.jsonl"]));
+            Assert.Equal(texts.Count(text => text.Length == 0), skipped.Empty);
+        }, iter: 30, threads: 1);
+    }
+
+    [Fact]
     public void Empty_and_invalid_documents_are_counted()
     {
         using var folder = new TemporaryFolder();

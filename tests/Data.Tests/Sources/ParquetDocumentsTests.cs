@@ -37,6 +37,17 @@ public sealed class ParquetDocumentsTests
         Assert.Equal(1, skipped.Empty);   // the row between them is an empty list
     }
 
+    [Fact]
+    public async Task Reading_goes_on_at_any_row()
+    {
+        using var folder = new TemporaryFolder();
+        await WriteText(folder["a.parquet"], "text", ["one", "", null, "two"], ["three"], ["four", "five", "six"]);
+        var all = ParquetDocuments.Read(folder["a.parquet"], "text").Select(r => r.Decode()).ToList();
+        Assert.Equal(8, all.Count);
+        for (var skip = 0; skip <= 8; skip++)
+            Assert.Equal(all.Skip(skip), ParquetDocuments.Read(folder["a.parquet"], "text", skip).Select(r => r.Decode()));
+    }
+
     // goldens/README.md says how it was written.
     [Fact]
     public void A_file_of_another_writer_is_read()
@@ -46,13 +57,16 @@ public sealed class ParquetDocumentsTests
 
     private List<Document> Read(string file) => ParquetDocuments.Read(file, "text").Decode(out skipped);
 
-    private static async Task WriteText(string path, string column, string?[] texts)
+    private static async Task WriteText(string path, string column, params string?[][] rowGroups)
     {
         var field = new DataField(column, typeof(string), true);
         await using var stream = File.Create(path);
         await using var writer = await ParquetWriter.CreateAsync(new ParquetSchema(field), stream, Options);
-        using var rows = writer.CreateRowGroup();
-        await rows.WriteAsync(field, texts!);
+        foreach (var texts in rowGroups)
+        {
+            using var rows = writer.CreateRowGroup();
+            await rows.WriteAsync(field, texts!);
+        }
     }
 
     private static async Task WriteLists(string path, bool isLong)
