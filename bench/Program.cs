@@ -6,6 +6,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 // dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
 // dotnet run -c Release --project bench -- data loader [tokens=100] [rounds=5] [vocabulary=256000]
+// dotnet run -c Release --project bench -- data prepare [megabytes=60] [rounds=5] [tokenizer=bpe:16384]
 // dotnet run -c Release --project bench -- checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
 return args switch
 {
@@ -29,6 +30,7 @@ static int Usage()
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
                bench faults [kills=200] [ranks=1,2] [seed=1]
                bench data loader [tokens=100] [rounds=5] [vocabulary=256000]
+               bench data prepare [megabytes=60] [rounds=5] [tokenizer=bpe:16384]
                bench checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
         """);
     return 2;

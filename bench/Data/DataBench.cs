@@ -7,6 +7,7 @@ internal static class DataBench
     public static int Run(string[] arguments) => arguments switch
     {
         ["loader", .. var settings] => LoaderBench.Run(new(settings)),
+        ["prepare", .. var settings] => PrepareBench.Run(new(settings)),
         _ => throw new ArgumentException("bench data wants loader, prepare or tokenizer"),
     };
 }

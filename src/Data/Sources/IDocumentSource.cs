@@ -14,4 +14,7 @@ internal interface IDocumentSource
 
     /// <summary>Reads one of the files record by record, without the first <paramref name="skip"/>. The file is open until the enumeration ends.</summary>
     IEnumerable<SourceRecord> ReadFile(string file, long skip = 0);
+
+    /// <summary>Reads and decodes the documents of all files, without those that cannot be used.</summary>
+    IEnumerable<Document> ReadDocuments() => Files.SelectMany(file => ReadFile(file)).Select(record => record.Decode()).Where(document => document.State == DocumentState.Whole);
 }
