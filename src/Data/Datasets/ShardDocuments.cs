@@ -24,5 +24,5 @@ internal static class ShardDocuments
     }
 
     /// <summary>Returns the hash by which equal documents are recognised: that of all their tokens.</summary>
-    public static UInt128 Hash(ReadOnlySpan<int> tokens) => Document.Hash(MemoryMarshal.AsBytes(tokens));
+    public static UInt128 Hash(ReadOnlySpan<int> tokens) => Document.HashOf(MemoryMarshal.AsBytes(tokens));
 }

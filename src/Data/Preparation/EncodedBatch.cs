@@ -1,11 +1,16 @@
+using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 
 namespace SparkTrain.Data;
 
 /// <summary>A few documents as tokens, each with its begin and end tokens.</summary>
-internal sealed class EncodedBatch
+internal sealed class EncodedBatch : IDisposable
 {
-    private readonly List<int> tokens = [];
+    // Lists that have grown are used again: as garbage they would bring a collection of everything every few batches.
+    private const int MostKeptTokens = 1 << 22;
+    private static readonly ConcurrentBag<List<int>> Free = [];
+
+    private readonly List<int> tokens = Free.TryTake(out var used) ? used : [];
     private readonly List<Entry> entries = [];
     private readonly ITokenizer tokenizer;
     private readonly bool identify;
@@ -38,12 +43,24 @@ internal sealed class EncodedBatch
         }
     }
 
+    /// <summary>Gives the memory back; its documents must not be used any more.</summary>
+    public void Dispose()
+    {
+        if (tokens.Capacity > MostKeptTokens) return;
+        tokens.Clear();
+        Free.Add(tokens);
+    }
+
     private void Add(Document document, InputPosition next)
     {
         var (state, start, textBytes, hash) = (document.State, tokens.Count, 0, default(UInt128));
         if (state == DocumentState.Whole)
         {
-            if (document.Text is { } text) hash = AddText(text, out textBytes);
+            if (document.Text is { } text)
+            {
+                AddText(text);
+                (textBytes, hash) = (document.TextBytes, document.Hash);
+            }
             else if (TrimBorders(document.Tokens) is { Length: > 0 } ids) hash = AddTokens(ids, document.Where!, out textBytes);
             else state = DocumentState.Empty;
         }
@@ -51,12 +68,11 @@ internal sealed class EncodedBatch
         entries.Add(new Entry(state, tokens.Count, textBytes, (ulong)(hash >> 64), identity, next));
     }
 
-    private UInt128 AddText(string text, out int textBytes)
+    private void AddText(string text)
     {
         if (tokenizer.BosToken is { } bos) tokens.Add(bos);
         tokenizer.Encode(text, tokens);
         tokens.Add(tokenizer.EosToken);
-        return Document.HashText(text, out textBytes);
     }
 
     // Begin and end tokens are added where the other tool left them out; inside a document they would be borders.
@@ -81,7 +97,7 @@ internal sealed class EncodedBatch
         tokens.AddRange(ids);
         tokens.Add(tokenizer.EosToken);
         textBytes = utf8.Count;
-        return Document.Hash(CollectionsMarshal.AsSpan(utf8));
+        return Document.HashOf(CollectionsMarshal.AsSpan(utf8));
     }
 
     private readonly record struct Entry(DocumentState State, int End, int TextBytes, ulong Hash, UInt128 Identity, InputPosition Next);

@@ -36,8 +36,7 @@ internal static class TokenizerTraining
             if (document.Text is not { } text)
                 throw new DataException(document.Where!, "the source holds tokens", "text, since a tokenizer is to be trained",
                     "name by --tokenizer the tokenizer that made the file");
-            var hash = Document.HashText(text, out var bytes);
-            texts.Add((text, bytes, hash));
+            texts.Add((text, document.TextBytes, document.Hash));
         }
         return (texts, batch.Read);
     }

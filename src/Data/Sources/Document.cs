@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Unicode;
 
 namespace SparkTrain.Data;
 
@@ -25,32 +26,45 @@ internal readonly record struct Document
 {
     public static readonly Document Empty = new() { State = DocumentState.Empty }, Invalid = new() { State = DocumentState.Invalid };
 
-    public Document(string text) => (Text, State) = (text, string.IsNullOrWhiteSpace(text) ? DocumentState.Empty : DocumentState.Whole);
-
     public Document(int[] tokens, string where) => (Tokens, Where, State) = (tokens, where, tokens.Length == 0 ? DocumentState.Empty : DocumentState.Whole);
+
+    private Document(string text, ReadOnlySpan<byte> utf8) => (Text, TextBytes, Hash) = (text, utf8.Length, HashOf(utf8));
 
     public DocumentState State { get; private init; }
 
     public string? Text { get; }
+
+    /// <summary>Length of the text in UTF-8.</summary>
+    public int TextBytes { get; }
+
+    /// <summary>The hash of the text, see <see cref="HashOf"/>.</summary>
+    public UInt128 Hash { get; }
 
     public int[]? Tokens { get; }
 
     /// <summary>File and row, for messages about its tokens.</summary>
     public string? Where { get; }
 
-    /// <summary>Returns the hash of a text and its length in UTF-8 bytes.</summary>
-    public static UInt128 HashText(string text, out int bytes)
+    /// <summary>Makes a document of a text that may not be valid UTF-8.</summary>
+    public static Document FromUtf8(ReadOnlySpan<byte> utf8)
     {
-        bytes = Encoding.UTF8.GetByteCount(text);
-        var utf8 = ArrayPool<byte>.Shared.Rent(bytes);
-        Encoding.UTF8.GetBytes(text, utf8);
-        var hash = Hash(utf8.AsSpan(0, bytes));
+        if (!Utf8.IsValid(utf8)) return Invalid;
+        var text = Encoding.UTF8.GetString(utf8);
+        return string.IsNullOrWhiteSpace(text) ? Empty : new Document(text, utf8);
+    }
+
+    /// <summary>Makes a document of a text.</summary>
+    public static Document FromText(string text)
+    {
+        if (string.IsNullOrWhiteSpace(text)) return Empty;
+        var utf8 = ArrayPool<byte>.Shared.Rent(Encoding.UTF8.GetByteCount(text));
+        var document = new Document(text, utf8.AsSpan(0, Encoding.UTF8.GetBytes(text, utf8)));
         ArrayPool<byte>.Shared.Return(utf8);
-        return hash;
+        return document;
     }
 
     /// <summary>Returns the first 128 bits of the SHA-256 of a document's content; their upper half decides the split.</summary>
-    public static UInt128 Hash(ReadOnlySpan<byte> content)
+    public static UInt128 HashOf(ReadOnlySpan<byte> content)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(content, hash);

@@ -63,6 +63,6 @@ internal sealed class DotnetDocsSource : IDocumentSource
     {
         public override int Size => members.Count * TypicalMemberBytes;
 
-        public override Document Decode() => TypePage.Write(type, members) is { } page ? new Document(page) : Document.Empty;
+        public override Document Decode() => TypePage.Write(type, members) is { } page ? Document.FromText(page) : Document.Empty;
     }
 }

@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Unicode;
-
 namespace SparkTrain.Data;
 
 /// <summary>What a file holds for one document, as it lies there. Reading records is the work of one thread, decoding them that of many.</summary>
@@ -31,7 +28,7 @@ internal sealed class TextRecord(ReadOnlyMemory<byte> utf8) : SourceRecord
 
     public override int Size => utf8.Length;
 
-    public override Document Decode() => Utf8.IsValid(utf8.Span) ? new Document(Encoding.UTF8.GetString(utf8.Span)) : Document.Invalid;
+    public override Document Decode() => Document.FromUtf8(utf8.Span);
 }
 
 /// <summary>A row of tokens.</summary>

@@ -187,7 +187,7 @@ public sealed class DatasetBuilderTests
         string[] Chosen(IEnumerable<string> order)
         {
             var sample = new TokenizerSample(maxCharacters: 2000);
-            foreach (var document in order) sample.Add(document, (ulong)(Document.HashText(document, out _) >> 64));
+            foreach (var document in order) sample.Add(document, (ulong)(Document.FromText(document).Hash >> 64));
             return [.. sample.Documents.Order(StringComparer.Ordinal)];
         }
 
