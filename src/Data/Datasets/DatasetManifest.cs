@@ -45,8 +45,14 @@ public sealed record DatasetManifest
     /// <summary>Documents that are not valid UTF-8, which were left out.</summary>
     public long InvalidDocuments { get; init; }
 
+    /// <summary>Copies of earlier documents, which were left out because prepare was asked to.</summary>
+    public long DuplicateDocuments { get; init; }
+
+    /// <summary>The shards of both splits.</summary>
+    internal IEnumerable<ShardManifest> Shards => Train.Shards.Concat(Validation.Shards);
+
     /// <summary>All files of shards.</summary>
-    internal IEnumerable<ColumnManifest> Files => Train.Shards.Concat(Validation.Shards).SelectMany(shard => shard.Files);
+    internal IEnumerable<ColumnManifest> Files => Shards.SelectMany(shard => shard.Files);
 
     /// <summary>
     /// Reads the manifest of the data set in <paramref name="folder"/>. Throws <see cref="DataException"/> where there is none that can be

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text;
-using System.Text.Unicode;
 using Microsoft.Win32.SafeHandles;
 
 namespace SparkTrain.Data;
@@ -15,7 +13,7 @@ internal static class ParquetDocuments
 
     private static readonly string[] UsualTokenColumns = ["tokens", "input_ids"];
 
-    public static IEnumerable<Document> Read(string file, string textField, SkippedDocuments skipped)
+    public static IEnumerable<SourceRecord> Read(string file, string textField, long skip = 0)
     {
         using var handle = Name(file, () => File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan));
         var footer = Name($"{file} footer", () => ParquetFooter.Read(RandomAccess.GetLength(handle), (into, offset) => FileBytes.Read(handle, into, offset)));
@@ -25,12 +23,13 @@ internal static class ParquetDocuments
         {
             var (where, rows) = ($"{file} row group {group}", footer.RowGroups[group].Rows);
             var part = Name(where, () => footer.Find(group, index));
-            foreach (var document in Name(where, column.IsText ? Texts(handle, column, part, rows, where, skipped) : Lists(handle, column, part, rows, where)))
+            if (skip >= rows)
             {
-                var isEmpty = document.Tokens is { Length: 0 } || (document.Tokens is null && string.IsNullOrWhiteSpace(document.Text));
-                if (isEmpty) skipped.Empty++;
-                else yield return document;
+                skip -= rows;
+                continue;
             }
+            foreach (var record in Name(where, column.IsText ? Texts(handle, column, part, rows, where) : Lists(handle, column, part, rows, where)).Skip(skip)) yield return record;
+            skip = 0;
         }
     }
 
@@ -45,7 +44,7 @@ internal static class ParquetDocuments
             $"a string column '{textField}', or a list of integers called tokens or input_ids", "name the text column by --text-field");
     }
 
-    private static IEnumerable<Document> Texts(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where, SkippedDocuments skipped)
+    private static IEnumerable<SourceRecord> Texts(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
     {
         var reader = new ColumnPartReader<ReadOnlyMemory<byte>>(file, column, part, new BytePages());
         var row = 0L;
@@ -55,15 +54,14 @@ internal static class ParquetDocuments
             {
                 var bytes = reader.Definition[i] == column.MaxDefinition ? reader.Values[next++] : default;
                 if (bytes.Length > MaxTextBytes) throw new DataException($"{where} row {row}", $"a text has {bytes.Length} bytes", "at most 1 GiB", "cut the document");
-                if (!Utf8.IsValid(bytes.Span)) skipped.Invalid++;
-                else yield return new Document(Encoding.UTF8.GetString(bytes.Span));
+                yield return bytes.IsEmpty ? TextRecord.Empty : new TextRecord(bytes.ToArray());   // the bytes of a page are gone with the next one
             }
         }
         RequireRows(row, rows);
     }
 
     // A row begins where the repetition level is 0; an empty or missing list has one entry whose definition level is too low for an element.
-    private static IEnumerable<Document> Lists(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
+    private static IEnumerable<SourceRecord> Lists(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
     {
         var reader = new ColumnPartReader<long>(file, column, part, new IntegerPages(column.Type, column.Meaning == ColumnMeaning.Unsigned));
         var (tokens, row) = (new List<int>(), -1L);
@@ -74,7 +72,7 @@ internal static class ParquetDocuments
                 var hasElement = reader.Definition[i] >= column.ListDefinition;
                 if (reader.Repetition[i] == 0)
                 {
-                    if (row++ >= 0) yield return new Document([.. tokens], $"{where} row {row - 1}");
+                    if (row++ >= 0) yield return new TokenRecord([.. tokens], $"{where} row {row - 1}");
                     tokens.Clear();
                 }
                 else if (row < 0 || !hasElement) throw new InvalidDataException("a list goes on where none has begun");
@@ -85,7 +83,7 @@ internal static class ParquetDocuments
                 if (tokens.Count > MaxTokens) throw new DataException($"{where} row {row}", $"a list has more than {MaxTokens} tokens", "shorter documents", "cut the document");
             }
         }
-        if (row >= 0) yield return new Document([.. tokens], $"{where} row {row}");
+        if (row >= 0) yield return new TokenRecord([.. tokens], $"{where} row {row}");
         RequireRows(row + 1, rows);
     }
 
@@ -94,9 +92,9 @@ internal static class ParquetDocuments
         if (found != expected) throw new InvalidDataException($"its column has {found} rows, the footer says {expected}");
     }
 
-    private static IEnumerable<Document> Name(string where, IEnumerable<Document> documents)
+    private static IEnumerable<SourceRecord> Name(string where, IEnumerable<SourceRecord> records)
     {
-        using var each = documents.GetEnumerator();
+        using var each = records.GetEnumerator();
         Func<bool> next = each.MoveNext;   // once, not for each document
         while (Name(where, next)) yield return each.Current;
     }

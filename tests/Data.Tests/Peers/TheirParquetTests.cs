@@ -16,8 +16,7 @@ public sealed class TheirParquetTests(TheirFiles files)
         Assert.All(readable, file =>
         {
             var rows = files.Rows(file.Rows);
-            var skipped = new SkippedDocuments();
-            Assert.Equal(rows.Where(row => !string.IsNullOrEmpty(row)), ParquetDocuments.Read(file.Path, "text", skipped).Select(Written));
+            Assert.Equal(rows.Where(row => !string.IsNullOrEmpty(row)), ParquetDocuments.Read(file.Path, "text").Decode(out var skipped).Select(Written));
             Assert.Equal(rows.Count(string.IsNullOrEmpty), skipped.Empty);
             Assert.Equal(0, skipped.Invalid);
         });
@@ -33,7 +32,7 @@ public sealed class TheirParquetTests(TheirFiles files)
     {
         var path = files[$"{name}.parquet"];
         Assert.Contains((path, TheirFiles.Refused), files.Files);
-        var error = Assert.Throws<DataException>(() => ParquetDocuments.Read(path, "text", new SkippedDocuments()).Count());
+        var error = Assert.Throws<DataException>(() => ParquetDocuments.Read(path, "text").Count());
         Assert.Equal($"{path} {place}".TrimEnd(), error.Where);
         Assert.Contains(found, error.Found, StringComparison.Ordinal);
         Assert.Contains("do: ", error.Message, StringComparison.Ordinal);
