@@ -39,6 +39,7 @@ internal sealed class BpeVocabulary
     public BpeDefinition ToDefinition(TextSplitter splitter, bool ignoreMerges)
     {
         var size = Math.Max(ids.Count == 0 ? 0 : ids.Values.Max(), added.Count == 0 ? 0 : added.Max(t => t.Id)) + 1;
+        CheckAddedTokens(size);
         var pieces = new byte[]?[size];
         foreach (var (piece, id) in ids) pieces[id] = BytesOf(piece);
         foreach (var token in added) pieces[token.Id] = token.IsSpecial ? null : usesSpaceMark ? BytesOf(token.Text)
@@ -66,6 +67,19 @@ internal sealed class BpeVocabulary
                 throw Broken($"model.vocab['{piece.Name}']", $"its id is {piece.Value.GetRawText()}", $"a number from 0 to {MaxId}");
             if (!ids.TryAdd(piece.Name, id) || !taken.Add(id))
                 throw Broken($"model.vocab['{piece.Name}']", $"the piece or its id, {id}, is there twice", "each piece and each id once");
+        }
+    }
+
+    // Added tokens are mostly pieces too, under the same id.
+    private void CheckAddedTokens(int size)
+    {
+        var names = new string?[size];
+        foreach (var (piece, id) in ids) names[id] = piece;
+        foreach (var token in added)
+        {
+            if ((names[token.Id] ?? token.Text) != token.Text || ids.GetValueOrDefault(token.Text, token.Id) != token.Id)
+                throw Broken($"added_tokens '{token.Text}'", $"its id is {token.Id}, but model.vocab or another added token says otherwise", "one id for each token");
+            names[token.Id] = token.Text;
         }
     }
 

@@ -47,7 +47,7 @@ internal sealed class TokenizerJsonReader(string where)
 
     private List<AddedToken> ReadAddedTokens(JsonElement root)
     {
-        var tokens = new List<AddedToken>();
+        var (tokens, seen) = (new List<AddedToken>(), new HashSet<string>(StringComparer.Ordinal));
         if (Get(root, "added_tokens") is not { ValueKind: JsonValueKind.Array } list) return tokens;
         foreach (var (index, token) in list.EnumerateArray().Index())
         {
@@ -56,6 +56,7 @@ internal sealed class TokenizerJsonReader(string where)
             if (Get(token, "id") is not { ValueKind: JsonValueKind.Number } id || !id.TryGetInt32(out var number)
                 || number is < 0 or > BpeVocabulary.MaxId || Text(token, "content") is not { } content)
                 throw Refuse($"added_tokens[{index}]", Shorten(token), "an id and a content");
+            if (!seen.Add(content)) throw Refuse($"added_tokens[{index}]", $"'{content}' once more", "each token once");
             tokens.Add(new AddedToken(number, content, Flag(token, "special")));
         }
         return tokens;

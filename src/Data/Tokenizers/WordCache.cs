@@ -19,7 +19,7 @@ internal sealed class WordCache
     /// <summary>Appends the ids of <paramref name="word"/> to <paramref name="tokens"/>; returns false where they are not known.</summary>
     public bool TryAppend(ReadOnlySpan<char> word, List<int> tokens)
     {
-        ref var slot = ref Find(word);
+        ref var slot = ref Find(word, string.GetHashCode(word));
         if (slot.IsFree) return false;
         tokens.AddRange(ids.AsSpan(slot.Ids, slot.Count));
         return true;
@@ -29,15 +29,15 @@ internal sealed class WordCache
     public void Add(ReadOnlySpan<char> word, ReadOnlySpan<int> tokens)
     {
         if (count == MaxWords || textEnd + word.Length > text.Length || idsEnd + tokens.Length > ids.Length) Clear();
-        Find(word) = new Slot(string.GetHashCode(word), textEnd, idsEnd, (ushort)word.Length, (ushort)tokens.Length);
+        var hash = string.GetHashCode(word);
+        Find(word, hash) = new Slot(hash, textEnd, idsEnd, (ushort)word.Length, (ushort)tokens.Length);
         word.CopyTo(text.AsSpan(textEnd));
         tokens.CopyTo(ids.AsSpan(idsEnd));
         (count, textEnd, idsEnd) = (count + 1, textEnd + word.Length, idsEnd + tokens.Length);
     }
 
-    private ref Slot Find(ReadOnlySpan<char> word)
+    private ref Slot Find(ReadOnlySpan<char> word, int hash)
     {
-        var hash = string.GetHashCode(word);
         for (var at = hash & Mask; ; at = (at + 1) & Mask)
         {
             ref var slot = ref slots[at];

@@ -8,13 +8,15 @@ public sealed class DamagedTokenizerTests
 {
     private const string Text = "The 1st token's <eos> of\n\n  a naïve 日本語 text 👍 = 3.14\r\n";
     private static readonly byte[] Definition = File.ReadAllBytes(Samples.Golden("bpe-1024/tokenizer.json"));
-    private static readonly byte[] GemmaLike = Encoding.UTF8.GetBytes(JsonNode.Parse(File.ReadAllBytes(Samples.Golden("tokenizer-parity.json")))!["gemmaLike"]!["tokenizer"]!.ToJsonString());
+    private static readonly byte[] GemmaLike =
+        Encoding.UTF8.GetBytes(JsonNode.Parse(File.ReadAllBytes(Samples.Golden("tokenizer-parity.json")))!["gemmaLike"]!["tokenizer"]!.ToJsonString());
     private static readonly byte[] Config = File.ReadAllBytes(Samples.Golden("bpe-1024/tokenizer_config.json"));
 
     private static readonly string?[] Values =
     [
-        null, "true", "false", "0", "-1", "1.5", "16777215", "16777216", "4294967296", "1e999", "\"\"", "\" \"", "\"x\"", "\"a b\"", "\"\\u0000\"", "\"Ġ\"", "\"<eos>\"", "[]", "{}", "[[]]", "[null]", "[\"a\",\"b\"]", "[\"\",\"\"]", "{\"a\":0}",
-        "{\"id\":1,\"content\":\"\"}", "{\"type\":\"BPE\"}", "{\"type\":\"ByteLevel\"}", "{\"type\":\"Sequence\"}", "{\"String\":\" \"}", "{\"Regex\":\"(\"}", "{\"Regex\":\"\"}", "{\"Regex\":\"\\\\b\"}",
+        null, "true", "false", "0", "-1", "1.5", "16777215", "16777216", "4294967296", "1e300", "\"\"", "\" \"", "\"x\"", "\"a b\"", "\"\\u0000\"", "\"Ġ\"", "\"<eos>\"",
+        "[]", "{}", "[[]]", "[null]", "[\"a\",\"b\"]", "[\"\",\"\"]", "{\"a\":0}", "{\"id\":1,\"content\":\"\"}",
+        "{\"type\":\"BPE\"}", "{\"type\":\"ByteLevel\"}", "{\"type\":\"Sequence\"}", "{\"String\":\" \"}", "{\"Regex\":\"(\"}", "{\"Regex\":\"\"}", "{\"Regex\":\"\\\\b\"}",
     ];
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class DamagedTokenizerTests
     {
         while (true)
         {
-            var value = Values[random.Next(Values.Length)] is { } text && text != "1e999" ? JsonNode.Parse(text) : null;
+            var value = Values[random.Next(Values.Length)] is { } text ? JsonNode.Parse(text) : null;
             if (node is JsonObject { Count: > 0 } fields)
             {
                 var name = fields.ElementAt(random.Next(fields.Count)).Key;

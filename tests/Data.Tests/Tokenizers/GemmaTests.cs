@@ -16,7 +16,7 @@ public sealed class GemmaTests
         string[] texts =
         [
             .. HardTexts.All, .. added, .. added.Select(t => $"a {t} b{t}\n"), .. Enumerable.Range(0, 50).Select(_ => string.Concat(random.GetItems(added, 12))),
-            .. DocumentSources.Open("dotnet-docs", "text").ReadDocuments().Select(d => d.Text!).Where((_, i) => i % 250 == 0).Select(t => t[..Math.Min(t.Length, 4000)]),
+            .. DocumentSources.Open("dotnet-docs", "text").ReadDocuments().Select(d => d.Text!).Take(300).Where((_, i) => i % 10 == 0).Select(t => t[..Math.Min(t.Length, 4000)]),
         ];
         var expected = JavaScriptTokenizer.Encode(JavaScriptTokenizer.GemmaFolder, texts);
         Assert.Multiple([.. texts.Index().Select(text => (Action)(() => Assert.Equal(expected[text.Index], Encode(text.Item, parseSpecials: true))))]);
@@ -24,7 +24,11 @@ public sealed class GemmaTests
 
     // U+2581 is how this vocabulary writes a space: one that stood in the text cannot be told from it.
     [Fact]
-    public void Text_comes_back() => Assert.All(HardTexts.All, text => Assert.Equal(text.Replace('\u2581', ' '), Gemma.Value.Decode(CollectionsMarshal.AsSpan(Encode(text)))));
+    public void Text_comes_back()
+    {
+        var gemma = Gemma.Value;
+        Assert.All(HardTexts.All, text => Assert.Equal(text.Replace('\u2581', ' '), gemma.Decode(CollectionsMarshal.AsSpan(Encode(text)))));
+    }
 
     [Fact]
     public void No_text_becomes_a_special_token()

@@ -9,10 +9,13 @@ internal static class HardTexts
 {
     private static readonly string[] Fragments =
     [
-        " ", "  ", "   ", "\n", "\n\n", "\r\n", "\r", "\t", "\t\t", "\v", "\f", "\u00a0", "\u2003", "\u3000", "\u200b", "\u2028", "\u2581", "\u2581\u2581", "\0", "\u001b[31m", "\u007f", "\u0090",
-        "a", "I", "the", " the", "The", "THE", "ation", "'s", "'S", "'re", "'LL", "'d", "don't", "’s", "é", "e\u0301", "ß", "ĳ", "İ", "ſ", "K", "Ω", "Ж", "привет", "שלום", "مرحبا", "नमस्ते", "ไทย", "한국어", "ㄱ",
-        "日本語", "的", "。", "，", "ﬁ", "𝐀", "𐍈", "𠀀", "👍", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "❤️", "1", "12", "123", "1234", "0x1F", "3.14", "½", "²", "Ⅷ", "٣", "_", "-", "--", "---", "=", "==", "=>", "/", "//", "/*", "\\", "\"", "`", "```",
-        "(", ")", "()", "{}", "[]", "[[", "<", ">", "</", "<b>", "</td>", "<unused3>", "<0x41>", "&nbsp;", ";", ";\n", ":", "!", "?!", "...", "…", "#", "##", "@", "$", "%", "^", "&&", "|", "~", "http://", "www.", ".com", "\u200d", "\ufe0f", "\ufffd", "\uffff", "\U0010FFFF",
+        " ", "  ", "   ", "\n", "\n\n", "\r\n", "\r", "\t", "\t\t", "\v", "\f", "\u00a0", "\u2003", "\u3000", "\u200b", "\u2028", "\u2581", "\u2581\u2581",
+        "\0", "\u001b[31m", "\u007f", "\u0090", "\u200d", "\ufe0f", "\ufffd", "\uffff", "\U0010FFFF",
+        "a", "I", "the", " the", "The", "THE", "ation", "'s", "'S", "'re", "'LL", "'d", "don't", "’s", "é", "e\u0301", "ß", "ĳ", "İ", "ſ", "K", "Ω", "Ж",
+        "привет", "שלום", "مرحبا", "नमस्ते", "ไทย", "한국어", "ㄱ", "日本語", "的", "。", "，", "ﬁ", "𝐀", "𐍈", "𠀀", "👍", "👍🏽", "👨‍👩‍👧‍👦", "🇩🇪", "❤️",
+        "1", "12", "123", "1234", "0x1F", "3.14", "½", "²", "Ⅷ", "٣", "_", "-", "--", "---", "=", "==", "=>", "/", "//", "/*", "\\", "\"", "`", "```",
+        "(", ")", "()", "{}", "[]", "[[", "<", ">", "</", "<b>", "</td>", "<unused3>", "<0x41>", "&nbsp;", ";", ";\n", ":", "!", "?!", "...", "…",
+        "#", "##", "@", "$", "%", "^", "&&", "|", "~", "http://", "www.", ".com",
     ];
 
     /// <summary>Strings of the stored goldens.</summary>
@@ -48,7 +51,13 @@ internal static class HardTexts
         "#include <stdio.h>\nint main(int argc, char **argv)\n{\n\tfor (int i = 0; i < argc; ++i)\n\t\tprintf(\"%d: %s\\n\", i, argv[i]);\n\treturn 0;\n}\n",
         "def f(x):\n    \"\"\"Doc.\"\"\"\n    return [i**2 for i in range(x) if i % 2 == 0]\n\n\nif __name__ == '__main__':\n    print(f(10))\n",
         "<!DOCTYPE html>\r\n<html>\r\n  <head><title>A &amp; B</title></head>\r\n  <body><table><tr><td>1</td></tr></table></body>\r\n</html>\r\n",
-        "{\"a\":[1,2.5e-3,null,true],\"b\":{\"c\":\"\\u00e9\\n\"}}", "SELECT * FROM t WHERE a <> 'b''c' AND d >= 10; -- comment", "$ git commit -m \"x\" && git push origin HEAD:refs/heads/main 2>&1 | tee log.txt",
-        "| a | b |\n|---|--:|\n| 1 | 2 |\n\n* item\n  * nested\n\n> quote\n\n```csharp\nvar x = 1;\n```\n", "E = mc², ∑_{i=1}^n xᵢ ≤ √(π/2) ± 3·10⁻⁷", "c:\\windows\\system32\\*.dll;%PATH%", "AAAAB3NzaC1yc2EAAAADAQABAAABgQDZk3+/Hj8w==", new string('=', 79) + "\n" + new string('x', 300),
+        "{\"a\":[1,2.5e-3,null,true],\"b\":{\"c\":\"\\u00e9\\n\"}}",
+        "SELECT * FROM t WHERE a <> 'b''c' AND d >= 10; -- comment",
+        "$ git commit -m \"x\" && git push origin HEAD:refs/heads/main 2>&1 | tee log.txt",
+        "| a | b |\n|---|--:|\n| 1 | 2 |\n\n* item\n  * nested\n\n> quote\n\n```csharp\nvar x = 1;\n```\n",
+        "E = mc², ∑_{i=1}^n xᵢ ≤ √(π/2) ± 3·10⁻⁷",
+        "c:\\windows\\system32\\*.dll;%PATH%",
+        "AAAAB3NzaC1yc2EAAAADAQABAAABgQDZk3+/Hj8w==",
+        new string('=', 79) + "\n" + new string('x', 300),
     ];
 }

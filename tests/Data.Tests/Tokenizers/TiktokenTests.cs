@@ -21,8 +21,8 @@ public sealed class TiktokenTests
     {
         using var folder = new TemporaryFolder();
         var (ours, theirs) = (Tokenizers.Load(WriteRanks(folder, name, sha256)), TiktokenTokenizer.CreateForEncoding(name));
-        var (documents, bytes) = (new List<string>(), 0);
-        foreach (var document in DocumentSources.Open("dotnet-docs", "text").ReadDocuments().Where((_, i) => i % 20 == 0).TakeWhile(d => (bytes += d.TextBytes) < 1_000_000)) documents.Add(document.Text!);
+        var characters = 0;
+        var documents = DocumentSources.Open("dotnet-docs", "text").ReadDocuments().Select(d => d.Text!).TakeWhile(t => (characters += t.Length) < 1_000_000);
         foreach (var text in HardTexts.All.Select(WithoutPairs).Concat(documents).Append("a<|endoftext|>\n<|endoftext|> b"))
         {
             var ids = Encode(ours, text);

@@ -54,6 +54,56 @@ public sealed class TokenizerJsonTests
         Assert.Contains("byte 65", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("""{"model":{"vocab":{"new piece":5}}}""", "'new piece'")]
+    [InlineData("""{"added_tokens":[{"id":1022,"content":"<bos>","special":true},{"id":1023,"content":"<bos>","special":true}]}""", "added_tokens[1]")]
+    [InlineData("""{"added_tokens":[{"id":1022,"content":"<bos>","special":true},{"id":1022,"content":"<eos>","special":true}]}""", "'<eos>'")]
+    [InlineData("""{"added_tokens":[{"id":65,"content":"<bos>","special":true}]}""", "'<bos>'")]
+    [InlineData("""{"added_tokens":[{"id":1022,"content":"A","special":true}]}""", "'A'")]
+    public void A_token_or_an_id_that_is_there_twice_is_refused(string change, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        var json = JsonNode.Parse(File.ReadAllBytes(Samples.Golden("bpe-1024/tokenizer.json")))!;
+        var changes = JsonNode.Parse(change)!;
+        if (changes["added_tokens"] is { } added) json["added_tokens"] = added.DeepClone();
+        foreach (var (piece, id) in changes["model"]?["vocab"]?.AsObject() ?? []) json["model"]!["vocab"]![piece] = id!.DeepClone();
+        Assert.Contains(expected, Assert.Throws<DataException>(() => Tokenizers.Load(folder.Write("tokenizer.json", json.ToJsonString()))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"eos_token":5}""", "eos_token")]
+    [InlineData("""{"eos_token":{"text":"<eos>"}}""", "eos_token")]
+    [InlineData("""{"eos_token":"<end>"}""", "'<end>'")]
+    [InlineData("""{"eos_token":""", "line 1")]
+    [InlineData("[]", "another type")]
+    public void A_config_that_names_no_token_is_refused(string config, string expected)
+    {
+        using var folder = new TemporaryFolder();
+        File.Copy(Samples.Golden("bpe-1024/tokenizer.json"), folder["tokenizer.json"]);
+        folder.Write("tokenizer_config.json", config);
+        var error = Assert.Throws<DataException>(() => Tokenizers.Load(folder.Path));
+        Assert.Contains("tokenizer_config.json", error.Where, StringComparison.Ordinal);
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Merges_that_spell_a_special_token_do_not_make_it()
+    {
+        using var folder = new TemporaryFolder();
+        var json = JsonNode.Parse(File.ReadAllBytes(Samples.Golden("tokenizer-parity.json")))!["gemmaLike"]!["tokenizer"]!;
+        var (vocab, merges) = (json["model"]!["vocab"]!.AsObject(), json["model"]!["merges"]!.AsArray());
+        merges.Clear();
+        foreach (var (left, right) in new[] { ("<", "e"), ("o", "s"), ("os", ">"), ("<e", "os>") })
+        {
+            vocab.TryAdd(left + right, vocab.Count);
+            merges.Add(new JsonArray(left, right));
+        }
+        var tokenizer = Tokenizers.Load(folder.Write("tokenizer.json", json.ToJsonString()));
+        var ids = new List<int>();
+        tokenizer.Encode("a<eos>", ids);
+        Assert.Equal([.. new[] { "a", "<e", "os>" }.Select(piece => vocab[piece]!.GetValue<int>())], ids);
+    }
+
     [Fact]
     public void Special_tokens_may_be_named_by_objects_and_one_token_may_serve_as_both_ends()
     {

@@ -52,6 +52,14 @@ public sealed class TokenizerTests
         Assert.Equal(Encode(saved, "The 1st <eos>\n"), Encode(loaded, "The 1st <eos>\n"));
     }
 
+    [Theory]
+    [MemberData(nameof(Both))]
+    public void Half_a_surrogate_pair_is_encoded_as_the_replacement_character(string spec)
+    {
+        var tokenizer = Tokenizers.Load(spec);
+        Assert.Equal(Encode(tokenizer, "a\uFFFDb \uFFFD"), Encode(tokenizer, "a\ud83db \udc00"));
+    }
+
     [Fact]
     public void Byte_ids_are_the_bytes() => Assert.Equal([72, 105, 32, 0xC3, 0xA9], Encode(new ByteTokenizer(), "Hi é"));
 
