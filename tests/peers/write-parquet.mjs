@@ -71,7 +71,7 @@ const int32 = list(new arrow.Int32());
 const V2 = p => p.setWriterVersion(WriterVersion.V2);
 const plain = p => p.setDictionaryEnabled(false);
 const encode = encoding => p => plain(p).setEncoding(encoding);
-for (const compression of ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4_RAW']) {
+for (const compression of ['UNCOMPRESSED', 'SNAPPY', 'GZIP', 'BROTLI', 'ZSTD', 'LZ4', 'LZ4_RAW']) {
     for (const [version, is2] of [['V1', p => p], ['V2', V2]]) {
         const set = p => is2(p).setCompression(Compression[compression]);
         write(`text-${compression}-${version}`, 'texts', 'text', new arrow.Utf8(), texts, set);
@@ -95,7 +95,6 @@ write('large-text', 'texts', 'text', new arrow.LargeUtf8(), texts, p => p.setCom
 write('text-dictionary-overflow', 'texts', 'text', new arrow.Utf8(), texts, p => p.setDictionaryPageSizeLimit(1000));
 for (const [name, type] of [['uint8', new arrow.Uint8()], ['int16', new arrow.Int16()], ['uint16', new arrow.Uint16()], ['uint32', new arrow.Uint32()]])
     write(name, 'small', 'input_ids', list(type), small, p => p.setCompression(Compression.SNAPPY));
-write('lz4-hadoop', 'refused', 'text', new arrow.Utf8(), texts, p => p.setCompression(Compression.LZ4));
 write('text-tiny-pages', 'texts', 'text', new arrow.Utf8(), texts, p => p.setDataPageSizeLimit(1).setWriteBatchSize(1));
 write('list-tiny-pages-V2', 'tokens', 'tokens', int32, tokens, p => V2(p).setDataPageSizeLimit(1).setWriteBatchSize(1).setMaxRowGroupSize(50));
 write('list-required', 'filled', 'tokens', list(new arrow.Int32(), 'element', false), filled, p => p, false);

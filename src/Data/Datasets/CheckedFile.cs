@@ -37,7 +37,8 @@ internal sealed class CheckedFile : IDisposable
     }
 
     /// <summary>
-    /// Fills <paramref name="into"/> with the bytes from <paramref name="offset"/> on. Throws <see cref="InvalidDataException"/> where they are not those of the checksums, or the file ends before.
+    /// Fills <paramref name="into"/> with the bytes from <paramref name="offset"/> on. Throws <see cref="InvalidDataException"/> where they are not
+    /// those of the checksums, or the file ends before.
     /// </summary>
     public void ReadAt(Span<byte> into, long offset)
     {

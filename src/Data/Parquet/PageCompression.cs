@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using K4os.Compression.LZ4;
 using Snappier;
@@ -8,13 +9,11 @@ namespace SparkTrain.Data;
 /// <summary>Unpacks pages. What a damaged header claims is not believed: memory grows only as far as there are bytes to fill it.</summary>
 internal static class PageCompression
 {
-    public const int None = 0, Snappy = 1, Gzip = 2, Brotli = 4, Zstd = 6, Lz4 = 7;
+    public const int None = 0, Snappy = 1, Gzip = 2, Brotli = 4, OldLz4 = 5, Zstd = 6, Lz4 = 7;
 
     // Three bytes of Snappy stand for at most 64, one of LZ4 for at most 255.
     private const long MostBySnappy = 22, MostByLz4 = 255;
     private const int FirstBytes = 1 << 20;
-
-    private static readonly string[] Names = ["none", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4 with the framing of Hadoop", "ZSTD", "LZ4_RAW"];
 
     /// <summary>
     /// Unpacks <paramref name="packed"/> into <paramref name="buffer"/> from <paramref name="start"/> on, which grows to hold it. Throws <see cref="InvalidDataException"/> where it is damaged or its size is not
@@ -34,17 +33,34 @@ internal static class PageCompression
                 Grow(ref buffer, start, start + size);
                 RequireSize(Snappier.Snappy.Decompress(packed, buffer.AsSpan(start, size)), size);
                 break;
-            case Lz4:
+            case OldLz4 or Lz4:
                 if (size > MostByLz4 * packed.Count) throw Wrong(packed.Count, size);
                 Grow(ref buffer, start, start + size);
-                RequireSize(size == 0 ? 0 : LZ4Codec.Decode(packed, buffer.AsSpan(start, size)), size);
+                var into = buffer.AsSpan(start, size);
+                if (codec == Lz4 || !TryUnpackFramed(packed, into)) RequireSize(UnpackLz4(packed, into), size);
                 break;
             case Gzip or Brotli or Zstd:
                 UnpackStream(codec, packed, ref buffer, start, size);
                 break;
             default:
-                throw new NotSupportedException($"its pages are compressed by {Names.ElementAtOrDefault(codec) ?? $"codec {codec}"}");
+                throw new NotSupportedException($"its pages are compressed by {(codec == 3 ? "LZO" : $"codec {codec}")}");
         }
+    }
+
+    private static int UnpackLz4(ReadOnlySpan<byte> packed, Span<byte> into) => into.IsEmpty ? 0 : LZ4Codec.Decode(packed, into);
+
+    // Hadoop's framing: blocks, each with its size when unpacked and its size, the high bytes first. Some writers left it out.
+    private static bool TryUnpackFramed(ReadOnlySpan<byte> packed, Span<byte> into)
+    {
+        while (packed.Length >= 2 * sizeof(uint))
+        {
+            var (size, length) = (BinaryPrimitives.ReadUInt32BigEndian(packed), BinaryPrimitives.ReadUInt32BigEndian(packed[sizeof(uint)..]));
+            packed = packed[(2 * sizeof(uint))..];
+            if (size > into.Length || length > packed.Length || UnpackLz4(packed[..(int)length], into[..(int)size]) != size) return false;
+            packed = packed[(int)length..];
+            into = into[(int)size..];
+        }
+        return packed.IsEmpty && into.IsEmpty;
     }
 
     private static void UnpackStream(int codec, ArraySegment<byte> packed, ref byte[] buffer, int start, int size)

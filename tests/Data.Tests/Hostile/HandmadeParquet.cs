@@ -49,6 +49,10 @@ internal sealed record HandmadeParquet
 
     public ulong? ClaimedRowGroups { get; init; }
 
+    public bool IsInAnotherFile { get; init; }
+
+    public bool IsEncrypted { get; init; }
+
     public static byte[] Text(string text)
     {
         var length = new byte[sizeof(int)];
@@ -72,8 +76,11 @@ internal sealed record HandmadeParquet
         byte[] pages = [.. Dictionary is null ? [] : Page(PageHeader.DictionaryPage, Dictionary), .. Page(LevelsOfVersion2 is null ? PageHeader.DataPage : PageHeader.DataPageV2, Body)];
         var metadata = new ThriftWriter().Int(1, Type).Int(4, Codec).Long(5, Values).Long(7, Or(PartBytes, pages.Length)).Long(9, Start);
         if (DictionaryStart is { } dictionary) metadata.Long(11, dictionary);
-        var part = new ThriftWriter().Struct(3, metadata.End()).End();
-        var group = new ThriftWriter().List(1, [part]).Long(3, Rows).End();
+        var part = new ThriftWriter();
+        if (IsInAnotherFile) part.Text(1, "other.parquet");
+        part.Struct(3, metadata.End());
+        if (IsEncrypted) part.Struct(8, new ThriftWriter().End());
+        var group = new ThriftWriter().List(1, [part.End()]).Long(3, Rows).End();
         var footer = new ThriftWriter().Int(1, 1).List(2, Schema).Long(3, Or(RowsOfFile, Rows)).List(4, [group], ClaimedRowGroups).End();
         return WithFooter(pages, footer);
     }

@@ -44,6 +44,8 @@ public sealed class HostileParquetTests
         { "brotli, 2 GB", "does not unpack to 2147483647 bytes" },
         { "zstd, 2 GB", "does not unpack to 2147483647 bytes" },
         { "lz4, 2 GB", "claims to unpack" },
+        { "old lz4, 2 GB", "claims to unpack" },
+        { "lzo", "LZO" },
         { "codec 77", "codec 77" },
         { "dictionary of 2^31 - 1", "a dictionary of 2147483647 values" },
         { "no dictionary", "the dictionary is missing" },
@@ -64,6 +66,8 @@ public sealed class HostileParquetTests
         { "schema a thousand deep", "no tree" },
         { "schema with nodes left over", "of which 2 are used" },
         { "structs inside structs", "without end" },
+        { "in another file", "in another file" },
+        { "encrypted", "it is encrypted" },
         { "type of the column", "values of type 1" },
     };
 
@@ -89,6 +93,21 @@ public sealed class HostileParquetTests
         var documents = Read(new HandmadeParquet { Body = [.. LevelsOfThree, .. HandmadeParquet.Text("one"), 2, 0, 0, 0, 0xC3, 0x28, .. HandmadeParquet.Text("three")] });
         Assert.Equal(["one", "three"], documents.Select(d => d.Text));
         Assert.Equal(1, skipped.Invalid);
+    }
+
+    // The text lies in a struct, so there are two levels of being there: 2 both, 1 the struct alone, 0 nothing.
+    [Fact]
+    public void A_text_in_a_struct_is_named_by_its_path()
+    {
+        using var folder = new TemporaryFolder();
+        var nested = new HandmadeParquet
+        {
+            Schema = [HandmadeParquet.Node("schema", children: 1), HandmadeParquet.Node("outer", repetition: 1, children: 1), HandmadeParquet.Node("inner", ParquetFooter.ByteArray, repetition: 1)],
+            Body = [3, 0, 0, 0, 3, 0b00_01_10, 0, .. HandmadeParquet.Text("one")],
+        };
+        var file = folder.Write("nested.parquet", nested.Write());
+        Assert.Equal(["one"], ParquetDocuments.Read(file, "outer.inner").Decode(out skipped).Select(d => d.Text));
+        Assert.Equal(2, skipped.Empty);
     }
 
     // Spark's older way of writing lists: a repeated value without a group of its own. Lists: 7 8, none, 9; levels 0 1 0 0 and 2 2 0 2.
@@ -132,6 +151,8 @@ public sealed class HostileParquetTests
             "brotli, 2 GB" => honest with { Codec = PageCompression.Brotli, UncompressedBytes = TwoGigabytes, Body = Pack(to => new BrotliStream(to, CompressionLevel.Fastest)) },
             "zstd, 2 GB" => honest with { Codec = PageCompression.Zstd, UncompressedBytes = TwoGigabytes, Body = Pack(to => new ZstdSharp.CompressionStream(to)) },
             "lz4, 2 GB" => honest with { Codec = PageCompression.Lz4, UncompressedBytes = TwoGigabytes },
+            "old lz4, 2 GB" => honest with { Codec = PageCompression.OldLz4, UncompressedBytes = TwoGigabytes },
+            "lzo" => honest with { Codec = 3 },
             "codec 77" => honest with { Codec = 77 },
             "dictionary of 2^31 - 1" => honest with { Dictionary = HandmadeParquet.Text("one"), DictionaryValues = int.MaxValue },
             "no dictionary" => honest with { Encoding = PageHeader.RleDictionary, Body = [.. LevelsOfThree, 1, 3 << 1, 0] },
@@ -152,6 +173,8 @@ public sealed class HostileParquetTests
             "schema a thousand deep" => honest with { Schema = [.. Enumerable.Range(0, 1000).Select(i => HandmadeParquet.Node("a", children: 1)), HandmadeParquet.Node("text", ParquetFooter.ByteArray)] },
             "schema with nodes left over" => honest with { Schema = [.. honest.Schema, HandmadeParquet.Node("more", ParquetFooter.ByteArray)] },
             "structs inside structs" => honest with { Schema = [[0xEC, .. Enumerable.Repeat((byte)0x1C, 100_000)]] },
+            "in another file" => honest with { IsInAnotherFile = true },
+            "encrypted" => honest with { IsEncrypted = true },
             "type of the column" => honest with { Type = ParquetFooter.Int32 },
             _ => throw new ArgumentException(lie),
         };

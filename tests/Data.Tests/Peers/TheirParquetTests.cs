@@ -24,7 +24,6 @@ public sealed class TheirParquetTests(TheirFiles files)
 
     [Theory]
     [InlineData("duckdb-encrypted", "footer", "it is encrypted")]
-    [InlineData("arrow-lz4-hadoop", "row group 0", "compressed by LZ4 with the framing of Hadoop")]
     [InlineData("duckdb-lists-of-lists", "", "tokens.list.element.list.element (INT32)")]
     [InlineData("duckdb-numbers", "", "text (INT32 of another meaning)")]
     [InlineData("duckdb-null-token", "row group 0 row 0", "a token is null")]
