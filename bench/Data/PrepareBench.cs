@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Parquet;
 using Parquet.Schema;
@@ -14,6 +15,9 @@ namespace SparkTrain.Bench;
 internal static class PrepareBench
 {
     private const int RowGroupDocuments = 2000;
+
+    // Without escapes for characters that need none.
+    private static readonly JsonSerializerOptions AsOtherToolsDo = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Settings: <c>megabytes</c> of text (the SDK's documentation, again and again), <c>rounds</c>, <c>tokenizer</c> (a folder, or bpe:N to train on that documentation first).</summary>
     public static int Run(Settings settings)
@@ -28,7 +32,7 @@ internal static class PrepareBench
             string[] texts = [.. Repeat(documents, megabytes * 1_000_000)];
             long bytes = texts.Sum(text => (long)Encoding.UTF8.GetByteCount(text));
             string lines = Path.Combine(folder, "texts.jsonl"), packed = lines + ".gz", parquet = Path.Combine(folder, "texts.parquet"), prepared = Path.Combine(folder, "prepared");
-            File.WriteAllLines(lines, texts.Select(text => JsonSerializer.Serialize(new { text })));
+            File.WriteAllLines(lines, texts.Select(text => JsonSerializer.Serialize(new { text }, AsOtherToolsDo)));
             using (var gzip = new GZipStream(File.Create(packed), CompressionLevel.Optimal)) gzip.Write(File.ReadAllBytes(lines));
             WriteParquet(parquet, texts);
             Prepare(lines, tokenizer, prepared);
