@@ -171,7 +171,7 @@ public sealed class Trainer : IDisposable
         var consumed = samples.Consumed(state.Progress.NextSample);
         ranks.Report(metrics.Step, "metrics");
         var (active, kept) = SparsityTotals.AllReduce(sparsity, ranks);
-        double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept.Average()).Total;
+        double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept).Total;
         return metrics with
         {
             SourceTokens = BySource(consumed, source => source.Tokens),

@@ -19,7 +19,7 @@ public static class AttentionOperator
     /// <param name="documentIds_BS">Keys are visible within their own document only; null means one document a row.</param>
     /// <param name="kept_BHT">int32, receives the number of keys that each query keeps; null costs nothing.</param>
     public static Tensor Apply(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT = null) =>
-        FusedKernels.Take(q_BTHE)
+        FusedKernels.Take(q_BTHE) && shape.Selector == TopkSelector.Statistical
             ? AttentionKernel.Apply(q_BTHE, k_BSGE, v_BSGE, shape.Kind, shape.PredictorDim, shape.Active, shape.Correction, shape.Softcap, shape.Window, shape.FirstPosition, documentIds_BS, kept_BHT)
             : BlockedAttention.Apply(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT);
 
@@ -66,6 +66,7 @@ public static class AttentionOperator
     {
         using var noGradient = no_grad();
         var a_BGMTS = scores_BGMTS.detach();
+        if (shape.Selector == TopkSelector.Exact) return Largest(a_BGMTS, visible_B11TS, shape.Active);
         var n_B11T1 = visible_B11TS.sum([-1], keepdim: true).to(a_BGMTS.dtype);
         var mean_BGMT1 = a_BGMTS.masked_fill(visible_B11TS.logical_not(), 0).sum([-1], keepdim: true) / n_B11T1;
         var offset_BGMTS = (a_BGMTS - mean_BGMT1).masked_fill(visible_B11TS.logical_not(), 0);
@@ -76,5 +77,12 @@ public static class AttentionOperator
         var quantile_B11T1 = -special.ndtri(shape.Active / n_B11T1.to(ScalarType.Float64)).to(a_BGMTS.dtype);
         var theta_BGMT1 = (mean_BGMT1 + std_BGMT1 * quantile_B11T1).masked_fill(keepsAll_B11T1, double.NegativeInfinity);
         return a_BGMTS.ge(minimum(theta_BGMT1, max_BGMT1)).logical_and(visible_B11TS);
+    }
+    // Where fewer than k keys are visible the k-th score is −∞, and all of them stay.
+    private static Tensor Largest(Tensor a_BGMTS, Tensor visible_B11TS, int k)
+    {
+        var seen_BGMTS = a_BGMTS.masked_fill(visible_B11TS.logical_not(), double.NegativeInfinity);
+        var least_BGMT1 = seen_BGMTS.topk((int)Math.Min(k, seen_BGMTS.size(-1)), -1).values[TensorIndex.Ellipsis, ^1..];
+        return a_BGMTS.ge(least_BGMT1).logical_and(visible_B11TS);
     }
 }
