@@ -29,7 +29,9 @@ public sealed class GatedFfn : nn.Module<Tensor, Tensor>
     {
         using var scope = NewDisposeScope();
         var active_BT = options.Sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
-        var h_BTF = GatedActivation.Apply(k1.call(q_BTD), k2.call(q_BTD), config.Kind, options.Level.Of(config, rule), active_BT);
+        var (s_BTF, u_BTF, now) = (k1.call(q_BTD), k2.call(q_BTD), options.Level.Of(config, rule));
+        var h_BTF = GatedActivation.Apply(s_BTF, u_BTF, config.Kind, now, active_BT);
+        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now);
         if (active_BT is not null) options.Sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
         return v.call(h_BTF).MoveToOuterDisposeScope();
     }

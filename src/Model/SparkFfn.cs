@@ -31,7 +31,9 @@ public sealed class SparkFfn : nn.Module<Tensor, Tensor>
         var u_BTF = k2.call(q_BTD[.., .., r..]);   // … and the others say what the picked ones carry
 
         var active_BT = options.Sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
-        var h_BTF = SparkGate.Apply(s_BTF, u_BTF, options.Level.Of(config, rule), active_BT);
+        var now = options.Level.Of(config, rule);
+        var h_BTF = SparkGate.Apply(s_BTF, u_BTF, now, active_BT);
+        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now);
         if (active_BT is not null) options.Sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
         return v.call(h_BTF).MoveToOuterDisposeScope();
     }

@@ -89,6 +89,15 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
         return (-loss_N.view(tokens_BT.shape)[.., ..^1]).MoveToOuterDisposeScope();
     }
 
+    /// <summary>Runs the blocks for the sake of what <see cref="ComputeOptions.Sparsity"/> and <see cref="ComputeOptions.Audit"/> record. Computes no gradient.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public void Observe(Tensor tokens_BT, Tensor? documentIds_BT)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Hidden(tokens_BT, new(documentIds_BT, null));
+    }
+
     /// <summary>Frees the tables that are no weights.</summary>
     protected override void Dispose(bool disposing)
     {

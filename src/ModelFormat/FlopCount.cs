@@ -71,6 +71,15 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
         layer => FfnOf(config, layer, 1),
         layer => DotOf(config, layer, MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), keysKept?[layer] ?? ConfiguredKeys(config.Attention.Of(layer))));
 
+    /// <summary>Counts what of <see cref="Training"/>'s pass the masks leave, a token's mean: what a decoder that skips the rest has to compute.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="seqLen">Length of the sequence.</param>
+    /// <param name="activeFraction">Share of non-zero FFN neurons of each layer, as measured.</param>
+    /// <param name="keysKept">Keys kept per query of each layer, as measured.</param>
+    public static FlopCount Useful(ModelConfig config, int seqLen, IReadOnlyList<double> activeFraction, IReadOnlyList<double> keysKept) => Sum(config,
+        layer => FfnOf(config, layer, activeFraction[layer]),
+        layer => DotOf(config, layer, MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), keysKept[layer]));
+
     private static FlopCount Sum(ModelConfig config, Func<int, double> ffn, Func<int, double> dot)
     {
         var (a, layers) = (config.Attention, Enumerable.Range(0, config.NumLayers));
