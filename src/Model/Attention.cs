@@ -43,7 +43,7 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
         if (context.Cache is { } cache) (k_BSGE, v_BSGE) = cache.Append(layer, k_BSGE, v_BSGE);
 
         var kept_BHT = options.Sparsity?.NewCounts([q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
-        var now = shape with { Active = options.Level.KeysOf(config), FirstPosition = first };
+        var now = options.Level.Of(config, shape) with { FirstPosition = first };
         var o_BTHE = AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, context.DocumentIds_BT, kept_BHT);
         options.Audit?.AddAttention(layer, q_BTHE, k_BSGE, now, context.DocumentIds_BT);
         if (kept_BHT is not null) options.Sparsity!.AddKeptKeys(layer, kept_BHT);

@@ -82,11 +82,19 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
     public Tensor LogProbs(Tensor tokens_BT, Tensor? documentIds_BT = null)
     {
+        using var scope = NewDisposeScope();
+        return LogProbs(tokens_BT, NextTokenTargets.Of(tokens_BT, null), documentIds_BT)[.., ..^1].MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Returns [B, T]: the natural-log probability of a given target at each position. Computes no gradient.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public Tensor LogProbs(Tensor tokens_BT, Tensor targets_BT, Tensor? documentIds_BT)
+    {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
-        var loss_N = CrossEntropyOperator.PerRow(h_BTD.flatten(0, 1), embedding.Table_VD, NextTokenTargets.Of(tokens_BT, null).flatten(), Config.FinalLogitSoftcap, Options.Dtype);
-        return (-loss_N.view(tokens_BT.shape)[.., ..^1]).MoveToOuterDisposeScope();
+        var loss_N = CrossEntropyOperator.PerRow(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        return (-loss_N.view(tokens_BT.shape)).MoveToOuterDisposeScope();
     }
 
     /// <summary>Runs the blocks for the sake of what <see cref="ComputeOptions.Sparsity"/> and <see cref="ComputeOptions.Audit"/> record. Computes no gradient.</summary>

@@ -9,7 +9,18 @@ public sealed class SparsityLevel
     /// <summary>Keys that an attention with top-k aims to keep per query; null means the configuration's k.</summary>
     public int? AttentionKeys { get; set; }
 
-    internal TopkRule Of(FfnConfig ffn, TopkRule rule) => FfnFraction is { } fraction ? rule with { Active = Math.Max(ffn.Active, (int)Math.Round(fraction * ffn.DFf)) } : rule;
+    /// <summary>How top-k finds its threshold; null means the configuration's way.</summary>
+    public TopkSelector? Selector { get; set; }
 
-    internal int KeysOf(AttentionConfig attention) => Math.Max(attention.Active, AttentionKeys ?? 0);
+    internal TopkRule Of(FfnConfig ffn, TopkRule rule) => rule with
+    {
+        Active = FfnFraction is { } fraction ? Math.Max(ffn.Active, (int)Math.Round(fraction * ffn.DFf)) : rule.Active,
+        Selector = Selector ?? rule.Selector,
+    };
+
+    internal AttentionShape Of(AttentionConfig attention, AttentionShape shape) => shape with
+    {
+        Active = Math.Max(attention.Active, AttentionKeys ?? 0),
+        Selector = Selector ?? shape.Selector,
+    };
 }
