@@ -24,11 +24,16 @@ public sealed record DatasetLoss(string Name, LossByContext Loss, double Bytes)
 }
 
 /// <summary>Computes losses on the validation splits of datasets, as training does: samples of equal length in order, attention and targets within documents.</summary>
-/// <param name="trained">The model.</param>
+/// <param name="model">The model.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="tokenizerFolder">Where that lies.</param>
 /// <param name="seqLen">Tokens of a sample.</param>
 /// <param name="rowsPerBatch">Samples side by side.</param>
-public sealed class DatasetEvaluator(TrainedModel trained, int seqLen, int rowsPerBatch)
+public sealed class DatasetEvaluator(SparkTransformer model, ITokenizer tokenizer, string tokenizerFolder, int seqLen, int rowsPerBatch)
 {
+    /// <summary>The same for a model with its tokenizer.</summary>
+    public DatasetEvaluator(TrainedModel trained, int seqLen, int rowsPerBatch) : this(trained.Model, trained.Tokenizer, trained.TokenizerFolder, seqLen, rowsPerBatch) { }
+
     /// <summary>Evaluates a dataset on at most so many targets, from its beginning.</summary>
     /// <param name="source">Its name and folder.</param>
     /// <param name="maxTokens">Targets at most.</param>
@@ -37,8 +42,8 @@ public sealed class DatasetEvaluator(TrainedModel trained, int seqLen, int rowsP
     public DatasetLoss Run(DataSourceConfig source, long maxTokens, CancellationToken cancellation = default)
     {
         using var data = DataMixture.Open(new() { Sources = [source] });
-        if (data.Tokenizer.Hash != trained.Tokenizer.Hash)
-            throw new DataException(source.Folder, $"it was made by tokenizer {data.Tokenizer.Name}", $"the model's own, {trained.Tokenizer.Name}", $"prepare it again with --tokenizer {trained.TokenizerFolder}");
+        if (data.Tokenizer.Hash != tokenizer.Hash)
+            throw new DataException(source.Folder, $"it was made by tokenizer {data.Tokenizer.Name}", $"the model's own, {tokenizer.Name}", $"prepare it again with --tokenizer {tokenizerFolder}");
         var (losses, bytes) = (new LossByContext(), 0.0);
         foreach (var (_, batch) in new ValidationBatches(data, seqLen, rowsPerBatch, maxTokens))
         {
@@ -65,8 +70,8 @@ public sealed class DatasetEvaluator(TrainedModel trained, int seqLen, int rowsP
     private float[] LogProbs(TokenBatch batch)
     {
         using var scope = NewDisposeScope();
-        Tensor Ids(int[] ids) => tensor(ids, [batch.Rows, batch.Columns], ScalarType.Int64, trained.Model.Options.Device);
+        Tensor Ids(int[] ids) => tensor(ids, [batch.Rows, batch.Columns], ScalarType.Int64, model.Options.Device);
         var (tokens, documents) = (Ids(batch.Tokens), Ids(batch.DocumentIds));
-        return [.. trained.Model.LogProbs(tokens[.., ..^1].contiguous(), tokens[.., 1..], documents[.., ..^1].contiguous()).to(ScalarType.Float32, CPU).data<float>()];
+        return [.. model.LogProbs(tokens[.., ..^1].contiguous(), tokens[.., 1..], documents[.., ..^1].contiguous()).to(ScalarType.Float32, CPU).data<float>()];
     }
 }
