@@ -2,6 +2,7 @@ using SparkTrain.Bench;
 
 // dotnet run -c Release --project bench -- kernels [threads] [rounds] [name part]
 // dotnet run -c Release --project bench -- train-step [threads] [rounds]
+// dotnet run -c Release --project bench -- sparsity [threads] [rounds]
 // dotnet run -c Release --project bench -- ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 // dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
@@ -14,6 +15,7 @@ return args switch
 {
     ["kernels", .. var rest] => KernelBench.Run(rest),
     ["train-step", .. var rest] => TrainStepBench.Run(rest),
+    ["sparsity", .. var rest] => SparsityBench.Run(rest),
     ["ranks", .. var rest] => RanksBench.Run(rest),
     ["scaling", .. var rest] => ScalingBench.Run(rest),
     ["faults", .. var rest] => FaultsBench.Run(rest),
@@ -28,6 +30,7 @@ static int Usage()
     Console.Error.WriteLine("""
         usage: bench kernels [threads = all cores] [rounds = 7] [part of a name]
                bench train-step [threads = all cores] [rounds = 7]
+               bench sparsity [threads] [rounds]
                bench ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
                bench faults [kills=200] [ranks=1,2] [seed=1]

@@ -12,9 +12,8 @@ namespace SparkTrain.Bench;
 /// <summary>Whole training steps (forward, backward, norm, AdamW) of models with equal parameters, in turn: Spark, dense Gemma-2, and Spark without our kernels.</summary>
 internal static class TrainStepBench
 {
-    private const int Batch = 4;
-
-    private static readonly ModelConfig Spark = new()
+    /// <summary>spark-tiny's model, with a larger window.</summary>
+    public static readonly ModelConfig Spark = new()
     {
         VocabSize = 4096, DModel = 256, NumLayers = 4, MaxSeqLen = 512,
         Ffn = new() { Kind = FfnKind.Spark, DFf = 1536, PredictorDim = 128, Active = 123 },
@@ -33,69 +32,16 @@ internal static class TrainStepBench
         int rounds = arguments.Length > 1 ? int.Parse(arguments[1], CultureInfo.InvariantCulture) : 7;
         LibTorch.Load(threads);
         if (ParameterCount.Of(Spark) != ParameterCount.Of(Dense)) throw new InvalidOperationException("the two models must have equal parameters");
-        using var spark16 = new Step(Spark, ScalarType.BFloat16);
-        using var dense16 = new Step(Dense, ScalarType.BFloat16);
-        using var spark32 = new Step(Spark, ScalarType.Float32);
-        using var dense32 = new Step(Dense, ScalarType.Float32);
-        RoundRobin.Compare($"training step, {ParameterCount.Of(Spark).Total} parameters, {Batch} x {Spark.MaxSeqLen} tokens, {get_num_threads()} threads", rounds,
+        using var spark16 = new BenchStep(Spark, new() { Dtype = ScalarType.BFloat16 });
+        using var dense16 = new BenchStep(Dense, new() { Dtype = ScalarType.BFloat16 });
+        using var spark32 = new BenchStep(Spark, new());
+        using var dense32 = new BenchStep(Dense, new());
+        RoundRobin.Compare($"training step, {ParameterCount.Of(Spark).Total} parameters, {BenchStep.Batch} x {Spark.MaxSeqLen} tokens, {get_num_threads()} threads", rounds,
             ("Spark, bf16 products", spark16.Run),
             ("dense Gemma-2, bf16 products", dense16.Run),
             ("Spark, float32", spark32.Run),
             ("dense Gemma-2, float32", dense32.Run),
             ("Spark, float32, composed operators", () => spark32.RunComposed()));
         return 0;
-    }
-
-    private sealed class Step : IDisposable
-    {
-        private readonly SingleProcess alone = new();
-        private readonly TrainState state;
-        private readonly Tensor tokens_BT;
-        private long step;
-
-        public Step(ModelConfig config, ScalarType dtype)
-        {
-            var model = new SparkTransformer(config, new ComputeOptions { Dtype = dtype });
-            state = new(model, new(), new(), alone, accumulationSteps: 1, overlaps: false);
-            WeightInit.Fill(model, 1);
-            tokens_BT = randint(0, config.VocabSize, [Batch, config.MaxSeqLen], ScalarType.Int64);
-        }
-
-        public void Run()
-        {
-            using var scope = NewDisposeScope();
-            state.Gradients.Clear();
-            using (WeightCasts.Hold())
-            {
-                var loss = state.Model.Loss(tokens_BT);
-                loss.Nats.backward();
-                KernelFailure.ThrowIfAny();
-            }
-            var sums = new StepSums(slots: 1, state.Layout.Count);
-            state.Gradients.SumSquares(state.Shards[0], sums.CellSquares);
-            state.Progress = state.Progress with { Step = step++ };
-            state.Update(1e-4, 1 / Math.Max(1, sums.GradNorm));
-        }
-
-        public void RunComposed()
-        {
-            FusedKernels.Enabled = false;
-            try
-            {
-                Run();
-            }
-            finally
-            {
-                FusedKernels.Enabled = true;
-            }
-        }
-
-        public void Dispose()
-        {
-            state.Dispose();
-            state.Model.Dispose();
-            tokens_BT.Dispose();
-            alone.Dispose();
-        }
     }
 }

@@ -60,7 +60,9 @@ public static unsafe class ModelExport
         };
     }
 
-    private static void RequireFree(string output)
+    /// <summary>Refuses a place where something is.</summary>
+    /// <exception cref="CheckpointException">It is a file, or a folder that is not empty.</exception>
+    public static void RequireFree(string output)
     {
         if (File.Exists(output)) throw InTheWay(output, "it is a file");
         if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()) throw InTheWay(output, "the folder is not empty");

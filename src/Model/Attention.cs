@@ -12,17 +12,17 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
     private readonly AttentionConfig config;
     private readonly AttentionShape shape;
     private readonly RotaryEmbedding rotary;
-    private readonly SparsitySink? sparsity;
+    private readonly ComputeOptions options;
     private readonly Linear wQ, wK, wV, wO;
 
     /// <summary>Creates the attention of layer <paramref name="layer"/>, counted from 0.</summary>
     public Attention(ModelConfig model, int layer, RotaryEmbedding rotary, ComputeOptions options) : base(nameof(Attention))
     {
-        config = model.Attention;
-        (this.layer, this.rotary, sparsity) = (layer, rotary, options.Sparsity);
+        config = model.Attention.Of(layer);
+        (this.layer, this.rotary, this.options) = (layer, rotary, options);
         shape = new AttentionShape
         {
-            Kind = config.Kind, PredictorDim = config.PredictorDim, Active = config.Active, Correction = model.TopkStdCorrection,
+            Kind = config.Kind, PredictorDim = config.PredictorDim, Correction = model.TopkStdCorrection, Selector = model.TopkSelector,
             Softcap = config.LogitSoftcap, Window = config.WindowOf(layer),
         };
         long width = (long)config.NumHeads * config.HeadDim, kvWidth = (long)config.NumKvHeads * config.HeadDim;
@@ -42,9 +42,11 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
         var v_BSGE = Heads(wV.call(x_BTD));
         if (context.Cache is { } cache) (k_BSGE, v_BSGE) = cache.Append(layer, k_BSGE, v_BSGE);
 
-        var kept_BHT = sparsity?.NewCounts([q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
-        var o_BTHE = AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, shape with { FirstPosition = first }, context.DocumentIds_BT, kept_BHT);
-        if (kept_BHT is not null) sparsity!.AddKeptKeys(layer, kept_BHT);
+        var kept_BHT = options.Sparsity?.NewCounts([q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
+        var now = options.Level.Of(config, shape) with { FirstPosition = first };
+        var o_BTHE = AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, context.DocumentIds_BT, kept_BHT);
+        options.Audit?.AddAttention(layer, q_BTHE, k_BSGE, now, context.DocumentIds_BT);
+        if (kept_BHT is not null) options.Sparsity!.AddKeptKeys(layer, kept_BHT);
         return wO.call(o_BTHE.flatten(2)).MoveToOuterDisposeScope();
     }
 

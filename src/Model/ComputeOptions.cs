@@ -12,6 +12,12 @@ public sealed record ComputeOptions
     /// <summary>Receives active fractions and kept keys; null costs nothing.</summary>
     public SparsitySink? Sparsity { get; init; }
 
+    /// <summary>Looks at every score of some forward passes; null costs nothing.</summary>
+    public SparsityAudit? Audit { get; init; }
+
+    /// <summary>How sparse the model is at the moment; at first as its configuration says.</summary>
+    public SparsityLevel Level { get; } = new();
+
     /// <summary>Called during a backward pass, with the layer's number, when the gradients of a block and all later ones are complete; null costs nothing.</summary>
     public Action<int>? BlockBackwardDone { get; init; }
 

@@ -16,7 +16,7 @@ public sealed class SparkBlock : nn.Module<Tensor, SequenceContext, Tensor>
         register_module("self_attn", attention = new Attention(config, layer, rotary, options));
         register_module("post_attention_layernorm", normAfterAttention = new RmsNorm(config, options));
         register_module("pre_feedforward_layernorm", normBeforeFfn = new RmsNorm(config, options));
-        register_module("mlp", ffn = config.Ffn.Kind == FfnKind.Spark ? new SparkFfn(config, layer, options) : new GatedFfn(config, layer, options));
+        register_module("mlp", ffn = config.Ffn.Of(layer).Kind == FfnKind.Spark ? new SparkFfn(config, layer, options) : new GatedFfn(config, layer, options));
         register_module("post_feedforward_layernorm", normAfterFfn = new RmsNorm(config, options));
     }
 

@@ -5,16 +5,18 @@ public sealed class SparkFfn : nn.Module<Tensor, Tensor>
 {
     // Shapes: B batch, T position, D model, F hidden.
 
-    private readonly int layer, correction;
+    private readonly int layer;
     private readonly FfnConfig config;
-    private readonly SparsitySink? sparsity;
+    private readonly TopkRule rule;
+    private readonly ComputeOptions options;
     private readonly Linear k1, k2, v;
 
     /// <summary>Creates the network of layer <paramref name="layer"/>, counted from 0.</summary>
     public SparkFfn(ModelConfig model, int layer, ComputeOptions options) : base(nameof(SparkFfn))
     {
-        config = model.Ffn;
-        (this.layer, correction, sparsity) = (layer, model.TopkStdCorrection, options.Sparsity);
+        config = model.Ffn.Of(layer);
+        (this.layer, this.options) = (layer, options);
+        rule = new(config.Active, model.TopkStdCorrection, model.TopkSelector, config.HuberDelta);
         register_module("gate_proj", k1 = new Linear(config.PredictorDim, config.DFf, options));
         register_module("up_proj", k2 = new Linear(model.DModel - config.PredictorDim, config.DFf, options));
         register_module("down_proj", v = new Linear(config.DFf, model.DModel, options));
@@ -28,9 +30,11 @@ public sealed class SparkFfn : nn.Module<Tensor, Tensor>
         var s_BTF = k1.call(q_BTD[.., .., ..r]);   // the first r coordinates pick the neurons …
         var u_BTF = k2.call(q_BTD[.., .., r..]);   // … and the others say what the picked ones carry
 
-        var active_BT = sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
-        var h_BTF = SparkGate.Apply(s_BTF, u_BTF, config.Active, correction, active_BT);
-        if (active_BT is not null) sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
+        var active_BT = options.Sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
+        var now = options.Level.Of(config, rule);
+        var h_BTF = SparkGate.Apply(s_BTF, u_BTF, now, active_BT);
+        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now);
+        if (active_BT is not null) options.Sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
         return v.call(h_BTF).MoveToOuterDisposeScope();
     }
 }

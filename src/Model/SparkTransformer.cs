@@ -11,15 +11,14 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     private readonly TokenEmbedding embedding;
     private readonly ModuleList<SparkBlock> blocks;
     private readonly RmsNorm finalNorm;
-    private readonly RotaryEmbedding rotary;
+    private readonly Dictionary<int, RotaryEmbedding> rotaryOfPredictor = [];
 
     /// <summary>Creates a model whose weights hold no values yet; <see cref="WeightInit"/> or <see cref="ModelWeights"/> fills them.</summary>
     public SparkTransformer(ModelConfig config, ComputeOptions options) : base(nameof(SparkTransformer))
     {
         (Config, Options) = (config, options);
-        rotary = new RotaryEmbedding(config.Attention, options);
         register_module("embed_tokens", embedding = new TokenEmbedding(config, options));
-        register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new SparkBlock(config, layer, rotary, options))]));
+        register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new SparkBlock(config, layer, Rotary(config.Attention.Of(layer)), options))]));
         register_module("norm", finalNorm = new RmsNorm(config, options));
         var named = named_parameters().ToDictionary(p => $"model.{p.name}", p => p.parameter);
         Weights = [.. TensorNames.Of(config).Select(t => (t.Name, named[t.Name]))];
@@ -83,19 +82,41 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
     public Tensor LogProbs(Tensor tokens_BT, Tensor? documentIds_BT = null)
     {
+        using var scope = NewDisposeScope();
+        return LogProbs(tokens_BT, NextTokenTargets.Of(tokens_BT, null), documentIds_BT)[.., ..^1].MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Returns [B, T]: the natural-log probability of a given target at each position. Computes no gradient.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public Tensor LogProbs(Tensor tokens_BT, Tensor targets_BT, Tensor? documentIds_BT)
+    {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
-        var loss_N = CrossEntropyOperator.PerRow(h_BTD.flatten(0, 1), embedding.Table_VD, NextTokenTargets.Of(tokens_BT, null).flatten(), Config.FinalLogitSoftcap, Options.Dtype);
-        return (-loss_N.view(tokens_BT.shape)[.., ..^1]).MoveToOuterDisposeScope();
+        var loss_N = CrossEntropyOperator.PerRow(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        return (-loss_N.view(tokens_BT.shape)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Runs the blocks for the sake of what <see cref="ComputeOptions.Sparsity"/> and <see cref="ComputeOptions.Audit"/> record. Computes no gradient.</summary>
+    /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
+    public void Observe(Tensor tokens_BT, Tensor? documentIds_BT)
+    {
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        Hidden(tokens_BT, new(documentIds_BT, null));
     }
 
     /// <summary>Frees the tables that are no weights.</summary>
     protected override void Dispose(bool disposing)
     {
-        if (disposing) rotary.Dispose();
+        if (disposing)
+            foreach (var rotary in rotaryOfPredictor.Values) rotary.Dispose();
         base.Dispose(disposing);
     }
+
+    // Layers with predictors of one width, or with none, share their tables.
+    private RotaryEmbedding Rotary(AttentionConfig attention) =>
+        rotaryOfPredictor.TryGetValue(attention.PredictorDim, out var known) ? known : rotaryOfPredictor[attention.PredictorDim] = new RotaryEmbedding(attention, Options);
 
     private Tensor Hidden(Tensor tokens_BT, SequenceContext context)
     {

@@ -19,17 +19,16 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
     /// <summary>Counts a pass that computes every product, with the model's true dimensions and windows.</summary>
     /// <param name="config">The model.</param>
     /// <param name="context">Keys that a global layer sees; local layers see at most their window.</param>
-    public static FlopCount Dense(ModelConfig config, double context) => Count(config, context, config.Ffn.DFf, double.PositiveInfinity);
+    public static FlopCount Dense(ModelConfig config, double context) => Sum(config, layer => FfnOf(config, layer, 1), layer => DotOf(config, layer, Visible(config, layer, context), double.PositiveInfinity));
 
     /// <summary>Counts a pass that skips what the masks set to zero, with the model's true dimensions and windows.</summary>
     /// <param name="config">The model.</param>
     /// <param name="context">Keys that a global layer sees; local layers see at most their window.</param>
-    /// <param name="activeFraction">Share of non-zero FFN neurons, for example as measured; null means the configured k / d_ff.</param>
-    /// <param name="keysKept">Keys kept per query, for example as measured; null means the configured k.</param>
-    public static FlopCount Sparse(ModelConfig config, double context, double? activeFraction = null, double? keysKept = null) =>
-        Count(config, context,
-            config.Ffn.HasTopk() ? (activeFraction ?? (double)config.Ffn.Active / config.Ffn.DFf) * config.Ffn.DFf : config.Ffn.DFf,
-            config.Attention.HasTopk() ? keysKept ?? config.Attention.Active : double.PositiveInfinity);
+    /// <param name="activeFraction">Share of non-zero FFN neurons of each layer, as measured; null means the configured k / d_ff.</param>
+    /// <param name="keysKept">Keys kept per query of each layer, as measured; null means the configured k.</param>
+    public static FlopCount Sparse(ModelConfig config, double context, IReadOnlyList<double>? activeFraction = null, IReadOnlyList<double>? keysKept = null) => Sum(config,
+        layer => FfnOf(config, layer, activeFraction?[layer] ?? ConfiguredFraction(config.Ffn.Of(layer))),
+        layer => DotOf(config, layer, Visible(config, layer, context), keysKept?[layer] ?? ConfiguredKeys(config.Attention.Of(layer))));
 
     /// <summary>
     /// Counts by the paper's Table C.1: head widths that sum to d_model, every layer at <paramref name="context"/>, predictors half as wide as what they read.
@@ -40,12 +39,16 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
     /// <param name="sparse">False counts the same model computed densely.</param>
     public static FlopCount PaperTable(ModelConfig config, double context, bool sparse)
     {
-        double d = config.DModel, f = config.Ffn.DFf, layers = config.NumLayers;
-        bool spark = config.Ffn.Kind == FfnKind.Spark;
+        double d = config.DModel;
+        var layers = Enumerable.Range(0, config.NumLayers);
+        return new(layers.Sum(Ffn), layers.Sum(Dot), 8 * d * d * config.NumLayers, 0);
+
         // The table writes a gated FFN of width d_ff' as the equal-parameter 1.5 d_ff'.
-        double ffn = sparse && spark ? d * f + 3 * d * config.Ffn.Active : 4 * d * (spark ? f : 1.5 * f);
-        double dot = sparse && config.Attention.Kind == AttentionKind.Spark ? d * context + 3 * d * Math.Min(config.Attention.Active, context) : 4 * d * context;
-        return new(ffn * layers, dot * layers, 8 * d * d * layers, 0);
+        double Ffn(int layer) => config.Ffn.Of(layer) is { Kind: FfnKind.Spark } spark
+            ? (sparse ? d * spark.DFf + 3 * d * spark.Active : 4 * d * spark.DFf)
+            : 6 * d * config.Ffn.Of(layer).DFf;
+
+        double Dot(int layer) => sparse && config.Attention.Of(layer) is { Kind: AttentionKind.Spark } spark ? d * context + 3 * d * Math.Min(spark.Active, context) : 4 * d * context;
     }
 
     /// <summary>The mean number of keys that a query of a causal sequence sees.</summary>
@@ -61,31 +64,48 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
     /// Counts the forward pass of a training sequence, a token's mean: every FFN product; in attention the predictor scores of all visible keys,
     /// and the rest for the kept ones only, because the attention kernel skips what the mask drops.
     /// </summary>
-    public static FlopCount Training(ModelConfig config, int seqLen, double keysKept)
+    /// <param name="config">The model.</param>
+    /// <param name="seqLen">Length of the sequence.</param>
+    /// <param name="keysKept">Keys kept per query of each layer, as measured; null means the configured k.</param>
+    public static FlopCount Training(ModelConfig config, int seqLen, IReadOnlyList<double>? keysKept = null) => Sum(config,
+        layer => FfnOf(config, layer, 1),
+        layer => DotOf(config, layer, MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), keysKept?[layer] ?? ConfiguredKeys(config.Attention.Of(layer))));
+
+    /// <summary>Counts what of <see cref="Training"/>'s pass the masks leave, a token's mean: what a decoder that skips the rest has to compute.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="seqLen">Length of the sequence.</param>
+    /// <param name="activeFraction">Share of non-zero FFN neurons of each layer, as measured.</param>
+    /// <param name="keysKept">Keys kept per query of each layer, as measured.</param>
+    public static FlopCount Useful(ModelConfig config, int seqLen, IReadOnlyList<double> activeFraction, IReadOnlyList<double> keysKept) => Sum(config,
+        layer => FfnOf(config, layer, activeFraction[layer]),
+        layer => DotOf(config, layer, MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), keysKept[layer]));
+
+    private static FlopCount Sum(ModelConfig config, Func<int, double> ffn, Func<int, double> dot)
     {
-        var a = config.Attention;
-        double dot = Enumerable.Range(0, config.NumLayers)
-            .Sum(i => Dot(a, MeanVisibleKeys(seqLen, a.WindowOf(i)), a.HasTopk() ? keysKept : double.PositiveInfinity));
-        return Dense(config, seqLen) with { AttentionDot = dot };
+        var (a, layers) = (config.Attention, Enumerable.Range(0, config.NumLayers));
+        double d = config.DModel, projections = 2 * d * a.HeadDim * (2.0 * a.NumHeads + 2.0 * a.NumKvHeads);
+        return new(layers.Sum(ffn), layers.Sum(dot), projections * config.NumLayers, 2 * d * config.VocabSize);
     }
 
-    private static FlopCount Count(ModelConfig config, double context, double active, double keysKept)
+    // What picks the neurons is computed for all of them, the rest for the active ones.
+    private static double FfnOf(ModelConfig config, int layer, double activeFraction)
     {
-        double d = config.DModel, f = config.Ffn.DFf, r = config.Ffn.PredictorDim;
-        var a = config.Attention;
-        double ffn = config.Ffn.Kind == FfnKind.Spark
-            ? 2 * r * f + 2 * (d - r) * active + 2 * d * active
-            : 2 * d * f + 4 * d * active;
-        double dot = Enumerable.Range(0, config.NumLayers).Sum(i => Dot(a, Math.Min(context, a.WindowOf(i) ?? double.PositiveInfinity), keysKept));
-        double projections = 2 * d * a.HeadDim * (2.0 * a.NumHeads + 2.0 * a.NumKvHeads);
-        return new(ffn * config.NumLayers, dot, projections * config.NumLayers, 2 * d * config.VocabSize);
+        var ffn = config.Ffn.Of(layer);
+        double d = config.DModel, scored = ffn.Kind == FfnKind.Spark ? ffn.PredictorDim : d, rest = ffn.Kind == FfnKind.Spark ? d - scored : d;
+        return ffn.DFf * (2 * scored + 2 * (rest + d) * activeFraction);
     }
 
     // Scores that select are computed for all n keys; the rest of the score and the values for the kept ones.
-    private static double Dot(AttentionConfig a, double n, double keysKept)
+    private static double DotOf(ModelConfig config, int layer, double n, double keysKept)
     {
-        double kept = Math.Min(n, keysKept), e = a.HeadDim;
-        double scored = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
+        var a = config.Attention.Of(layer);
+        double kept = Math.Min(n, keysKept), e = a.HeadDim, scored = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
         return a.NumHeads * (2 * scored * n + 2 * (e - scored) * kept + 2 * e * kept);
     }
+
+    private static double Visible(ModelConfig config, int layer, double context) => Math.Min(context, config.Attention.WindowOf(layer) ?? double.PositiveInfinity);
+
+    private static double ConfiguredFraction(FfnConfig ffn) => ffn.HasTopk() ? (double)ffn.Active / ffn.DFf : 1;
+
+    private static double ConfiguredKeys(AttentionConfig attention) => attention.HasTopk() ? attention.Active : double.PositiveInfinity;
 }

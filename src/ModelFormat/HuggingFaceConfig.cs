@@ -4,7 +4,10 @@ using System.Text.Json.Nodes;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>Maps <see cref="ModelConfig"/> to and from a Hugging Face <c>config.json</c>: Gemma-2's keys, and seven more for the sparse kinds.</summary>
+/// <summary>
+/// Maps <see cref="ModelConfig"/> to and from a Hugging Face <c>config.json</c>: Gemma-2's keys, seven more for the sparse kinds, and up to four more where layers differ or
+/// top-k is not the paper's.
+/// </summary>
 public static class HuggingFaceConfig
 {
     private const string Activation = "gelu_pytorch_tanh";
@@ -62,8 +65,30 @@ public static class HuggingFaceConfig
             ["attention_active"] = a.Active,
             ["topk_std_correction"] = config.TopkStdCorrection,
         };
+        if (config.TopkSelector != TopkSelector.Statistical) json["topk_selector"] = SelectorName(config.TopkSelector);
+        if (config.Ffn.HuberDelta != 0) json["ffn_huber_delta"] = config.Ffn.HuberDelta;
+        if (config.Ffn.Except.Count > 0) json["ffn_except"] = new JsonArray([.. config.Ffn.Except.Select(Layers)]);
+        if (config.Attention.Except.Count > 0) json["attention_except"] = new JsonArray([.. config.Attention.Except.Select(Layers)]);
         return json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
     }
+
+    private static JsonNode Layers(FfnOfLayers e)
+    {
+        var layers = new JsonObject
+        {
+            ["first_layer"] = e.FirstLayer, ["last_layer"] = e.LastLayer, ["ffn_kind"] = FfnName(e.Kind), ["ffn_predictor_dim"] = e.PredictorDim, ["ffn_active"] = e.Active,
+        };
+        if (e.DFf is { } neurons) layers["intermediate_size"] = neurons;
+        if (e.HuberDelta != 0) layers["ffn_huber_delta"] = e.HuberDelta;
+        return layers;
+    }
+
+    private static JsonNode Layers(AttentionOfLayers e) => new JsonObject
+    {
+        ["first_layer"] = e.FirstLayer, ["last_layer"] = e.LastLayer, ["attention_kind"] = AttentionName(e.Kind), ["attention_predictor_dim"] = e.PredictorDim, ["attention_active"] = e.Active,
+    };
+
+    private static string SelectorName(TopkSelector selector) => selector == TopkSelector.Exact ? "exact" : "statistical";
 
     private static string FfnName(FfnKind kind) => kind switch
     {
@@ -83,6 +108,8 @@ public static class HuggingFaceConfig
 
     private sealed class Reader(string path, JsonElement root)
     {
+        private readonly JsonElement root = root;
+
         public ModelConfig Model()
         {
             if (root.ValueKind != JsonValueKind.Object) throw Bad("the file", "holds no JSON object", "the config.json of a model folder");
@@ -103,12 +130,20 @@ public static class HuggingFaceConfig
                 FinalLogitSoftcap = Number("final_logit_softcapping", 30.0),
                 RmsNormEps = Number("rms_norm_eps", 1e-6) ?? 1e-6,
                 TopkStdCorrection = Int("topk_std_correction", 1),
+                TopkSelector = Kind("topk_selector", SelectorName, TopkSelector.Statistical),
                 Ffn = new()
                 {
                     Kind = Kind("ffn_kind", FfnName, FfnKind.Gated),
                     DFf = Int("intermediate_size"),
                     PredictorDim = Int("ffn_predictor_dim", 0),
                     Active = Int("ffn_active", 0),
+                    HuberDelta = Number("ffn_huber_delta", 0) ?? 0,
+                    Except = Ranges("ffn_except", e => new FfnOfLayers
+                    {
+                        FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("ffn_kind", FfnName, FfnKind.Gated),
+                        DFf = e.root.TryGetProperty("intermediate_size", out _) ? e.Int("intermediate_size") : null,
+                        PredictorDim = e.Int("ffn_predictor_dim", 0), Active = e.Int("ffn_active", 0), HuberDelta = e.Number("ffn_huber_delta", 0) ?? 0,
+                    }),
                 },
                 Attention = new()
                 {
@@ -123,6 +158,11 @@ public static class HuggingFaceConfig
                     LogitSoftcap = Number("attn_logit_softcapping", 50.0),
                     QueryPreAttnScalar = scalar == headDim ? null : scalar,
                     RopeTheta = Number("rope_theta", 10_000) ?? 10_000,
+                    Except = Ranges("attention_except", e => new AttentionOfLayers
+                    {
+                        FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("attention_kind", AttentionName, AttentionKind.Dense),
+                        PredictorDim = e.Int("attention_predictor_dim", 0), Active = e.Int("attention_active", 0),
+                    }),
                 },
             };
             Check(config, "");
@@ -151,6 +191,13 @@ public static class HuggingFaceConfig
             })];
             bool usual = spans.Index().All(s => s.Item == (s.Index % 2 == 0 ? AttentionSpan.Local : AttentionSpan.Global));
             return usual ? [] : spans;
+        }
+
+        private T[] Ranges<T>(string key, Func<Reader, T> read)
+        {
+            if (!root.TryGetProperty(key, out var list)) return [];
+            if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Object)) throw Bad(key, "is " + list.GetRawText(), "a list of objects");
+            return [.. list.EnumerateArray().Select((e, i) => read(new Reader($"{path} {key}[{i}]", e)))];
         }
 
         private T Kind<T>(string key, Func<T, string> name, T absent) where T : struct, Enum

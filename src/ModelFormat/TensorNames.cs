@@ -21,12 +21,13 @@ public static class TensorNames
     /// <summary>Lists every weight of a model with its shape, in the order of the forward pass.</summary>
     public static IReadOnlyList<(string Name, long[] Shape)> Of(ModelConfig config)
     {
-        long d = config.DModel, f = config.Ffn.DFf, e = config.Attention.HeadDim;
+        long d = config.DModel, e = config.Attention.HeadDim;
         long q = config.Attention.NumHeads * e, kv = config.Attention.NumKvHeads * e;
-        bool spark = config.Ffn.Kind == FfnKind.Spark;
         var names = new List<(string, long[])> { (Embedding, [config.VocabSize, d]) };
         for (int i = 0; i < config.NumLayers; i++)
         {
+            var ffn = config.Ffn.Of(i);
+            bool spark = ffn.Kind == FfnKind.Spark;
             names.Add((Layer(i, "input_layernorm"), [d]));
             names.Add((Layer(i, "self_attn.q_proj"), [q, d]));
             names.Add((Layer(i, "self_attn.k_proj"), [kv, d]));
@@ -34,9 +35,9 @@ public static class TensorNames
             names.Add((Layer(i, "self_attn.o_proj"), [d, q]));
             names.Add((Layer(i, "post_attention_layernorm"), [d]));
             names.Add((Layer(i, "pre_feedforward_layernorm"), [d]));
-            names.Add((Layer(i, "mlp.gate_proj"), [f, spark ? config.Ffn.PredictorDim : d]));
-            names.Add((Layer(i, "mlp.up_proj"), [f, spark ? d - config.Ffn.PredictorDim : d]));
-            names.Add((Layer(i, "mlp.down_proj"), [d, f]));
+            names.Add((Layer(i, "mlp.gate_proj"), [ffn.DFf, spark ? ffn.PredictorDim : d]));
+            names.Add((Layer(i, "mlp.up_proj"), [ffn.DFf, spark ? d - ffn.PredictorDim : d]));
+            names.Add((Layer(i, "mlp.down_proj"), [d, ffn.DFf]));
             names.Add((Layer(i, "post_feedforward_layernorm"), [d]));
         }
         names.Add((FinalNorm, [d]));

@@ -67,8 +67,9 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         var m = config.Model;
         long tokens = (long)config.Training.MicroBatch * config.Training.SeqLen;
         double heads = (double)m.Attention.HeadDim * (3 * m.Attention.NumHeads + 4 * m.Attention.NumKvHeads);
-        double perToken = 8.0 * m.DModel + heads + 4.0 * m.Ffn.DFf + (bfloat16 ? (2.0 * m.DModel + m.Ffn.DFf) / 2 : 0);
+        double neurons = Enumerable.Range(0, m.NumLayers).Sum(layer => (double)m.Ffn.Of(layer).DFf);
+        double perToken = m.NumLayers * (8.0 * m.DModel + heads + (bfloat16 ? m.DModel : 0)) + (bfloat16 ? 4.5 : 4) * neurons;
         const int HeadRows = 512;
-        return (long)(4 * (tokens * (perToken * m.NumLayers + 6.0 * m.DModel) + 3.0 * HeadRows * m.VocabSize));
+        return (long)(4 * (tokens * (perToken + 6.0 * m.DModel) + 3.0 * HeadRows * m.VocabSize));
     }
 }

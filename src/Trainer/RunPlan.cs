@@ -51,7 +51,6 @@ public sealed record RunPlan
     public static RunPlan Of(TrainConfig config, int worldSize, int ranksPerHost)
     {
         int seqLen = config.Training.SeqLen;
-        double kept = config.Model.Attention.HasTopk() ? config.Model.Attention.Active : seqLen;
         return new()
         {
             Config = config,
@@ -63,7 +62,7 @@ public sealed record RunPlan
             Dense = FlopCount.Dense(config.Model, seqLen),
             Sparse = FlopCount.Sparse(config.Model, seqLen),
             PaperTable = (FlopCount.PaperTable(config.Model, seqLen, sparse: false), FlopCount.PaperTable(config.Model, seqLen, sparse: true)),
-            TrainingFlops = 3 * FlopCount.Training(config.Model, seqLen, kept).Total * config.Training.TotalTokens(),
+            TrainingFlops = 3 * FlopCount.Training(config.Model, seqLen).Total * config.Training.TotalTokens(),
         };
     }
 

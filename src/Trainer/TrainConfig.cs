@@ -28,6 +28,9 @@ public sealed record TrainConfig : IValidatableObject
     /// <summary>AdamW.</summary>
     public OptimizerConfig Optimizer { get; init; } = new();
 
+    /// <summary>How sparse the model is over the steps, and how closely that is watched.</summary>
+    public SparsityConfig Sparsity { get; init; } = new();
+
     /// <summary>How ranks train together.</summary>
     public DistributedConfig Distributed { get; init; } = new();
 
@@ -55,6 +58,8 @@ public sealed record TrainConfig : IValidatableObject
             if (!BitOperations.IsPow2(Training.AccumulationSteps(1)))
                 yield return new($"is {Training.GlobalBatchTokens}, that is {Training.AccumulationSteps(1)} micro-batches of MicroBatch {Training.MicroBatch} × SeqLen {Training.SeqLen}; Distributed.Reduce = SlotTree needs 1, 2, 4, 8, … of them.", ["Training.GlobalBatchTokens"]);
         }
+        if (Sparsity is { DenseSteps: var dense, RampSteps: var ramp } && dense + ramp >= Training.Steps && dense + ramp > 0)
+            yield return new($"is {dense}; with RampSteps = {ramp} the model would never be as sparse as its configuration says within Training.Steps = {Training.Steps}.", ["Sparsity.DenseSteps"]);
         if (LrSchedule.WarmupSteps + LrSchedule.DecaySteps > Training.Steps)
             yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
     }

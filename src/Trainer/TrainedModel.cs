@@ -15,7 +15,7 @@ public sealed class TrainedModel : IDisposable
 
     private TrainedModel(SparkTransformer model, string tokenizerFolder, string source)
     {
-        (Model, Source) = (model, source);
+        (Model, Source, TokenizerFolder) = (model, source, tokenizerFolder);
         tokenizer = new(() => LoadTokenizer(tokenizerFolder));
     }
 
@@ -29,26 +29,32 @@ public sealed class TrainedModel : IDisposable
     /// <summary>The folder that the weights came from.</summary>
     public string Source { get; }
 
+    /// <summary>Where its tokenizer lies.</summary>
+    public string TokenizerFolder { get; }
+
     /// <summary>Loads a model folder, a run's folder (its newest good checkpoint), or a checkpoint folder. libtorch must be loaded.</summary>
     /// <exception cref="ModelFormatException">A file is missing, cut off or does not fit.</exception>
     /// <exception cref="CheckpointException">The folder holds no good checkpoint.</exception>
-    public static TrainedModel Load(string path, ComputeOptions options)
+    public static TrainedModel Load(string path, ComputeOptions options) => LoadWith(path, _ => options);
+
+    /// <summary>The same, where the options depend on the model's shape.</summary>
+    public static TrainedModel LoadWith(string path, Func<ModelConfig, ComputeOptions> options)
     {
         path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (CheckpointStore.IsComplete(path)) return OfCheckpoint(path, Path.Combine(path, "..", ".."), options);
         if (new CheckpointStore(Path.Combine(path, "checkpoints")).Complete() is [var newest, ..]) return OfCheckpoint(newest, path, options);
         using var folder = ModelFolder.Open(path);
-        return new(ModelWeights.Load(folder, options), path, path);
+        return new(ModelWeights.Load(folder, options(folder.Config)), path, path);
     }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Model.Dispose();
 
-    private static unsafe TrainedModel OfCheckpoint(string checkpoint, string run, ComputeOptions options)
+    private static unsafe TrainedModel OfCheckpoint(string checkpoint, string run, Func<ModelConfig, ComputeOptions> options)
     {
         var manifest = CheckpointVerification.Verify(checkpoint);
         var config = manifest.Config[nameof(TrainConfig.Model)].Deserialize<ModelConfig>(TrainState.ConfigOptions)!;
-        var model = new SparkTransformer(config, options);
+        var model = new SparkTransformer(config, options(config));
         using var noGrad = no_grad();
         using var saved = new CheckpointReader(checkpoint, manifest);
         foreach (var (name, weight) in model.Weights)

@@ -87,6 +87,8 @@ public sealed class Trainer : IDisposable
         var saves = new CheckpointSchedule(writer, state, config, data.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
         var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks), trace);
         var validator = new Validator(state.Model, data, config, ranks);
+        var sparsityWatch = new SparsityWatch(state.Model, samples, config, ranks, log);
+        sparsityWatch.SetLevel(Math.Max(1, state.Progress.Step));
         var pace = new Pace(end);
         try
         {
@@ -100,14 +102,17 @@ public sealed class Trainer : IDisposable
             while (state.Progress.Step < end && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
             {
                 long next = state.Progress.Step + 1;
-                bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps);
-                var (metrics, votes) = step.Run(measureSparsity: logged || validated, saves.IsPartDone, stop);
+                bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps), audited = sparsityWatch.IsDue(next);
+                sparsityWatch.SetLevel(next);
+                var (metrics, votes) = step.Run(measureSparsity: logged || validated || audited, saves.IsPartDone, stop);
                 stopAgreed = votes.Stop;
                 trace?.Write(metrics);
                 metrics = Complete(metrics);
+                if (audited) metrics = sparsityWatch.Look(metrics, state.Progress.NextSample - config.Training.SamplesPerStep());
                 pace.Add(metrics);
                 if (logged) LogStep(metrics, pace);
-                if (logged || validated) metricsFile?.Write(metrics);
+                if (logged || validated || audited) metricsFile?.Write(metrics);
+                sparsityWatch.RaiseAlarms(metrics);
                 saves.AfterStep(votes);
                 if (next == end) saves.SaveNow();
                 if (validated)
@@ -171,16 +176,18 @@ public sealed class Trainer : IDisposable
         var consumed = samples.Consumed(state.Progress.NextSample);
         ranks.Report(metrics.Step, "metrics");
         var (active, kept) = SparsityTotals.AllReduce(sparsity, ranks);
-        double flops = 3 * FlopCount.Training(config.Model, config.Training.SeqLen, kept.Average()).Total;
+        double executed = FlopCount.Training(config.Model, config.Training.SeqLen, kept).Total;
         return metrics with
         {
             SourceTokens = BySource(consumed, source => source.Tokens),
             SourceEpochs = BySource(consumed, source => source.Epochs),
-            Mfu = flops * metrics.TokensPerSecond / (peakFlops.Value * ranks.WorldSize),
+            Mfu = 3 * executed * metrics.TokensPerSecond / (peakFlops.Value * ranks.WorldSize),
             FfnActiveFraction = active.Average(),
             FfnActiveFractionByLayer = active,
             AttentionKept = kept.Average(),
             AttentionKeptByLayer = kept,
+            FlopsExecutedPerToken = executed,
+            FlopsUsefulPerToken = FlopCount.Useful(config.Model, config.Training.SeqLen, active, kept).Total,
         };
     }
 

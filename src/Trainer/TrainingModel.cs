@@ -14,7 +14,11 @@ public static class TrainingModel
     {
         bool overlaps = config.Distributed.Overlaps(ranks, get_num_threads(), Environment.ProcessorCount) && config.Training.Device == DeviceKind.Cpu;
         TrainState? state = null;
-        var options = Options(config.Training, sparsity) with { BlockBackwardDone = overlaps ? layer => state!.BlockComplete(layer) : null };
+        var options = Options(config.Training, sparsity) with
+        {
+            Audit = config.Sparsity.AuditEverySteps > 0 ? new(config.Model, config.Sparsity.AuditPositions) : null,
+            BlockBackwardDone = overlaps ? layer => state!.BlockComplete(layer) : null,
+        };
         state = new(new SparkTransformer(config.Model, options), config.Optimizer, config.Distributed, ranks, config.Training.AccumulationSteps(ranks.WorldSize), overlaps);
         // Where the ranks of a host share the weights, one of them fills them.
         if (ranks.Rank == ranks.HostRanks[0] || !config.Distributed.ShardsOptimizer(ranks.WorldSize)) WeightInit.Fill(state.Model, config.Run.Seed);

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using SparkTrain.Configuration;
 using SparkTrain.Trainer;
@@ -18,13 +20,31 @@ public sealed class ShippedConfigurationTests
     }
 
     [Theory]
-    [InlineData("spark-tiny.json", "gemma2-tiny.json")]
-    [InlineData("spark-2b.json", "gemma2-2b.json")]
-    public void A_baseline_has_as_many_parameters_as_its_spark_model(string spark, string dense)
+    [InlineData("tiny")]
+    [InlineData("8m")]
+    [InlineData("2b")]
+    public void Baselines_of_a_size_differ_in_kind_and_have_as_many_parameters_as_the_spark_model(string size)
     {
-        static string Total(string file) => Regex.Match(LauncherProcess.Run($"plan --config {file}").Out, @"total +([\d,]+)\n").Groups[1].Value;
-        Assert.NotEqual("", Total(spark));
-        Assert.Equal(Total(spark), Total(dense));
+        string[] names = [.. ((string[])["spark", "gemma2", "relu", "relu2", "topk-ffn", "topk", "spark-ffn", "spark-attention"]).Select(name => $"{name}-{size}")];
+        (string Ffn, string Attention)[] kinds = [("Spark", "Spark"), ("Gated", "Dense"), ("GatedRelu", "Dense"), ("GatedRelu2", "Dense"), ("GatedTopk", "Dense"), ("GatedTopk", "Topk"), ("Spark", "Dense"), ("Gated", "Spark")];
+        var configs = names.Select(Config).ToList();
+        Assert.All(configs.Zip(kinds), pair => Assert.Equal(pair.Second, ($"{pair.First["Model"]!["Ffn"]!["Kind"]}", $"{pair.First["Model"]!["Attention"]!["Kind"]}")));
+        Assert.All(names, name => Assert.Equal(Parameters(names[0]), Parameters(name)));
+        Assert.All(configs, config => Assert.True(JsonNode.DeepEquals(WithoutKind(configs[0]), WithoutKind(config)), $"{config["Run"]} differs in more than its kind"));
+
+        static JsonObject Config(string name) =>
+            JsonNode.Parse(RepositoryFiles.Read("configs", $"{name}.json"), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!.AsObject();
+
+        static long Parameters(string name) => JsonNode.Parse(LauncherProcess.Run($"plan --config {name}.json --json").Out)!["parameters"]!["total"]!.GetValue<long>();
+
+        static JsonObject WithoutKind(JsonObject config)
+        {
+            var rest = config.DeepClone().AsObject();
+            rest.Remove("Run");
+            rest["Model"]!.AsObject().Remove("Ffn");
+            foreach (string key in (string[])["Kind", "PredictorDim", "Active"]) rest["Model"]!["Attention"]!.AsObject().Remove(key);
+            return rest;
+        }
     }
 
     [Fact]

@@ -15,6 +15,9 @@ public sealed record AttentionShape
     /// <summary>The variance of the scores divides by n − this.</summary>
     public int Correction { get; init; }
 
+    /// <summary>How the keys are picked.</summary>
+    public TopkSelector Selector { get; init; }
+
     /// <summary>Scores become c·tanh(score / c); null leaves them.</summary>
     public double? Softcap { get; init; }
 

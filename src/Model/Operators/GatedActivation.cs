@@ -9,12 +9,11 @@ public static class GatedActivation
     /// <param name="s_NF">Scores, K1ᵀq.</param>
     /// <param name="u_NF">Values, K2ᵀq.</param>
     /// <param name="kind">Which network.</param>
-    /// <param name="k">Neurons that statistical top-k aims to keep; read where the kind has top-k.</param>
-    /// <param name="correction">The variance divides by F − correction; read where the kind has top-k.</param>
+    /// <param name="rule">How top-k picks; read where the kind has top-k.</param>
     /// <param name="active_N">int32, receives the number of active neurons of each row; null costs nothing.</param>
-    public static Tensor Apply(Tensor s_NF, Tensor u_NF, FfnKind kind, int k, int correction, Tensor? active_N = null) => kind switch
+    public static Tensor Apply(Tensor s_NF, Tensor u_NF, FfnKind kind, TopkRule rule, Tensor? active_N = null) => kind switch
     {
-        FfnKind.GatedTopk or FfnKind.Spark => SparkGate.Apply(s_NF, u_NF, k, correction, active_N),
+        FfnKind.GatedTopk or FfnKind.Spark => SparkGate.Apply(s_NF, u_NF, rule, active_N),
         _ => Dense(s_NF, u_NF, kind, active_N),
     };
 

@@ -8,19 +8,18 @@ public static class SparkGate
     /// <summary>Returns h [N, F] in the type of <paramref name="s_NF"/>; entries that statistical top-k drops are exactly 0.</summary>
     /// <param name="s_NF">Scores, K1ᵀq[:r].</param>
     /// <param name="u_NF">Values, K2ᵀq[r:].</param>
-    /// <param name="k">Neurons that a row aims to keep; k ≥ F keeps the scores as they are.</param>
-    /// <param name="correction">The variance divides by F − correction.</param>
+    /// <param name="rule">How many neurons a row aims to keep, and how they are picked.</param>
     /// <param name="active_N">int32, receives the number of neurons with topk(s) &gt; 0 of each row (F where nothing is dropped); null costs nothing.</param>
-    public static Tensor Apply(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N = null) => FusedKernels.Take(s_NF)
-        ? SparkGateKernel.Apply(s_NF, u_NF, k, correction, active_N)
-        : Recomputed.Run([s_NF, u_NF], [], (t, first) => Composed(t[0], t[1], k, correction, first ? active_N : null));
+    public static Tensor Apply(Tensor s_NF, Tensor u_NF, TopkRule rule, Tensor? active_N = null) => FusedKernels.Take(s_NF) && rule.IsPlain
+        ? SparkGateKernel.Apply(s_NF, u_NF, rule.Active, rule.Correction, active_N)
+        : Recomputed.Run([s_NF, u_NF], [], (t, first) => Composed(t[0], t[1], rule, first ? active_N : null));
 
-    internal static Tensor Composed(Tensor s_NF, Tensor u_NF, int k, int correction, Tensor? active_N)
+    internal static Tensor Composed(Tensor s_NF, Tensor u_NF, TopkRule rule, Tensor? active_N)
     {
         using var scope = NewDisposeScope();
         // The shifted scores stay in float32: rounded to bfloat16 before the GELU, small ones would change by up to 0.4 %.
-        var y_NF = StatisticalTopK.Composed(s_NF.to(Precision.OfStatistics(s_NF.dtype)), k, correction);
-        if (k >= s_NF.size(-1)) active_N?.fill_(s_NF.size(-1));
+        var y_NF = rule.Composed(s_NF.to(Precision.OfStatistics(s_NF.dtype)));
+        if (rule.KeepsAll(s_NF.size(-1))) active_N?.fill_(s_NF.size(-1));
         else if (active_N is not null) ActivityCounts.CountPositive(y_NF, active_N);
         var h_NF = F.gelu(y_NF, GELU.Approximate.tanh) * u_NF;
         return h_NF.to(s_NF.dtype).MoveToOuterDisposeScope();

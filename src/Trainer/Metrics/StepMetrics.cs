@@ -51,6 +51,16 @@ public sealed record StepMetrics
     /// <summary>The same for each layer.</summary>
     public IReadOnlyList<double>? AttentionKeptByLayer { get; init; }
 
+    /// <summary>FLOPs of a token's forward pass as training executes it, a mean over the sequence; the backward pass takes twice as many.</summary>
+    public double? FlopsExecutedPerToken { get; init; }
+
+    /// <summary>FLOPs of a token's forward pass that the masks leave, at the sparsity of the step: what a sparse decoder needs.</summary>
+    public double? FlopsUsefulPerToken { get; init; }
+
+    /// <summary>What a look at single scores has found; on every Sparsity.AuditEverySteps-th step only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public SparsityMetrics? SparsityAudit { get; init; }
+
     /// <summary>Tokens that each dataset has given since the beginning of the run; only where several are mixed.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, long>? SourceTokens { get; init; }

@@ -36,6 +36,9 @@ public static class TrainEvents
     /// <summary>A checkpoint could not be saved; training goes on.</summary>
     public const string SaveFailed = "step {Step}: {Problem}";
 
+    /// <summary>A layer's sparsity has been beyond a limit for several looks.</summary>
+    public const string SparsityAlarm = "step {Step}: {Problem}";
+
     /// <summary>The run was asked to stop.</summary>
     public const string Stopped = "stopped at step {Step} of {Steps}; run the same command again to go on";
 

@@ -13,9 +13,32 @@ public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
     [InlineData(FfnKind.GatedRelu, AttentionKind.Dense)]
     [InlineData(FfnKind.GatedRelu2, AttentionKind.Dense)]
     public void Every_weight_has_the_gradient_of_finite_differences(FfnKind ffn, AttentionKind attention)
+        => AssertGradients(TinyConfigs.Of(ffn, attention) with { VocabSize = 7, DModel = 6, NumLayers = 1 });
+
+    [Theory]
+    [InlineData(FfnKind.Spark, AttentionKind.Spark, 0.0)]
+    [InlineData(FfnKind.GatedTopk, AttentionKind.Topk, 0.3)]
+    public void Exact_topk_and_smoothing_have_the_gradient_of_finite_differences(FfnKind ffn, AttentionKind attention, double delta)
+    {
+        var config = TinyConfigs.Of(ffn, attention) with { VocabSize = 7, DModel = 6, NumLayers = 1 };
+        AssertGradients(config with { TopkSelector = TopkSelector.Exact, Ffn = config.Ffn with { HuberDelta = delta } });
+        AssertGradients(config with { Ffn = config.Ffn with { HuberDelta = 0.2 } });
+    }
+
+    [Fact]
+    public void Layers_that_differ_have_the_gradient_of_finite_differences()
+    {
+        var config = TinyConfigs.Spark with { VocabSize = 7, DModel = 6, NumLayers = 2 };
+        AssertGradients(config with
+        {
+            Ffn = config.Ffn with { Except = [new() { FirstLayer = 1, LastLayer = 1, Kind = FfnKind.Gated, DFf = 5 }] },
+            Attention = config.Attention with { Except = [new() { FirstLayer = 0, LastLayer = 0, Kind = AttentionKind.Dense }] },
+        });
+    }
+
+    private static void AssertGradients(ModelConfig config)
     {
         using var scope = NewDisposeScope();
-        var config = TinyConfigs.Of(ffn, attention) with { VocabSize = 7, DModel = 6, NumLayers = 1 };
         using var model = TinyConfigs.Model(config, ScalarType.Float64);
         var tokens_BT = TinyConfigs.Tokens(config, 1, 9);
         var documents_BT = tensor(new long[] { 0, 0, 0, 0, 0, 0, 1, 1, 1 }).view(1, 9);

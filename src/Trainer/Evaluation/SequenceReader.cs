@@ -1,0 +1,57 @@
+using System.Text.Json;
+using SparkTrain.Data;
+using SparkTrain.ModelFormat;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>Reads sequences for a model: one JSON object a line, <c>{"tokens": […], "document_ids": […]?}</c> or <c>{"text": "…"}</c>.</summary>
+public static class SequenceReader
+{
+    /// <summary>Reads the lines of a file, as they are asked for. A text gets the tokenizer's begin token in front, so that every token of it is scored.</summary>
+    /// <exception cref="DataException">A line is not such an object, or does not fit the model.</exception>
+    public static IEnumerable<TokenSequence> Read(TrainedModel trained, string file)
+    {
+        long line = 0;
+        foreach (string text in File.ReadLines(file)) yield return Parse(trained, text, $"{file}:{++line}");
+    }
+
+    private static TokenSequence Parse(TrainedModel trained, string line, string where)
+    {
+        TokenSequence sequence;
+        try
+        {
+            using var json = JsonDocument.Parse(line);
+            var root = json.RootElement;
+            sequence = root.TryGetProperty("tokens", out var list)
+                ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)
+                : new(Encode(trained.Tokenizer, root.GetProperty("text").GetString() ?? throw new FormatException("text is null")));
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        {
+            throw new DataException(where, $"not a sequence ({e.Message.TrimEnd('.')})", "{\"text\": \"…\"} or {\"tokens\": […], \"document_ids\": […]}", "correct the line", e);
+        }
+        Check(sequence, trained.Model.Config, where);
+        return sequence;
+    }
+
+    /// <summary>Returns the tokens of a text behind the begin token; behind the end token of another document where the tokenizer has no begin token.</summary>
+    internal static long[] Encode(ITokenizer tokenizer, string text)
+    {
+        var tokens = new List<int> { tokenizer.BosToken ?? tokenizer.EosToken };
+        tokenizer.Encode(text, tokens);
+        return [.. tokens.Select(t => (long)t)];
+    }
+
+    private static void Check(TokenSequence sequence, ModelConfig config, string where)
+    {
+        var (tokens, documents) = sequence;
+        if (tokens.Length < 1 || tokens.Length > config.MaxSeqLen)
+            throw new DataException(where, $"{tokens.Length} tokens", $"1 to {config.MaxSeqLen}, the model's length", "split the sequence");
+        if (Array.FindIndex(tokens, t => t < 0 || t >= config.VocabSize) is var bad and >= 0)
+            throw new DataException(where, $"token {tokens[bad]}", $"0 to {config.VocabSize - 1}, the model's vocabulary", "encode the text with the model's own tokenizer");
+        if (documents is not null && documents.Length != tokens.Length)
+            throw new DataException(where, $"{documents.Length} document_ids for {tokens.Length} tokens", "one for each token", "correct the line");
+    }
+
+    private static long[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(e => e.GetInt64())];
+}
