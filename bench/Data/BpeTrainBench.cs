@@ -13,7 +13,7 @@ internal static class BpeTrainBench
     {
         int megabytes = settings.Int("megabytes", 60), vocabulary = settings.Int("vocabulary", 16_384);
         long bytes = 0;
-        var documents = DocumentSources.Open(settings["corpus", "dotnet-docs"], "text").Read(new SkippedDocuments()).Select(document => document.Text).OfType<string>()
+        var documents = DocumentSources.Open(settings["corpus", "dotnet-docs"], "text").ReadDocuments().Select(document => document.Text).OfType<string>()
             .TakeWhile(text => (bytes += Encoding.UTF8.GetByteCount(text)) <= megabytes * 1_000_000L).ToList();
         bytes = documents.Sum(text => (long)Encoding.UTF8.GetByteCount(text));
         long before = GC.GetTotalMemory(forceFullCollection: true);

@@ -7,9 +7,10 @@ internal static class DataBench
     public static int Run(string[] arguments) => arguments switch
     {
         ["loader", .. var settings] => LoaderBench.Run(new(settings)),
+        ["prepare", .. var settings] => PrepareBench.Run(new(settings)),
         ["tokenizer", .. var settings] => TokenizerBench.Run(new(settings)),
         ["bpe-train", .. var settings] => BpeTrainBench.Run(new(settings)),
-        _ => throw new ArgumentException("bench data wants loader, tokenizer or bpe-train"),
+        _ => throw new ArgumentException("bench data wants loader, prepare, tokenizer or bpe-train"),
     };
 }
 

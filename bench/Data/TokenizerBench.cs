@@ -95,7 +95,7 @@ internal static class TokenizerBench
     private static string[][] Deal(string source, int megabytes, int rounds)
     {
         long bytes = 0;
-        var texts = DocumentSources.Open(source, "text").Read(new SkippedDocuments()).Select(document => document.Text).OfType<string>()
+        var texts = DocumentSources.Open(source, "text").ReadDocuments().Select(document => document.Text).OfType<string>()
             .TakeWhile(text => (bytes += Encoding.UTF8.GetByteCount(text)) <= megabytes * 1_000_000L).ToList();
         return [.. Enumerable.Range(0, rounds).Select(round => texts.Where((_, i) => i % rounds == round).ToArray())];
     }

@@ -5,11 +5,14 @@ public sealed class DataException : Exception
 {
     /// <summary>Composes the message from its four parts.</summary>
     public DataException(string where, string found, string expected, string @do, Exception? inner = null)
-        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => (Where, Found) = (where, found);
+        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => (Where, Found, Do) = (where, found, @do);
 
     /// <summary>The file, key or source that is at fault.</summary>
     public string Where { get; }
 
     /// <summary>What was found there.</summary>
     public string Found { get; }
+
+    /// <summary>What to do about it.</summary>
+    public string Do { get; }
 }

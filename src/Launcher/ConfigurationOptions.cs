@@ -35,6 +35,9 @@ internal sealed class ConfigurationOptions
     /// <summary>The folder of the shipped configurations, beside Launcher.dll.</summary>
     public static string ShippedFolder => Path.Combine(AppContext.BaseDirectory, "configs");
 
+    /// <summary>True where keys are overridden.</summary>
+    public bool HasOverrides(ParseResult arguments) => arguments.GetValue(set)!.Length > 0;
+
     /// <summary>True where a configuration is named.</summary>
     public bool IsGiven(ParseResult arguments) => arguments.GetValue(config) is not null;
 

@@ -17,6 +17,11 @@ internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress
     {
         lock (drawing)
         {
+            if (value.Phase == PreparePhase.GoingOn)
+            {
+                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"goes on after {value.Documents:N0} documents, {value.Shards:N0} shards that are finished"));
+                return;
+            }
             if (Stopwatch.GetElapsedTime(last) < (terminal.IsLive ? LivePeriod : PlainPeriod)) return;
             last = Stopwatch.GetTimestamp();
             string line = Line(value);
@@ -35,7 +40,7 @@ internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress
     {
         PreparePhase.Sampling => string.Create(CultureInfo.InvariantCulture, $"reading for the tokenizer: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB"),
         PreparePhase.TrainingTokenizer => string.Create(CultureInfo.InvariantCulture, $"training the tokenizer on {p.TextBytes / 1e6:F1} MB"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"tokenizing: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB, {p.Tokens:N0} tokens"),
+        _ => string.Create(CultureInfo.InvariantCulture, $"tokenizing: {p.Documents:N0} documents, {p.TextBytes / 1e6:F1} MB, {p.Tokens:N0} tokens, {p.Shards:N0} shards finished"),
     };
 
     private static string Bar(double share)

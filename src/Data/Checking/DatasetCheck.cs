@@ -1,64 +1,144 @@
 namespace SparkTrain.Data;
 
 /// <summary>Reads a data set once, all of it, and compares every shard, document and token with what the manifest and the tokenizer say.</summary>
-public static class DatasetCheck
+public sealed class DatasetCheck
 {
+    private static readonly int RowGroupsAhead = 2 * Environment.ProcessorCount;
+
+    private readonly TokenDataset dataset;
+    private readonly DocumentHashes? hashes;
+    private readonly DocumentScanner scanner;
+    private readonly IProgress<long>? progress;
+    private readonly CancellationToken cancellation;
+    private readonly List<DataProblem> problems = [];
+    private readonly List<string> notChecked = [];
+
+    private DatasetCheck(TokenDataset dataset, DocumentHashes? hashes, IProgress<long>? progress, CancellationToken cancellation)
+    {
+        (this.dataset, this.hashes, this.progress, this.cancellation) = (dataset, hashes, progress, cancellation);
+        scanner = new DocumentScanner(dataset.Tokenizer, hashes is not null);
+    }
+
     /// <summary>
-    /// Checks the data set in <paramref name="folder"/>, on all cores, and goes on after whatever is wrong. Memory holds a row group a core, and <paramref name="hashes"/>.
+    /// Checks the data set in <paramref name="folder"/>, on all cores, and goes on after whatever is wrong. Memory holds a few row groups a core, and <paramref name="hashes"/>.
     /// </summary>
     /// <param name="folder">The data set.</param>
     /// <param name="hashes">Remembers documents, also those of other data sets; null looks for no copies.</param>
-    /// <param name="progress">Receives the bytes that have been read.</param>
+    /// <param name="progress">Receives how many bytes more have been read.</param>
     /// <param name="cancellation">Ends it early.</param>
     public static DatasetReport Run(string folder, DocumentHashes? hashes, IProgress<long>? progress = null, CancellationToken cancellation = default)
     {
         try
         {
             using var dataset = TokenDataset.Open(folder);
-            var problems = new List<DataProblem>();
-            SplitReport[] splits = [Split(dataset, dataset.Manifest.Train, DatasetLayout.TrainSplit), Split(dataset, dataset.Manifest.Validation, DatasetLayout.ValidationSplit)];
-            problems.AddRange(Strangers(dataset));
-            return new DatasetReport(folder, splits, problems);
-
-            SplitReport Split(TokenDataset set, SplitManifest manifest, string name)
-            {
-                var split = hashes?.AddSplit(folder, name) ?? 0;
-                var checks = manifest.Shards.AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount).WithCancellation(cancellation).Select(shard =>
-                {
-                    var check = new ShardCheck(set, shard, hashes, split).Run(cancellation);
-                    progress?.Report(shard.Files.Sum(file => file.FileBytes));
-                    return check;
-                }).ToList();
-                problems.AddRange(checks.SelectMany(check => check.Problems));
-                return Sum(name, manifest, checks);
-            }
+            return new DatasetCheck(dataset, hashes, progress, cancellation).Run();
         }
         catch (DataException e)
         {
-            return new DatasetReport(folder, [], [new DataProblem(e.Where, e.Found, IsDamage: true)]);
+            return new DatasetReport(folder, null, [], [DataProblem.Damage(e)], [$"{folder}: everything in it"]);
         }
     }
 
-    private static SplitReport Sum(string name, SplitManifest manifest, List<ShardCheck> checks)
+    private DatasetReport Run()
     {
-        var lengths = new SortedDictionary<int, long>();
-        foreach (var (length, count) in checks.SelectMany(check => check.Lengths)) lengths[length] = lengths.GetValueOrDefault(length) + count;
-        var documents = lengths.Values.Sum();
-        var (median, below) = (0, 0L);
-        foreach (var (length, count) in lengths)
+        CompareTokenizer();
+        SplitReport[] splits = [Check(dataset.Manifest.Train, DatasetLayout.TrainSplit), Check(dataset.Manifest.Validation, DatasetLayout.ValidationSplit)];
+        problems.AddRange(StrangeFiles.In(dataset));
+        return new DatasetReport(dataset.Folder, dataset.Manifest.Tokenizer, splits, problems, notChecked);
+    }
+
+    // Whoever opens a data set compares the tokenizer's hash; these are written beside it.
+    private void CompareTokenizer()
+    {
+        var (said, found) = (dataset.Manifest.Tokenizer, dataset.Tokenizer);
+        if ((said.VocabSize, said.BosToken, said.EosToken) != (found.VocabSize, found.BosToken, found.EosToken))
+            problems.Add(DataProblem.Damage(ManifestPath, $"it says {said.VocabSize} ids, begin token {said.BosToken}, end token {said.EosToken}; its tokenizer has {found.VocabSize}, {found.BosToken}, {found.EosToken}"));
+    }
+
+    private string ManifestPath => Path.Combine(dataset.Folder, DatasetManifest.FileName);
+
+    private SplitReport Check(SplitManifest manifest, string name)
+    {
+        var tally = new SplitTally(dataset.Folder, name, hashes);
+        var documents = 0L;
+        foreach (var shard in manifest.Shards)
         {
-            if (below <= (documents - 1) / 2) median = length;
-            below += count;
+            Check(shard, documents, tally);
+            documents += shard.Documents;
         }
-        return new SplitReport(name, manifest.Shards.Count, manifest.Shards.Sum(s => (s.Tokens + ColumnFormat.RowGroupValues - 1) / ColumnFormat.RowGroupValues), checks.Sum(c => c.Tokens), documents,
-            checks.Sum(c => c.TextBytes), lengths.Keys.FirstOrDefault(), median, lengths.Keys.LastOrDefault(), checks.Sum(c => c.Empty), checks.Sum(c => c.Duplicates));
+        var report = tally.Finish(manifest);
+        problems.AddRange(tally.Problems);
+        notChecked.AddRange(tally.NotChecked);
+        return report;
     }
 
-    // Files that no manifest names are read by nobody; they may be what is left of another data set.
-    private static IEnumerable<DataProblem> Strangers(TokenDataset dataset)
+    private void Check(ShardManifest shard, long firstDocument, SplitTally tally)
     {
-        var known = dataset.Manifest.Files.Select(file => file.File).Append(DatasetManifest.FileName).ToHashSet(StringComparer.Ordinal);
-        return Directory.EnumerateFiles(dataset.Folder).Select(file => Path.GetFileName(file)!).Where(file => !known.Contains(file)).Order(StringComparer.Ordinal)
-            .Select(file => new DataProblem(Path.Combine(dataset.Folder, file), "it belongs to nothing in dataset.json", IsDamage: false));
+        // Beside the decoding, so that a disk is read once.
+        var hashing = Task.Run(() => shard.Files.Select(file => FileHash.Compare(dataset.Folder, file, cancellation)).OfType<DataProblem>().ToList(), CancellationToken.None);
+        try
+        {
+            using var check = new ShardCheck(dataset.Folder, shard, firstDocument, scanner, tally);
+            Read(shard, check);
+        }
+        finally
+        {
+            Wait(hashing);
+        }
+        tally.Problems.AddRange(hashing.GetAwaiter().GetResult());
     }
+
+    private void Read(ShardManifest shard, ShardCheck check)
+    {
+        ShardReaders readers;
+        try
+        {
+            readers = new ShardReaders(dataset.Folder, shard, scanner);
+        }
+        catch (DataException e)
+        {
+            check.GiveUp(e);
+            return;
+        }
+        using (readers)
+        {
+            var (groups, group, taken) = ((int)((shard.Tokens + ColumnFormat.RowGroupValues - 1) / ColumnFormat.RowGroupValues), 0, 0);
+            var running = new Queue<Task<GroupScan>>();
+            try
+            {
+                for (; taken < groups; taken++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    for (; group < groups && running.Count < RowGroupsAhead; group++)
+                    {
+                        var mine = group;
+                        running.Enqueue(Task.Run(() => readers.Scan(mine), CancellationToken.None));
+                    }
+                    Take(running.Dequeue(), check);
+                    progress?.Report((shard.FileBytes * (taken + 1) / groups) - (shard.FileBytes * taken / groups));
+                }
+            }
+            finally
+            {
+                foreach (var task in running) Wait(task);
+            }
+        }
+        check.Finish();
+        progress?.Report(shard.Lengths?.FileBytes ?? 0);
+    }
+
+    // Whichever core finishes first, row groups are taken in order.
+    private static void Take(Task<GroupScan> scan, ShardCheck check)
+    {
+        try
+        {
+            check.Add(scan.GetAwaiter().GetResult());
+        }
+        catch (DataException e)
+        {
+            check.AddDamaged(e);
+        }
+    }
+
+    private static void Wait(Task task) => task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing).GetAwaiter().GetResult();
 }

@@ -1,94 +1,99 @@
-using System.Security.Cryptography;
-
 namespace SparkTrain.Data;
 
-/// <summary>Reads one shard from its first byte to its last and compares it with everything that is known of it.</summary>
-internal sealed class ShardCheck(TokenDataset dataset, ShardManifest shard, DocumentHashes? hashes, int split)
+/// <summary>
+/// Compares the row groups of one shard, which come in order, with everything that is known of it. After a row group that cannot be read it goes on at the next end token; from
+/// there on the numbers of documents are not known.
+/// </summary>
+internal sealed class ShardCheck : IDisposable
 {
     private const int MaxProblemsOfAKind = 5;
 
-    private readonly string path = Path.Combine(dataset.Folder, shard.File);
-    private readonly ITokenizer tokenizer = dataset.Tokenizer;
-    private readonly Dictionary<string, int> told = [];
+    private readonly ShardManifest shard;
+    private readonly long firstDocument;
+    private readonly DocumentScanner scanner;
+    private readonly SplitTally tally;
+    private readonly string path;
+    private readonly OpenDocument open;
+    private readonly ExpectedLengths lengths;
+    private readonly Dictionary<string, long> told = [];
+    private long documents, textBytes;
+    private bool isBroken, isLost;   // a row group could not be read; and no end token has come since
 
-    public List<DataProblem> Problems { get; } = [];
-
-    public long Tokens { get; private set; }
-
-    public long TextBytes { get; private set; }
-
-    public long Empty { get; private set; }
-
-    public long Duplicates { get; private set; }
-
-    /// <summary>How many documents have how many tokens.</summary>
-    public Dictionary<int, long> Lengths { get; } = [];
-
-    public ShardCheck Run(CancellationToken cancellation)
+    public ShardCheck(string folder, ShardManifest shard, long firstDocument, DocumentScanner scanner, SplitTally tally)
     {
-        foreach (var file in shard.Files) CompareHash(Path.Combine(dataset.Folder, file.File), file);
-        try
+        (this.shard, this.firstDocument, this.scanner, this.tally) = (shard, firstDocument, scanner, tally);
+        (path, open, lengths) = (Path.Combine(folder, shard.File), new OpenDocument(scanner), new ExpectedLengths(folder, shard, tally));
+    }
+
+    public void Add(GroupScan group)
+    {
+        tally.AddRowGroup(group.Tokens);
+        if (isLost)
         {
-            ReadDocuments(cancellation);
+            if (!group.HeadEnds) return;
+            isLost = false;
         }
-        catch (DataException e)
+        else
         {
-            Problems.Add(new DataProblem(e.Where, e.Found, IsDamage: true));
+            open.Append(group.Head);
+            if (group.HeadEnds) Add(open.Finish());
         }
+        foreach (var document in group.Documents) Add(document);
+        open.Append(group.Tail);
+    }
+
+    /// <summary>Passes over a row group that cannot be read.</summary>
+    public void AddDamaged(DataException why)
+    {
+        Tell("row groups that cannot be read", DataProblem.Damage(why));
+        (isBroken, isLost) = (true, true);
+        open.Finish();
+    }
+
+    /// <summary>Says that the shard cannot be opened.</summary>
+    public void GiveUp(DataException why)
+    {
+        tally.Problems.Add(DataProblem.Damage(why));
+        tally.NotChecked.Add($"{path}: its tokens and documents");
+    }
+
+    /// <summary>Compares what only the whole shard tells.</summary>
+    public void Finish()
+    {
         foreach (var (kind, count) in told)
-            if (count > MaxProblemsOfAKind) Problems.Add(new DataProblem(path, $"{count - MaxProblemsOfAKind} more documents: {kind}", IsDamage: true));
-        return this;
-    }
-
-    private void CompareHash(string file, ColumnManifest expected)
-    {
-        if (!File.Exists(file)) return;   // reading it will say so
-        using var stream = File.OpenRead(file);
-        var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
-        if (hash != expected.Sha256) Problems.Add(new DataProblem(file, $"its SHA-256 is {hash[..12]}…, not {expected.Sha256[..Math.Min(12, expected.Sha256.Length)]}… as it was written", IsDamage: true));
-    }
-
-    // One row group is in memory at a time, and the document that goes on in the next one.
-    private void ReadDocuments(CancellationToken cancellation)
-    {
-        using var reader = ColumnReader.Open(dataset.Folder, shard.Column, ColumnFormat.Tokens, shard.Tokens);
-        using var lengths = shard.Lengths is { } file ? ColumnReader.Open(dataset.Folder, file, ColumnFormat.Lengths, shard.Documents) : null;
-        var expected = lengths?.ReadAll((int)Math.Min(int.MaxValue, shard.Tokens + 1));
-        var (tokens, begun, documents) = (new int[ColumnFormat.RowGroupValues], new List<int>(), 0L);
-        for (var group = 0; Tokens < shard.Tokens; group++)
+            if (count > MaxProblemsOfAKind) tally.Problems.Add(DataProblem.Damage(path, $"{count - MaxProblemsOfAKind} more {kind}"));
+        if (isBroken)
         {
-            cancellation.ThrowIfCancellationRequested();
-            var rest = tokens.AsSpan(0, reader.ReadRowGroup(group, tokens, tokenizer.VocabSize));
-            Tokens += rest.Length;
-            for (var end = rest.IndexOf(tokenizer.EosToken); end >= 0; end = rest.IndexOf(tokenizer.EosToken))
-            {
-                begun.AddRange(rest[..(end + 1)]);
-                Document(documents++, System.Runtime.InteropServices.CollectionsMarshal.AsSpan(begun), expected);
-                begun.Clear();
-                rest = rest[(end + 1)..];
-            }
-            begun.AddRange(rest);
+            tally.NotChecked.Add($"{path}: documents in and beside damaged row groups, and how many there are");
+            return;
         }
-        if (begun.Count > 0) Problems.Add(new DataProblem(path, $"its last {begun.Count} tokens belong to a document without an end token", IsDamage: true));
-        if (documents != shard.Documents) Problems.Add(new DataProblem(path, $"it holds {documents} documents, the manifest says {shard.Documents}", IsDamage: true));
-        if (TextBytes != shard.Bytes) Problems.Add(new DataProblem(path, $"its tokens stand for {TextBytes} bytes of text, the manifest says {shard.Bytes}", IsDamage: false));
+        if (open.Length > 0) tally.Problems.Add(DataProblem.Damage(path, $"its last {open.Length} tokens belong to a document without an end token"));
+        if (documents != shard.Documents) tally.Problems.Add(DataProblem.Damage(path, $"it holds {documents} documents, {DatasetManifest.FileName} says {shard.Documents}"));
+        if (textBytes != shard.Bytes) tally.Problems.Add(DataProblem.Warning(path, $"its tokens stand for {textBytes} bytes of text, {DatasetManifest.FileName} says {shard.Bytes}", "prepare the data set again"));
     }
 
-    private void Document(long number, ReadOnlySpan<int> tokens, int[]? expected)
+    public void Dispose()
     {
-        Lengths[tokens.Length] = Lengths.GetValueOrDefault(tokens.Length) + 1;
-        if (expected is not null && number < expected.Length && expected[number] != tokens.Length) Tell(number, "its length is not the one that is written beside the shard");
-        if (tokenizer.BosToken is { } bos && tokens[0] != bos) Tell(number, "it does not begin with the begin token");
-        var bytes = 0L;
-        foreach (var token in tokens) bytes += tokenizer.ByteLength(token);
-        TextBytes += bytes;
-        if (bytes == 0) Empty++;
-        if (hashes?.Add(split, tokens) == false) Duplicates++;
+        open.Dispose();
+        lengths.Dispose();
     }
 
-    private void Tell(long number, string found)
+    private void Add(DocumentFacts document)
     {
-        var count = told[found] = told.GetValueOrDefault(found) + 1;
-        if (count <= MaxProblemsOfAKind) Problems.Add(new DataProblem($"{path} document {number}", found, IsDamage: true));
+        var number = documents++;
+        textBytes += document.TextBytes;
+        if (!isBroken && lengths.Next() is { } expected && expected != document.Length)
+            Tell(number, "documents of another length than is written beside the shard", $"it has {document.Length} tokens, {shard.Lengths!.File} says {expected}");
+        if (scanner.HasBegin && !document.BeginsFirst) Tell(number, "documents without a begin token", "it does not begin with the begin token");
+        if (document.Begins > (document.BeginsFirst ? 1 : 0)) Tell(number, "documents with a begin token inside", "a begin token stands inside it");
+        tally.Add(document, firstDocument + number);
+    }
+
+    private void Tell(long number, string kind, string found) =>
+        Tell(kind, DataProblem.Damage(isBroken ? $"{path} after the damage" : $"{path} document {firstDocument + number}", found));
+
+    private void Tell(string kind, DataProblem problem)
+    {
+        if ((told[kind] = told.GetValueOrDefault(kind) + 1) <= MaxProblemsOfAKind) tally.Problems.Add(problem);
     }
 }

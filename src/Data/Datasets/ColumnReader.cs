@@ -1,5 +1,3 @@
-using Parquet;
-
 namespace SparkTrain.Data;
 
 /// <summary>
@@ -7,39 +5,37 @@ namespace SparkTrain.Data;
 /// </summary>
 internal sealed class ColumnReader : IDisposable
 {
-    private const string Restore = "copy the file again from where the data set was made, or prepare the data set again";
+    public const string Restore = "copy the file again from where the data set was made, or prepare the data set again";
 
     private readonly string path, column;
     private readonly long count;
-    private readonly CheckedStream stream;
-    private readonly ParquetReader reader;
+    private readonly CheckedFile bytes;
+    private readonly ParquetFooter footer;
     private byte[] page = [];
 
-    private ColumnReader(string path, string column, long count, CheckedStream stream, ParquetReader reader) =>
-        (this.path, this.column, this.count, this.stream, this.reader) = (path, column, count, stream, reader);
+    private ColumnReader(string path, string column, long count, CheckedFile bytes, ParquetFooter footer) =>
+        (this.path, this.column, this.count, this.bytes, this.footer) = (path, column, count, bytes, footer);
 
     /// <summary>Opens a file that holds <paramref name="count"/> values in the column <paramref name="column"/>.</summary>
     public static ColumnReader Open(string folder, ColumnManifest file, string column, long count)
     {
         var path = Path.Combine(folder, file.File);
         if (!File.Exists(path)) throw new DataException(path, "there is no such file", $"a file of {count} {column}", Restore);
-        CheckedStream? stream = null;
+        CheckedFile? bytes = null;
         try
         {
-            stream = new CheckedStream(path, file.Checksums);
-            if (stream.Length != file.FileBytes)
-                throw new DataException(path, $"it has {stream.Length} bytes", $"{file.FileBytes} bytes", Restore);
-            var reader = Wait(ParquetReader.CreateAsync(stream));
-            if (reader.Schema.DataFields is not [var field] || field.Name != column || field.ClrType != typeof(int)
-                || field.IsNullable || field.IsArray)
-                throw new DataException(path, $"its columns are {string.Join(", ", reader.Schema.DataFields.Select(f => f.ToString()))}",
-                    $"one required int32 column '{column}'", Restore);
-            CheckRowGroups(reader, count, path);
-            return new ColumnReader(path, column, count, stream, reader);
+            bytes = new CheckedFile(path, file.Checksums);
+            if (bytes.Length != file.FileBytes)
+                throw new DataException(path, $"it has {bytes.Length} bytes", $"{file.FileBytes} bytes", Restore);
+            var footer = ParquetFooter.Read(bytes.Length, bytes.ReadAt);
+            if (footer.Columns is not [{ Type: ParquetFooter.Int32, IsInteger: true, MaxDefinition: 0 } only] || only.Name != column)
+                throw new DataException(path, $"its columns are {string.Join(", ", footer.Columns.AsEnumerable())}", $"one required int32 column '{column}'", Restore);
+            CheckRowGroups(footer, count, path);
+            return new ColumnReader(path, column, count, bytes, footer);
         }
         catch (Exception e)
         {
-            stream?.Dispose();
+            bytes?.Dispose();
             if (e is DataException) throw;
             throw Damaged(path, "footer", e);
         }
@@ -75,21 +71,15 @@ internal sealed class ColumnReader : IDisposable
         return all;
     }
 
-    public void Dispose()
-    {
-        Wait(reader.DisposeAsync());
-        stream.Dispose();
-    }
+    public void Dispose() => bytes.Dispose();
 
     // The writer makes one data page of every row group, uncompressed, and without levels, because nothing is null or repeated.
     private void DecodePage(int group, Span<int> values)
     {
-        using var rowGroup = reader.OpenRowGroupReader(group);
-        var chunk = rowGroup.GetMetadata(reader.Schema.DataFields[0])?.MetaData ?? throw new InvalidDataException("the column has no metadata");
-        var length = checked((int)Math.Min(chunk.TotalCompressedSize, stream.Length - chunk.DataPageOffset));
+        var part = footer.Find(group, 0);
+        var length = checked((int)part.Bytes);
         if (page.Length < length) page = new byte[length];
-        stream.Position = chunk.DataPageOffset;
-        stream.ReadExactly(page, 0, length);
+        bytes.ReadAt(page.AsSpan(0, length), part.Start);
         var header = PageHeader.Read(page.AsSpan(0, length));
         if (header is not { Type: PageHeader.DataPage, Encoding: PageHeader.DeltaBinaryPacked } || header.Bytes != header.UncompressedBytes || header.Bytes > length - header.HeaderBytes)
             throw new InvalidDataException($"a page of type {header.Type}, encoding {header.Encoding} and {header.Bytes} bytes");
@@ -97,14 +87,14 @@ internal sealed class ColumnReader : IDisposable
     }
 
     // A damaged footer may claim any layout; arrays and offsets go by the manifest, so the two must agree.
-    private static void CheckRowGroups(ParquetReader reader, long count, string path)
+    private static void CheckRowGroups(ParquetFooter footer, long count, string path)
     {
         var groups = (count + ColumnFormat.RowGroupValues - 1) / ColumnFormat.RowGroupValues;
-        if (reader.RowGroupCount != groups)
-            throw new DataException(path, $"it has {reader.RowGroupCount} row groups", $"{groups} for {count} values", Restore);
+        if (footer.RowGroups.Count != groups)
+            throw new DataException(path, $"it has {footer.RowGroups.Count} row groups", $"{groups} for {count} values", Restore);
         for (var group = 0; group < groups; group++)
         {
-            var rows = reader.RowGroups[group].RowCount;
+            var rows = footer.RowGroups[group].Rows;
             if (rows != RowsOf(count, group))
                 throw new DataException($"{path} row group {group}", $"it holds {rows} values", $"{RowsOf(count, group)}", Restore);
         }
@@ -113,11 +103,7 @@ internal sealed class ColumnReader : IDisposable
     private static int RowsOf(long count, int group) =>
         (int)Math.Min(ColumnFormat.RowGroupValues, count - ((long)group * ColumnFormat.RowGroupValues));
 
-    private static DataException Damaged(string path, string part, Exception e) =>
-        new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})",
-            "a Parquet file as prepare wrote it", Restore, e);
-
-    private static T Wait<T>(Task<T> task) => task.GetAwaiter().GetResult();
-
-    private static void Wait(ValueTask task) => task.AsTask().GetAwaiter().GetResult();
+    private static DataException Damaged(string path, string part, Exception e) => e is IOException or UnauthorizedAccessException
+        ? new($"{path} {part}", $"it cannot be read ({e.Message.TrimEnd('.')})", "a Parquet file as prepare wrote it", "look at the file's permissions and at the disk", e)
+        : new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a Parquet file as prepare wrote it", Restore, e);
 }

@@ -65,13 +65,13 @@ internal sealed class ColumnWriter : IDisposable
         RandomAccess.FlushToDisk(handle);
         using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var length = RandomAccess.GetLength(handle);
-        var checksums = new byte[CheckedStream.ChecksumBytes(length)];
-        var block = new byte[CheckedStream.BlockBytes];
+        var checksums = new byte[CheckedFile.ChecksumBytes(length)];
+        var block = new byte[CheckedFile.BlockBytes];
         for (var at = 0; (long)at * block.Length < length; at++)
         {
             var count = RandomAccess.Read(handle, block, (long)at * block.Length);
             sha256.AppendData(block, 0, count);
-            BinaryPrimitives.WriteUInt32LittleEndian(checksums.AsSpan(at * sizeof(uint)), CheckedStream.Checksum(block.AsSpan(0, count)));
+            BinaryPrimitives.WriteUInt32LittleEndian(checksums.AsSpan(at * sizeof(uint)), CheckedFile.Checksum(block.AsSpan(0, count)));
         }
         return new ColumnManifest(file, length, Convert.ToHexStringLower(sha256.GetHashAndReset()), checksums);
     }

@@ -14,6 +14,8 @@ public sealed record DatasetManifest
     /// <summary>The format that this version reads and writes.</summary>
     public const int CurrentFormatVersion = 1;
 
+    private const string Again = "prepare the data set again; the file was edited or damaged";
+
     /// <summary>Grows by one when older readers would misread the folder.</summary>
     public required int FormatVersion { get; init; }
 
@@ -43,8 +45,14 @@ public sealed record DatasetManifest
     /// <summary>Documents that are not valid UTF-8, which were left out.</summary>
     public long InvalidDocuments { get; init; }
 
+    /// <summary>Copies of earlier documents, which were left out because prepare was asked to.</summary>
+    public long DuplicateDocuments { get; init; }
+
+    /// <summary>The shards of both splits.</summary>
+    internal IEnumerable<ShardManifest> Shards => Train.Shards.Concat(Validation.Shards);
+
     /// <summary>All files of shards.</summary>
-    internal IEnumerable<ColumnManifest> Files => Train.Shards.Concat(Validation.Shards).SelectMany(shard => shard.Files);
+    internal IEnumerable<ColumnManifest> Files => Shards.SelectMany(shard => shard.Files);
 
     /// <summary>
     /// Reads the manifest of the data set in <paramref name="folder"/>. Throws <see cref="DataException"/> where there is none that can be
@@ -89,18 +97,25 @@ public sealed record DatasetManifest
 
     private void Check(string path)
     {
+        if (Train.Shards.Concat(Validation.Shards).Any(shard => shard is null)) throw new DataException(path, "a shard is null", "a manifest as prepare wrote it", Again);
         if (ComputeFingerprint() != Fingerprint)
-            throw new DataException(path, "its fingerprint does not belong to the shards it lists", "a manifest as prepare wrote it",
-                "prepare the data set again; the file was edited or damaged");
+            throw new DataException(path, "its fingerprint does not belong to the shards it lists", "a manifest as prepare wrote it", Again);
         foreach (var (name, split) in new[] { (DatasetLayout.TrainSplit, Train), (DatasetLayout.ValidationSplit, Validation) })
         {
-            if (split.Tokens != split.Shards.Sum(s => s.Tokens) || split.Shards.Any(s => s.Tokens < 1))
-                throw new DataException(path, $"{name} claims {split.Tokens} tokens, its shards {split.Shards.Sum(s => s.Tokens)}",
-                    "equal numbers", "prepare the data set again");
+            RequireSum(path, $"{name} claims {split.Tokens} tokens", split.Tokens, [.. split.Shards.Select(s => s.Tokens)], least: 1);
+            RequireSum(path, $"{name} claims {split.Documents} documents", split.Documents, [.. split.Shards.Select(s => s.Documents)], least: 0);
+            RequireSum(path, $"{name} claims {split.Bytes} bytes of text", split.Bytes, [.. split.Shards.Select(s => s.Bytes)], least: 0);
             if (split.Shards.FirstOrDefault(s => s.File != Path.GetFileName(s.File) || (s.Lengths is { } lengths && lengths.File != DatasetLayout.LengthsOf(s.File))) is { } outside)
                 throw new DataException(path, $"a shard is called '{outside.File}'{(outside.Lengths is { } file ? $" and its lengths '{file.File}'" : "")}", "a plain file name inside the folder",
                     "prepare the data set again");
         }
+    }
+
+    private static void RequireSum(string path, string claim, long total, long[] parts, long least)
+    {
+        var sum = parts.Sum(part => (decimal)part);   // of long it may overflow
+        if (sum != total || parts.Any(part => part < least))
+            throw new DataException(path, $"{claim}, its shards {sum}", $"equal numbers, at least {least} a shard", Again);
     }
 }
 

@@ -42,18 +42,27 @@ public sealed class ValidationBatches : IEnumerable<(int Index, TokenBatch Batch
     /// <summary>Returns which batches of all ranks hold <paramref name="source"/>, by its place in <see cref="DataMixture.Sources"/>.</summary>
     public Range BatchesOf(int source) => batches.FindIndex(b => b.Source == source)..(batches.FindLastIndex(b => b.Source == source) + 1);
 
-    /// <summary>Reads this rank's batches, each with its index among those of all ranks.</summary>
-    public IEnumerator<(int Index, TokenBatch Batch)> GetEnumerator()
+    /// <summary>Returns the source of a batch of all ranks, by its place in <see cref="DataMixture.Sources"/>.</summary>
+    public int SourceOf(int batch) => batches[batch].Source;
+
+    /// <summary>Reads a batch of all ranks.</summary>
+    public TokenBatch this[int batch]
     {
-        for (var index = rank; index < batches.Count; index += worldSize)
+        get
         {
-            var (source, first, rows) = batches[index];
-            yield return (index, maker.Make(first, rows, (sample, tokens_T, documents_T) =>
+            var (source, first, rows) = batches[batch];
+            return maker.Make(first, rows, (sample, tokens_T, documents_T) =>
             {
                 layouts[source].Read(sample, tokens_T, documents_T);
                 if (!maskDocuments) documents_T.Clear();
-            }));
+            });
         }
+    }
+
+    /// <summary>Reads this rank's batches, each with its index among those of all ranks.</summary>
+    public IEnumerator<(int Index, TokenBatch Batch)> GetEnumerator()
+    {
+        for (var index = rank; index < batches.Count; index += worldSize) yield return (index, this[index]);
     }
 
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();

@@ -1,41 +1,51 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Makes a data set: documents of the sources, in order, become tokens and then shards. Memory stays bounded; tokenizing uses all cores.
+/// Makes a data set: documents of the sources, in order, become tokens and then shards. Memory stays bounded; decoding and tokenizing use all cores. A run that was interrupted is taken up
+/// after the last shards that it finished, to the same bytes as if it had not been.
 /// </summary>
 public sealed class DatasetBuilder
 {
-    private const int BatchCharacters = 1 << 20;
-
     private readonly PrepareOptions options;
     private readonly IReadOnlyList<IDocumentSource> sources;
-    private readonly DocumentSplit split;
+    private readonly InputFiles inputs;
     private readonly IProgress<PrepareProgress>? progress;
+    private readonly int batchBytes;
     private readonly CancellationToken cancellation;
-    private double read;
 
-    private DatasetBuilder(PrepareOptions options, IProgress<PrepareProgress>? progress, CancellationToken cancellation)
+    private DatasetBuilder(PrepareOptions options, IProgress<PrepareProgress>? progress, int batchBytes, CancellationToken cancellation)
     {
-        (this.options, this.progress, this.cancellation, split) = (options, progress, cancellation,
-            new DocumentSplit(options.ValidationFraction));
+        (this.options, this.progress, this.batchBytes, this.cancellation) = (options, progress, batchBytes, cancellation);
         sources = [.. options.Sources.Select(s => DocumentSources.Open(s, options.TextField))];
+        inputs = new InputFiles(sources);
     }
 
     /// <summary>
     /// Makes the data set that <paramref name="options"/> describe, or returns at once where the folder holds it already. Throws
-    /// <see cref="DataException"/> for options, sources or tokenizers that cannot be used; then nothing is left behind.
+    /// <see cref="DataException"/> for options, sources or tokenizers that cannot be used. After an error or a cancellation finished shards, and a tokenizer that was trained, stay beside
+    /// the folder for the next call with the same options; if there are none, nothing is left behind.
     /// </summary>
-    public static PrepareResult Build(PrepareOptions options, IProgress<PrepareProgress>? progress = null,
-        CancellationToken cancellation = default)
+    public static PrepareResult Build(PrepareOptions options, IProgress<PrepareProgress>? progress = null, CancellationToken cancellation = default) =>
+        Build(options, progress, InputFiles.DefaultBatchBytes, cancellation);
+
+    /// <summary>Does the same with batches of another size; progress is reported after each.</summary>
+    internal static PrepareResult Build(PrepareOptions options, IProgress<PrepareProgress>? progress, int batchBytes, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         Check(options);
-        return new DatasetBuilder(options, progress, cancellation).Build();
+        try
+        {
+            return new DatasetBuilder(options, progress, batchBytes, cancellation).Build();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What goes wrong with an input says so itself.
+            throw new DataException(options.Output, $"it cannot be written ({e.Message.TrimEnd('.')})", "a folder that may be written, on a disk with room",
+                "make room, or choose another --output; the same command goes on after the shards that are finished", e);
+        }
     }
 
     private static void Check(PrepareOptions options)
@@ -48,18 +58,37 @@ public sealed class DatasetBuilder
 
     private PrepareResult Build()
     {
-        var known = Tokenizers.TryParseTrained(options.Tokenizer, out var vocabSize) ? null : Tokenizers.Load(options.Tokenizer);
-        var inputs = HashInputs(known);
+        var known = FindTokenizer(out var vocabSize);
+        var optionsHash = HashOptions(known);
+        var hashes = inputs.Hashes(optionsHash);
         using var output = OutputFolder.Claim(options.Output);
-        if (ReadPresent() is { } present && present.Inputs == inputs && IsComplete(present))
+        if (ReadPresent() is { } present && present.Inputs == hashes[^1] && IsComplete(present))
             return new PrepareResult(present, WasUpToDate: true);
 
-        var tokenizer = known ?? TrainTokenizer(vocabSize);
-        tokenizer.Save(Path.Combine(output.Temporary, DatasetLayout.TokenizerFolder));
-        var manifest = Tokenize(tokenizer, output.Temporary) with { Inputs = inputs };
+        // A trained tokenizer depends on every file; where it was given, shards do on those that lie before them only.
+        var seen = options.Deduplicate ? new DocumentSet() : null;
+        var unfinished = new UnfinishedDataset(output, known is null ? hashes[^1] : optionsHash, hashes, seen);
+        if (!unfinished.TryGoOn()) unfinished.Begin(known ?? TokenizerTraining.Train(vocabSize, inputs, options, progress, cancellation));
+        using var journal = unfinished.Journal;
+        output.IsKept = known is null || journal.Finished.Count > 0;
+        var manifest = Tokenize(unfinished.Tokenizer, output, journal, hashes, seen) with { Inputs = hashes[^1] };
         manifest.Write(output.Temporary);
         output.Publish();
         return new PrepareResult(manifest, WasUpToDate: false);
+    }
+
+    // Null where it is to be trained, with a vocabulary of vocabSize.
+    private ITokenizer? FindTokenizer(out int vocabSize)
+    {
+        (string Folder, DatasetManifest Manifest)[] datasets = [.. sources.SelectMany(s => s.Datasets)];
+        var spec = options.Tokenizer ?? (datasets is [var (first, _), ..] ? Path.Combine(first, DatasetLayout.TokenizerFolder) : ByteTokenizer.SpecName);
+        var tokenizer = Tokenizers.TryParseTrained(spec, out vocabSize) ? null : Tokenizers.Load(spec);
+        foreach (var (folder, manifest) in datasets)
+            if (manifest.Tokenizer.Hash != tokenizer?.Hash)
+                throw new DataException(folder, $"its tokens were made by the tokenizer {manifest.Tokenizer.Name} (hash {manifest.Tokenizer.Hash[..Math.Min(12, manifest.Tokenizer.Hash.Length)]}…)",
+                    $"tokens of the tokenizer {(tokenizer is null ? spec : $"{tokenizer.Name} (hash {tokenizer.Hash[..12]}…)")}",
+                    options.Tokenizer is null ? "prepare data sets of one tokenizer only" : "leave out --tokenizer to keep the data set's own, or prepare from the text");
+        return tokenizer;
     }
 
     // A manifest that cannot be read is a reason to make the data set again.
@@ -75,122 +104,63 @@ public sealed class DatasetBuilder
         }
     }
 
-    // Names, sizes and times of the files stand for their content: reading it all again would cost as much as preparing.
-    private string HashInputs(ITokenizer? tokenizer)
-    {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"format {DatasetManifest.CurrentFormatVersion} with lengths\n");
-        text.Append(CultureInfo.InvariantCulture, $"tokenizer {tokenizer?.Hash ?? options.Tokenizer} {options.TokenizerSampleMegachars}\n");
-        text.Append(CultureInfo.InvariantCulture, $"split {options.ValidationFraction:r}\nshard {options.ShardTokens}\n");
-        text.Append(CultureInfo.InvariantCulture, $"field {options.TextField}\n");
-        foreach (var source in sources)
-        {
-            text.Append(source.Description).Append('\n');
-            foreach (var file in source.Files.Select(f => new FileInfo(f)))
-                text.Append(CultureInfo.InvariantCulture, $"{file.FullName} {file.Length} {file.LastWriteTimeUtc.Ticks}\n");
-        }
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())));
-    }
-
     private bool IsComplete(DatasetManifest manifest) => manifest.Files
         .All(f => new FileInfo(Path.Combine(options.Output, f.File)) is { Exists: true } file && file.Length == f.FileBytes);
 
-    private BpeTokenizer TrainTokenizer(int vocabSize)
-    {
-        var trainer = new BpeTrainer(vocabSize);   // refuses a bad size before anything is read
-        var sample = new TokenizerSample(options.TokenizerSampleMegachars * 1_000_000L);
-        var (documents, bytes) = (0L, 0L);
-        foreach (var document in ReadAll(new SkippedDocuments()))
-        {
-            if (document.Text is not { } text)
-                throw new DataException(document.Where!, "the source holds tokens", "text, since a tokenizer is to be trained",
-                    "name by --tokenizer the tokenizer that made the file");
-            var hash = document.ContentHash();
-            if (!split.IsValidation(hash)) sample.Add(text, hash);
-            bytes += Encoding.UTF8.GetByteCount(text);
-            if (++documents % 1024 == 0) progress?.Report(new PrepareProgress(PreparePhase.Sampling, documents, bytes, 0, read));
-        }
-        progress?.Report(new PrepareProgress(PreparePhase.TrainingTokenizer, documents, bytes, 0, read));
-        return trainer.Train(sample.Documents, cancellation);
-    }
+    private string HashOptions(ITokenizer? tokenizer) => InputFiles.Hash(string.Create(CultureInfo.InvariantCulture, $"""
+        format {DatasetManifest.CurrentFormatVersion}, both splits end their shards together
+        tokenizer {tokenizer?.Hash ?? $"{options.Tokenizer} {options.TokenizerSampleMegachars}"}
+        split {options.ValidationFraction:r}
+        shard {options.ShardTokens}
+        field {options.TextField}
+        deduplicate {options.Deduplicate}
+        """));
 
-    private DatasetManifest Tokenize(ITokenizer tokenizer, string folder)
+    private DatasetManifest Tokenize(ITokenizer tokenizer, OutputFolder output, PrepareJournal journal, IReadOnlyList<string> hashes, DocumentSet? seen)
     {
-        var skipped = new SkippedDocuments();
-        using var writer = new SplitWriter(folder, split, options.ShardTokens);
-        var running = new Queue<Task<EncodedBatch>>();
-        var (documents, bytes) = (0L, 0L);
-        foreach (var batch in Batches(ReadAll(skipped)))
+        var shards = journal.Finished.SelectMany(f => f.Shards).ToList();
+        var state = new PrepareProgress(PreparePhase.GoingOn, shards.Sum(s => s.Documents), shards.Sum(s => s.Bytes), shards.Sum(s => s.Tokens), shards.Count, 0);
+        if (shards.Count > 0) progress?.Report(state);
+        var (start, skipped) = journal.Finished is [.., var last] ? (last.Next, last.Skipped) : default;
+        using var writer = new SplitWriter(output.Temporary, new DocumentSplit(options.ValidationFraction), options.ShardTokens, journal.Finished);
+        foreach (var encoded in OrderedWork.Run(inputs.Read(start, batchBytes), records => EncodedBatch.Encode(records, tokenizer, options.Deduplicate), cancellation))
         {
-            running.Enqueue(Task.Run(() => EncodedBatch.Encode(batch, tokenizer), cancellation));
-            if (running.Count > 2 * Environment.ProcessorCount) Write(running.Dequeue());
+            using var batch = encoded;
+            for (var i = 0; i < batch.Count; i++)
+            {
+                var document = batch[i];
+                var documentState = document.State == DocumentState.Whole && seen?.Add(document.Identity) == false ? DocumentState.Duplicate : document.State;
+                skipped = skipped.With(documentState);
+                if (documentState != DocumentState.Whole) continue;
+                state = state with { Documents = state.Documents + 1, TextBytes = state.TextBytes + document.TextBytes };
+                if (writer.Append(document) is not var (train, validation)) continue;
+                journal.Append(new FinishedShards(hashes[document.Next.File], document.Next, skipped, writer.Moved, train, validation));
+                (output.IsKept, state) = (true, state with { Shards = state.Shards + train.Count + validation.Count });
+            }
+            progress?.Report(state = state with { Phase = PreparePhase.Tokenizing, Tokens = writer.Tokens, Read = batch.Read });
         }
-        while (running.Count > 0) Write(running.Dequeue());
         if (writer.Tokens == 0)
             throw new DataException(string.Join(", ", options.Sources),
                 $"no document has any text ({skipped.Empty} are empty, {skipped.Invalid} are not UTF-8)", "at least one document",
                 "correct --source");
-        var (train, validation) = writer.Finish();
-        return Describe(tokenizer, skipped, train, validation);
-
-        // Batches are taken in the order in which they were read, whichever core finishes first.
-        void Write(Task<EncodedBatch> next)
-        {
-            var batch = next.GetAwaiter().GetResult();
-            for (var i = 0; i < batch.Count; i++)
-            {
-                var document = batch[i];
-                writer.Append(document);
-                bytes += document.TextBytes;
-            }
-            documents += batch.Count;
-            progress?.Report(new PrepareProgress(PreparePhase.Tokenizing, documents, bytes, writer.Tokens, read));
-        }
+        return Describe(tokenizer, skipped, writer.Finish());
     }
 
-    private DatasetManifest Describe(ITokenizer tokenizer, SkippedDocuments skipped, SplitManifest train, SplitManifest validation)
+    private DatasetManifest Describe(ITokenizer tokenizer, SkippedDocuments skipped, (SplitManifest Train, SplitManifest Validation) splits)
     {
         var manifest = new DatasetManifest
         {
             FormatVersion = DatasetManifest.CurrentFormatVersion,
             Fingerprint = "",
             Tokenizer = new TokenizerIdentity(tokenizer.Name, tokenizer.Hash, tokenizer.VocabSize, tokenizer.BosToken, tokenizer.EosToken),
-            Train = train,
-            Validation = validation,
+            Train = splits.Train,
+            Validation = splits.Validation,
             Sources = [.. sources.Select(s => s.Description)],
             Inputs = "",
             EmptyDocuments = skipped.Empty,
             InvalidDocuments = skipped.Invalid,
+            DuplicateDocuments = skipped.Duplicate,
         };
         return manifest with { Fingerprint = manifest.ComputeFingerprint() };
-    }
-
-    private IEnumerable<Document> ReadAll(SkippedDocuments skipped)
-    {
-        long total = sources.SelectMany(s => s.Files).Sum(file => new FileInfo(file).Length), done = 0;
-        read = 0;
-        foreach (var (source, file) in sources.SelectMany(s => s.Files.Select(file => (s, file))))
-        {
-            foreach (var document in source.ReadFile(file, skipped))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                yield return document;
-            }
-            done += new FileInfo(file).Length;
-            read = (double)done / Math.Max(1, total);
-        }
-    }
-
-    private static IEnumerable<List<Document>> Batches(IEnumerable<Document> documents)
-    {
-        var (batch, length) = (new List<Document>(), 0L);
-        foreach (var document in documents)
-        {
-            batch.Add(document);
-            if ((length += document.Length) < BatchCharacters) continue;
-            yield return batch;
-            (batch, length) = ([], 0);
-        }
-        if (batch.Count > 0) yield return batch;
     }
 }

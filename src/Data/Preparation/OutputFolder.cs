@@ -1,24 +1,33 @@
 namespace SparkTrain.Data;
 
-/// <summary>Makes a data set's folder appear whole or not at all: it is built beside its place and renamed when finished.</summary>
+/// <summary>
+/// Makes a data set's folder appear whole or not at all: it is built beside its place and renamed when finished. What an interrupted run has built stays for the next one, if that says so.
+/// </summary>
 internal sealed class OutputFolder : IDisposable
 {
+    /// <summary>How the name of a folder ends in which a data set is being built.</summary>
+    public const string UnfinishedEnding = ".sparktrain-preparing";
+
     private readonly string output, replaced;
     private readonly FileStream gate;
 
     private OutputFolder(string output, FileStream gate)
     {
         (this.output, this.gate) = (output, gate);
-        (Temporary, replaced) = (Beside(output, "preparing"), Beside(output, "replaced"));
-        // What a killed run left behind: an unfinished folder, and perhaps the old data set half-way through the exchange.
-        Delete(Temporary);
+        (Temporary, Journal, replaced) = (Beside(output, UnfinishedEnding), Beside(output, ".sparktrain-progress"), Beside(output, ".sparktrain-replaced"));
+        // A killed run may have left the old data set half-way through the exchange.
         if (Directory.Exists(replaced) && !Directory.Exists(output)) Directory.Move(replaced, output);
         Delete(replaced);
-        Directory.CreateDirectory(Temporary);
     }
 
     /// <summary>The folder to build in.</summary>
     public string Temporary { get; }
+
+    /// <summary>The file that says what in it is finished.</summary>
+    public string Journal { get; }
+
+    /// <summary>True where an unfinished folder stays behind; set it once there is something that a restart can use.</summary>
+    public bool IsKept { get; set; }
 
     /// <summary>
     /// Claims the place <paramref name="path"/>. Throws <see cref="DataException"/> where something else is there or another run is making
@@ -35,14 +44,23 @@ internal sealed class OutputFolder : IDisposable
         Directory.CreateDirectory(Path.GetDirectoryName(output) ?? ".");
         try
         {
-            return new OutputFolder(output, new FileStream(Beside(output, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
+            return new OutputFolder(output, new FileStream(Beside(output, ".sparktrain-lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
                 FileShare.None, 1, FileOptions.DeleteOnClose));
         }
         catch (IOException e)
         {
-            throw new DataException(Beside(output, "lock"), $"it cannot be locked ({e.Message.TrimEnd('.')})",
+            throw new DataException(Beside(output, ".sparktrain-lock"), $"it cannot be locked ({e.Message.TrimEnd('.')})",
                 "no other prepare for this folder", "wait for it, or choose another --output", e);
         }
+    }
+
+    /// <summary>Empties the folder to build in, but for the files <paramref name="kept"/>, which are named relative to it.</summary>
+    public void Clear(IEnumerable<string> kept)
+    {
+        Directory.CreateDirectory(Temporary);
+        var paths = kept.Select(file => Path.Combine(Temporary, file)).ToHashSet(StringComparer.Ordinal);
+        foreach (var file in Directory.EnumerateFiles(Temporary, "*", SearchOption.AllDirectories))
+            if (!paths.Contains(file)) File.Delete(file);
     }
 
     /// <summary>Moves the finished folder to its place.</summary>
@@ -50,18 +68,23 @@ internal sealed class OutputFolder : IDisposable
     {
         if (Directory.Exists(output)) Directory.Move(output, replaced);
         Directory.Move(Temporary, output);
+        IsKept = false;
         Delete(replaced);
     }
 
     public void Dispose()
     {
-        Delete(Temporary);
+        if (!IsKept)
+        {
+            File.Delete(Journal);
+            Delete(Temporary);
+        }
         gate.Dispose();
     }
 
     // Hidden names that nobody gives to a folder of their own: these are deleted without asking.
-    private static string Beside(string output, string purpose) =>
-        Path.Combine(Path.GetDirectoryName(output) ?? "", $".{Path.GetFileName(output)}.sparktrain-{purpose}");
+    private static string Beside(string output, string ending) =>
+        Path.Combine(Path.GetDirectoryName(output) ?? "", $".{Path.GetFileName(output)}{ending}");
 
     private static void Delete(string folder)
     {

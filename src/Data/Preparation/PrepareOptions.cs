@@ -13,9 +13,11 @@ public sealed record PrepareOptions
     [Required(AllowEmptyStrings = false)]
     public required string Output { get; init; }
 
-    /// <summary>`byte`, `bpe:N` (train N pieces on the training split), a folder or file of a Hugging Face tokenizer.json, or a .tiktoken file.</summary>
-    [Required(AllowEmptyStrings = false)]
-    public string Tokenizer { get; init; } = ByteTokenizer.SpecName;
+    /// <summary>
+    /// `byte`, `bpe:N` (train N pieces on the training split), a folder or file of a Hugging Face tokenizer.json, or a .tiktoken file. Null takes that of the prepared data sets among the sources; where there are none, `byte`.
+    /// </summary>
+    [MinLength(1)]
+    public string? Tokenizer { get; init; }
 
     /// <summary>Share of the documents that is held back for validation, chosen by their hash.</summary>
     [Range(0.0, 0.5)]
@@ -28,6 +30,9 @@ public sealed record PrepareOptions
     /// <summary>The field of JSON lines or the column of Parquet files that holds the text.</summary>
     [Required(AllowEmptyStrings = false)]
     public string TextField { get; init; } = "text";
+
+    /// <summary>Leaves out documents of which an equal one came before.</summary>
+    public bool Deduplicate { get; init; }
 
     /// <summary>
     /// A BPE tokenizer is trained on at most this much text, in millions of characters; beyond it documents are sampled by their hash.

@@ -9,6 +9,9 @@ public enum PreparePhase
     /// <summary>Training the tokenizer.</summary>
     TrainingTokenizer,
 
+    /// <summary>Going on after the shards that an interrupted run has finished; reported once, before <see cref="Tokenizing"/>.</summary>
+    GoingOn,
+
     /// <summary>Turning documents into tokens and writing shards.</summary>
     Tokenizing,
 }
@@ -18,8 +21,9 @@ public enum PreparePhase
 /// <param name="Documents">Documents finished in this phase.</param>
 /// <param name="TextBytes">UTF-8 bytes of their text.</param>
 /// <param name="Tokens">Tokens written, begin and end tokens included.</param>
+/// <param name="Shards">Shards that are finished and on the disk, of both splits.</param>
 /// <param name="Read">Share of the source files' bytes that has been read in this phase, file by file.</param>
-public readonly record struct PrepareProgress(PreparePhase Phase, long Documents, long TextBytes, long Tokens, double Read);
+public readonly record struct PrepareProgress(PreparePhase Phase, long Documents, long TextBytes, long Tokens, int Shards, double Read);
 
 /// <summary>What prepare made.</summary>
 /// <param name="Manifest">The content of dataset.json.</param>

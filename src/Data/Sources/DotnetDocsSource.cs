@@ -8,6 +8,8 @@ internal sealed class DotnetDocsSource : IDocumentSource
 {
     public const string SpecName = "dotnet-docs";
 
+    private const int TypicalMemberBytes = 256;
+
     private readonly string[] files;
 
     public DotnetDocsSource(IReadOnlyList<string> packs)
@@ -24,14 +26,9 @@ internal sealed class DotnetDocsSource : IDocumentSource
 
     public IReadOnlyList<string> Files => files;
 
-    public IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped)
-    {
-        foreach (var (type, members) in ReadTypes(file))
-        {
-            if (TypePage.Write(type, members) is { } page) yield return new Document(page);
-            else skipped.Empty++;
-        }
-    }
+    public IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets => [];
+
+    public IEnumerable<SourceRecord> ReadFile(string file, long skip = 0) => ReadTypes(file).Skip(checked((int)skip)).Select(type => new TypeRecord(type.Key, type.Value));
 
     // Types in the order of their first member; members in the order of the file.
     private static OrderedDictionary<string, List<(MemberId Id, XElement Comment)>> ReadTypes(string file)
@@ -60,5 +57,12 @@ internal sealed class DotnetDocsSource : IDocumentSource
             throw new DataException($"{file}:{e.LineNumber}", $"it is not XML ({e.Message.TrimEnd('.')})",
                 "the documentation file of a reference pack", "repair the .NET SDK", e);
         }
+    }
+
+    private sealed class TypeRecord(string type, List<(MemberId Id, XElement Comment)> members) : SourceRecord
+    {
+        public override int Size => members.Count * TypicalMemberBytes;
+
+        public override Document Decode() => TypePage.Write(type, members) is { } page ? Document.FromText(page) : Document.Empty;
     }
 }

@@ -9,9 +9,12 @@ internal interface IDocumentSource
     /// <summary>The files that it reads, in reading order.</summary>
     IReadOnlyList<string> Files { get; }
 
-    /// <summary>Reads the documents of one of the files one after another; those that cannot be used are counted in <paramref name="skipped"/>.</summary>
-    IEnumerable<Document> ReadFile(string file, SkippedDocuments skipped);
+    /// <summary>The prepared data sets that it reads shards of, each with its folder.</summary>
+    IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets { get; }
 
-    /// <summary>Reads the documents of all files.</summary>
-    IEnumerable<Document> Read(SkippedDocuments skipped) => Files.SelectMany(file => ReadFile(file, skipped));
+    /// <summary>Reads one of the files record by record, without the first <paramref name="skip"/>. The file is open until the enumeration ends.</summary>
+    IEnumerable<SourceRecord> ReadFile(string file, long skip = 0);
+
+    /// <summary>Reads and decodes the documents of all files, without those that cannot be used.</summary>
+    IEnumerable<Document> ReadDocuments() => Files.SelectMany(file => ReadFile(file)).Select(record => record.Decode()).Where(document => document.State == DocumentState.Whole);
 }

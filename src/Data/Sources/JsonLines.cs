@@ -1,14 +1,12 @@
-using System.Text.Json;
-using System.Text.Unicode;
-
 namespace SparkTrain.Data;
 
 /// <summary>Reads files of one JSON object a line; the text is one of its fields. Blank lines are passed over.</summary>
 internal static class JsonLines
 {
-    private const int MaxLineBytes = 1 << 30;
+    // Small enough for the ordinary heap: every block is a new one, because its lines are decoded by others while the next is read.
+    private const int BlockBytes = 1 << 16, MaxLineBytes = 1 << 30;
 
-    public static IEnumerable<Document> Read(string file, Stream stream, string textField, SkippedDocuments skipped)
+    public static IEnumerable<SourceRecord> Read(string file, Stream stream, string textField)
     {
         using (stream)
         {
@@ -16,75 +14,38 @@ internal static class JsonLines
             foreach (var line in Lines(file, stream))
             {
                 number++;
-                if (line.Span.Trim(" \t\r"u8).IsEmpty) continue;
-                if (!Utf8.IsValid(line.Span) || !TryReadText(file, number, line, textField, out var text)) skipped.Invalid++;
-                else if (string.IsNullOrWhiteSpace(text)) skipped.Empty++;
-                else yield return new Document(text);
+                var content = number == 1 && line.Span.StartsWith("\uFEFF"u8) ? line[3..] : line;
+                if (!content.Span.Trim(" \t\r"u8).IsEmpty) yield return new JsonLine(file, number, content, textField);
             }
-        }
-    }
-
-    // False where the string holds half a surrogate pair, for which UTF-8 has no bytes.
-    private static bool TryReadText(string file, long number, ReadOnlyMemory<byte> line, string textField, out string? text)
-    {
-        var where = $"{file}:{number}";
-        using var document = Parse(where, number == 1 && line.Span.StartsWith("\uFEFF"u8) ? line[3..] : line);
-        var root = document.RootElement;
-        if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty(textField, out var value))
-            throw new DataException(where, $"there is no field '{textField}'", "an object a line with the text in that field",
-                "name the field by --text-field");
-        if (value.ValueKind is not (JsonValueKind.String or JsonValueKind.Null))
-            throw new DataException(where, $"the field '{textField}' is a {value.ValueKind}", "a string", "name the field by --text-field");
-        try
-        {
-            text = value.GetString();
-            return true;
-        }
-        catch (InvalidOperationException)
-        {
-            text = null;
-            return false;
-        }
-    }
-
-    private static JsonDocument Parse(string where, ReadOnlyMemory<byte> line)
-    {
-        try
-        {
-            return JsonDocument.Parse(line);
-        }
-        catch (JsonException e)
-        {
-            throw new DataException(where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line",
-                "repair or fetch the file again; its last line may be cut off", e);
         }
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Lines(string file, Stream stream)
     {
-        var buffer = new byte[1 << 16];
-        var (start, filled) = (0, 0);
+        var block = new byte[BlockBytes];
+        var (start, filled, searched) = (0, 0, 0);
         while (true)
         {
-            var newline = buffer.AsSpan(start, filled - start).IndexOf((byte)'\n');
+            var newline = block.AsSpan(searched, filled - searched).IndexOf((byte)'\n');
             if (newline >= 0)
             {
-                yield return buffer.AsMemory(start, newline);
-                start += newline + 1;
+                yield return block.AsMemory(start, searched + newline - start);
+                start = searched = searched + newline + 1;
                 continue;
             }
-            buffer.AsSpan(start, filled - start).CopyTo(buffer);
-            (start, filled) = (0, filled - start);
-            if (filled == buffer.Length)
+            if (filled == block.Length)
             {
-                if (filled >= MaxLineBytes)
-                    throw new DataException(file, "a line is longer than 1 GiB", "shorter documents", "cut the document");
-                Array.Resize(ref buffer, filled * 2);
+                var begun = block.AsSpan(start);
+                if (begun.Length >= MaxLineBytes) throw new DataException(file, "a line is longer than 1 GiB", "shorter documents", "cut the document");
+                var next = new byte[Math.Max(BlockBytes, begun.Length * 2)];
+                begun.CopyTo(next);
+                (block, start, filled) = (next, 0, begun.Length);
             }
-            var read = stream.Read(buffer.AsSpan(filled));
+            searched = filled;
+            var read = stream.Read(block.AsSpan(filled));
             filled += read;
             if (read > 0) continue;
-            if (filled > 0) yield return buffer.AsMemory(0, filled);
+            if (filled > start) yield return block.AsMemory(start, filled - start);
             yield break;
         }
     }

@@ -1,114 +1,122 @@
-using Parquet;
-using Parquet.Schema;
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
 
 namespace SparkTrain.Data;
 
-/// <summary>Reads Parquet files of other writers: a string column of text, or a list column of token ids, one document a row.</summary>
+/// <summary>
+/// Reads Parquet files of other writers: a string column of text, or a list column of token ids, one document a row. Whatever is wrong with a file is reported as a <see cref="DataException"/> that names file
+/// and row group.
+/// </summary>
 internal static class ParquetDocuments
 {
+    private const int MaxTextBytes = 1 << 30, MaxTokens = 1 << 28;
+
     private static readonly string[] UsualTokenColumns = ["tokens", "input_ids"];
 
-    // Some damaged files make Parquet.Net loop forever (measured: one bit of the footer's length); a row group takes seconds at most.
-    private static readonly TimeSpan DefaultPatience = TimeSpan.FromMinutes(5);
-
-    public static IEnumerable<Document> Read(string file, string textField, SkippedDocuments skipped, TimeSpan? patience = null)
+    public static IEnumerable<SourceRecord> Read(string file, string textField, long skip = 0)
     {
-        var limit = patience ?? DefaultPatience;
-        using var stream = File.OpenRead(file);
-        var reader = Guard(file, "footer", limit, () => ParquetReader.CreateAsync(stream).GetAwaiter().GetResult());
-        try
+        using var handle = Name(file, () => File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan));
+        var footer = Name($"{file} footer", () => ParquetFooter.Read(RandomAccess.GetLength(handle), (into, offset) => FileBytes.Read(handle, into, offset)));
+        var index = FindColumn(file, footer.Columns, textField);
+        var column = footer.Columns[index];
+        for (var group = 0; group < footer.RowGroups.Count; group++)
         {
-            var column = FindColumn(file, reader.Schema.DataFields, textField);
-            for (var group = 0; group < reader.RowGroupCount; group++)
+            var (where, rows) = ($"{file} row group {group}", footer.RowGroups[group].Rows);
+            var part = Name(where, () => footer.Find(group, index));
+            if (skip >= rows)
             {
-                var documents = Guard(file, $"row group {group}", limit, () => ReadRowGroup(file, reader, group, column));
-                foreach (var document in documents)
-                {
-                    var isEmpty = document.Tokens is { Length: 0 } || (document.Tokens is null && string.IsNullOrWhiteSpace(document.Text));
-                    if (isEmpty) skipped.Empty++;
-                    else yield return document;
-                }
+                skip -= rows;
+                continue;
+            }
+            foreach (var record in Name(where, column.IsText ? Texts(handle, column, part, rows, where) : Lists(handle, column, part, rows, where)).Skip(skip)) yield return record;
+            skip = 0;
+        }
+    }
+
+    private static int FindColumn(string file, ParquetColumn[] columns, string textField)
+    {
+        var text = Array.FindIndex(columns, c => c.Name == textField && c.IsText && c.MaxRepetition == 0);
+        if (text >= 0) return text;
+        int[] lists = [.. columns.Index().Where(c => c.Item.MaxRepetition == 1 && c.Item.IsInteger && c.Item.IsListOfValues).Select(c => c.Index)];
+        int[] usual = [.. lists.Where(i => UsualTokenColumns.Contains(columns[i].Name.Split('.')[0]))];
+        return usual.Length > 0 ? usual[0] : lists.Length == 1 ? lists[0] : throw new DataException(file,
+            $"its columns are {string.Join(", ", columns.Select(c => c.ToString()))}",
+            $"a string column '{textField}', or a list of integers called tokens or input_ids", "name the text column by --text-field");
+    }
+
+    private static IEnumerable<SourceRecord> Texts(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
+    {
+        var reader = new ColumnPartReader<ReadOnlyMemory<byte>>(file, column, part, new BytePages());
+        var row = 0L;
+        for (var count = reader.Read(); count > 0; count = reader.Read())
+        {
+            for (var (i, next) = (0, 0); i < count; i++, row++)
+            {
+                var bytes = reader.Definition[i] == column.MaxDefinition ? reader.Values[next++] : default;
+                if (bytes.Length > MaxTextBytes) throw new DataException($"{where} row {row}", $"a text has {bytes.Length} bytes", "at most 1 GiB", "cut the document");
+                yield return bytes.IsEmpty ? TextRecord.Empty : new TextRecord(bytes.ToArray());   // the bytes of a page are gone with the next one
             }
         }
-        finally
-        {
-            reader.DisposeAsync().AsTask().GetAwaiter().GetResult();
-        }
+        RequireRows(row, rows);
     }
 
-    private static DataField FindColumn(string file, DataField[] fields, string textField)
+    // A row begins where the repetition level is 0; an empty or missing list has one entry whose definition level is too low for an element.
+    private static IEnumerable<SourceRecord> Lists(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
     {
-        var text = Array.Find(fields, f => f.Name == textField && IsText(f) && f.MaxRepetitionLevel == 0);
-        if (text is not null) return text;
-        DataField[] lists = [.. fields.Where(f => f.MaxRepetitionLevel == 1 && (f.ClrType == typeof(int) || f.ClrType == typeof(long)))];
-        return Array.Find(lists, f => UsualTokenColumns.Contains(f.Path.FirstPart))
-            ?? (lists.Length == 1 ? lists[0] : throw new DataException(file,
-                $"its columns are {string.Join(", ", fields.Select(f => $"{f.Path} ({(IsText(f) ? "string" : f.ClrType.Name)})"))}",
-                $"a string column '{textField}', or a list of int32 or int64 called tokens or input_ids",
-                    "name the text column by --text-field"));
+        var reader = new ColumnPartReader<long>(file, column, part, new IntegerPages(column.Type, column.Meaning == ColumnMeaning.Unsigned));
+        var (tokens, row) = (new List<int>(), -1L);
+        for (var count = reader.Read(); count > 0; count = reader.Read())
+        {
+            for (var (i, next) = (0, 0); i < count; i++)
+            {
+                var hasElement = reader.Definition[i] >= column.ListDefinition;
+                if (reader.Repetition[i] == 0)
+                {
+                    if (row++ >= 0) yield return new TokenRecord([.. tokens], $"{where} row {row - 1}");
+                    tokens.Clear();
+                }
+                else if (row < 0 || !hasElement) throw new InvalidDataException("a list goes on where none has begun");
+                if (!hasElement) continue;
+                long? value = reader.Definition[i] == column.MaxDefinition ? reader.Values[next++] : null;
+                if (value is >= int.MinValue and <= int.MaxValue) tokens.Add((int)value);
+                else throw new DataException($"{where} row {row}", $"a token is {value?.ToString(CultureInfo.InvariantCulture) ?? "null"}", "token ids", "correct the program that wrote the file");
+                if (tokens.Count > MaxTokens) throw new DataException($"{where} row {row}", $"a list has more than {MaxTokens} tokens", "shorter documents", "cut the document");
+            }
+        }
+        if (row >= 0) yield return new TokenRecord([.. tokens], $"{where} row {row}");
+        RequireRows(row + 1, rows);
     }
 
-    private static bool IsText(DataField field) => field.ClrType == typeof(ReadOnlyMemory<char>) || field.ClrType == typeof(string);
-
-    private static Document[] ReadRowGroup(string file, ParquetReader reader, int group, DataField column)
+    private static void RequireRows(long found, long expected)
     {
-        using var rows = reader.OpenRowGroupReader(group);
-        if (IsText(column))
-        {
-            var texts = new string?[checked((int)rows.RowCount)];
-            rows.ReadAsync(column, texts.AsMemory()).AsTask().GetAwaiter().GetResult();
-            return Array.ConvertAll(texts, t => new Document(t ?? ""));
-        }
-        var count = checked((int)rows.GetMetadata(column)!.MetaData!.NumValues);
-        var (definition, repetition) = (new int[count], new int[count]);
-        var values = new int[count];
-        if (column.ClrType == typeof(int))
-            rows.ReadRawAsync<int>(column, values, definition, repetition, default).AsTask().GetAwaiter().GetResult();
-        else
-        {
-            var wide = new long[count];
-            rows.ReadRawAsync<long>(column, wide, definition, repetition, default).AsTask().GetAwaiter().GetResult();
-            values = Array.ConvertAll(wide, v => v is >= 0 and <= int.MaxValue ? (int)v : -1);
-        }
-        return [.. Lists(file, group, column.MaxDefinitionLevel, values, definition, repetition)];
+        if (found != expected) throw new InvalidDataException($"its column has {found} rows, the footer says {expected}");
     }
 
-    // A row begins where the repetition level is 0; an empty or missing list has one entry whose definition level is too low for a value.
-    private static IEnumerable<Document> Lists(string file, int group, int maxDefinition, int[] values, int[] definition, int[] repetition)
+    private static IEnumerable<SourceRecord> Name(string where, IEnumerable<SourceRecord> records)
     {
-        var (next, row) = (0, 0);
-        for (var start = 0; start < repetition.Length;)
-        {
-            var end = start + 1;
-            while (end < repetition.Length && repetition[end] > 0) end++;
-            var count = definition.AsSpan(start, end - start).Count(maxDefinition);
-            yield return new Document(values.AsSpan(next, count).ToArray(), $"{file} row group {group} row {row++}");
-            next += count;
-            start = end;
-        }
+        using var each = records.GetEnumerator();
+        Func<bool> next = each.MoveNext;   // once, not for each document
+        while (Name(where, next)) yield return each.Current;
     }
 
-    private static T Guard<T>(string file, string part, TimeSpan limit, Func<T> read)
+    private static T Name<T>(string where, Func<T> read)
     {
         try
         {
-            return Task.Run(read).WaitAsync(limit).GetAwaiter().GetResult();
+            return read();
         }
-        catch (NotImplementedException e)
+        catch (NotSupportedException e)
         {
-            throw new DataException($"{file} {part}", $"Parquet.Net cannot read it ({e.Message.TrimEnd('.')})",
-                "lists in data pages of version 1",
-                "write the file again with data page version 1 (pyarrow: data_page_version=\"1.0\")", e);
+            throw new DataException(where, $"it cannot be read: {e.Message}", "Parquet as described in docs/data.md",
+                "write the file again, for example with DuckDB: COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION zstd)", e);
         }
-        catch (TimeoutException e)
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not EndOfStreamException)
         {
-            throw new DataException($"{file} {part}", $"decoding it has not ended after {limit.TotalSeconds:0.#} s",
-                "a whole Parquet file", "fetch the file again; it is damaged", e);
+            throw new DataException(where, $"it cannot be read ({e.Message.TrimEnd('.')})", "a Parquet file", "look at its permissions and at the disk", e);
         }
         catch (Exception e) when (e is not DataException)
         {
-            throw new DataException($"{file} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})",
-                "a whole Parquet file", "fetch the file again", e);
+            throw new DataException(where, $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a whole Parquet file", "fetch the file again", e);
         }
     }
 }

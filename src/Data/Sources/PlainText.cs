@@ -1,6 +1,3 @@
-using System.Text;
-using System.Text.Unicode;
-
 namespace SparkTrain.Data;
 
 /// <summary>
@@ -13,7 +10,7 @@ internal static class PlainText
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    public static IEnumerable<Document> Read(Stream stream, SkippedDocuments skipped)
+    public static IEnumerable<SourceRecord> Read(Stream stream)
     {
         using (stream)
         {
@@ -27,7 +24,7 @@ internal static class PlainText
                 var start = isStart && buffer.AsSpan(0, filled).StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
                 // Short of two pieces the file stays whole; the last two pieces of a long one come out of one buffer.
                 var end = isEnd ? filled : Cut(buffer);
-                if (TryDecode(buffer.AsSpan(start, end - start), skipped) is { } text) yield return new Document(text);
+                yield return new TextRecord(buffer.AsSpan(start, end - start).ToArray());
                 if (isEnd) yield break;
                 buffer.AsSpan(end, filled - end).CopyTo(buffer);
                 (filled, isStart) = (filled - end, false);
@@ -45,18 +42,5 @@ internal static class PlainText
         if (middle.LastIndexOf((byte)'\n') is var line and >= 0) return low + line + 1;
         while (high > low && (buffer[high] & 0xC0) == 0x80) high--;
         return high;
-    }
-
-    private static string? TryDecode(ReadOnlySpan<byte> bytes, SkippedDocuments skipped)
-    {
-        if (!Utf8.IsValid(bytes))
-        {
-            skipped.Invalid++;
-            return null;
-        }
-        var text = Encoding.UTF8.GetString(bytes);
-        if (!string.IsNullOrWhiteSpace(text)) return text;
-        skipped.Empty++;
-        return null;
     }
 }

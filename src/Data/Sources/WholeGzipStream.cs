@@ -1,74 +1,39 @@
-using System.Buffers.Binary;
 using System.IO.Compression;
 
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Unpacks a .gz file and notices when it is cut off: the framework's stream then ends as if all were well, so the length is compared with
-/// the one at the end of the file (RFC 1952, ISIZE).
+/// Unpacks a .gz file of one or several members. The framework's stream ends a file that is cut off as if all were well; so it is given one more member behind the file, and all is well only
+/// if what comes out last is what that one holds. A member that is cut off swallows it.
 /// </summary>
-internal sealed class WholeGzipStream : Stream
+internal sealed class WholeGzipStream : UnpackingStream
 {
-    private const int HeaderAndTrailer = 18;
+    private const int MarkBytes = 16;
+
+    private static readonly byte[] Mark = "SparkTrain's end"u8.ToArray(), PackedMark = Pack(Mark);
 
     private readonly string file;
+    private readonly FileStream packed;
     private readonly GZipStream unpacked;
-    private readonly uint expectedLength;
-    private uint length;
+    private readonly byte[] window = new byte[(1 << 16) + MarkBytes];
+    private int start, filled;
+    private bool isEnd;
 
     public WholeGzipStream(string file, FileStream packed)
     {
-        this.file = file;
-        if (packed.Length < HeaderAndTrailer) throw Broken($"it has {packed.Length} bytes");
-        Span<byte> trailer = stackalloc byte[sizeof(uint)];
-        packed.Seek(-sizeof(uint), SeekOrigin.End);
-        packed.ReadExactly(trailer);
-        packed.Seek(0, SeekOrigin.Begin);
-        expectedLength = BinaryPrimitives.ReadUInt32LittleEndian(trailer);
-        unpacked = new GZipStream(packed, CompressionMode.Decompress);
-    }
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
+        (this.file, this.packed) = (file, packed);
+        unpacked = new GZipStream(new WithMark(packed), CompressionMode.Decompress);
     }
 
     public override int Read(Span<byte> buffer)
     {
-        try
-        {
-            var count = unpacked.Read(buffer);
-            length = unchecked(length + (uint)count);
-            if (count == 0 && buffer.Length > 0 && length != expectedLength)
-                throw Broken($"it unpacks to {length} bytes but names {expectedLength} at its end");
-            return count;
-        }
-        catch (InvalidDataException e)
-        {
-            throw Broken($"it cannot be unpacked ({e.Message.TrimEnd('.')})", e);
-        }
+        // The last bytes are held back, since they may be the mark.
+        if (filled - start <= MarkBytes && !isEnd) Fill();
+        var count = Math.Min(buffer.Length, filled - start - MarkBytes);
+        window.AsSpan(start, count).CopyTo(buffer);
+        start += count;
+        return count;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {
@@ -76,6 +41,53 @@ internal sealed class WholeGzipStream : Stream
         base.Dispose(disposing);
     }
 
-    private DataException Broken(string found, Exception? inner = null) => new(file, found, "a whole gzip file of one member",
-        "fetch the file again if it is cut off; unpack it with gunzip if several files were joined", inner);
+    private void Fill()
+    {
+        window.AsSpan(start, filled - start).CopyTo(window);
+        (start, filled) = (0, filled - start);
+        try
+        {
+            while (filled <= MarkBytes && !isEnd)
+            {
+                var read = unpacked.Read(window.AsSpan(filled));
+                filled += read;
+                isEnd = read == 0;
+            }
+        }
+        catch (InvalidDataException e)
+        {
+            throw Broken(file, "gzip", $"it cannot be unpacked ({e.Message.TrimEnd('.')})", e);
+        }
+        if (isEnd && (packed.Length == 0 || !window.AsSpan(0, filled).SequenceEqual(Mark)))
+            throw Broken(file, "gzip", packed.Length == 0 ? "it is empty" : "it is cut off, or something else stands behind its end");
+    }
+
+    private static byte[] Pack(byte[] bytes)
+    {
+        using var stream = new MemoryStream();
+        using (var gzip = new GZipStream(stream, CompressionLevel.Fastest)) gzip.Write(bytes);
+        return stream.ToArray();
+    }
+
+    /// <summary>A file, and the packed mark behind it.</summary>
+    private sealed class WithMark(FileStream packed) : UnpackingStream
+    {
+        private int marked;
+
+        public override int Read(Span<byte> buffer)
+        {
+            var read = packed.Read(buffer);
+            if (read > 0 || buffer.IsEmpty) return read;
+            read = Math.Min(buffer.Length, PackedMark.Length - marked);
+            PackedMark.AsSpan(marked, read).CopyTo(buffer);
+            marked += read;
+            return read;
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) packed.Dispose();
+            base.Dispose(disposing);
+        }
+    }
 }

@@ -2,11 +2,10 @@ using System.CommandLine;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.Launcher.DataViews;
-using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
-/// <summary><c>data</c>: shows what a model will see, and checks data sets.</summary>
+/// <summary><c>data</c>: shows what a model will see, and checks datasets.</summary>
 internal static class DataCommand
 {
     private const string Train = "train", Validation = "validation";
@@ -21,17 +20,21 @@ internal static class DataCommand
         var options = new ConfigurationOptions(command, isRequired: false);
         var from = new Option<long>("--from") { HelpName = "N", Description = "The first sample or document to show, counted from 0." };
         var count = new Option<long>("--count") { HelpName = "N", Description = "How many to show.", DefaultValueFactory = _ => 1 };
-        var split = new Option<string>("--split") { Description = "With DIR: which split.", DefaultValueFactory = _ => Train };
+        var split = new Option<string>("--split") { Description = "Which split: with --config, the samples to train on or those of each validation.", DefaultValueFactory = _ => Train };
         split.AcceptOnlyFromAmong(Train, Validation);
-        var tokens = new Option<bool>("--tokens") { Description = "Print token ids and what each stands for." };
+        var tokens = new Option<bool>("--tokens") { Description = "Print every token: its position, its id and what it stands for." };
         var json = new Option<bool>("--json") { Description = "Print one JSON object a line." };
         foreach (var option in (Option[])[from, count, split, tokens, json]) command.Options.Add(option);
         command.SetAction(arguments =>
         {
-            if (arguments.GetValue(from) < 0 || arguments.GetValue(count) < 1) throw new ConfigurationException("--from must be at least 0 and --count at least 1.");
-            Action<ShownSample, string> write = arguments.GetValue(json) ? (sample, _) => SampleView.WriteJson(sample, terminal.Out) : (sample, what) => SampleView.Write(sample, what, arguments.GetValue(tokens), terminal);
-            if (Choose(arguments, folder, options) is { } path) ShowDocuments(path, arguments.GetValue(split)!, arguments.GetValue(from), arguments.GetValue(count), write);
-            else ShowSamples(options.Load(arguments).Value, arguments.GetValue(from), arguments.GetValue(count), write);
+            var (first, number, splitName) = (arguments.GetValue(from), arguments.GetValue(count), arguments.GetValue(split)!);
+            if (first < 0 || number < 1) throw new ConfigurationException("--from must be at least 0 and --count at least 1.");
+            if (arguments.GetValue(tokens) && arguments.GetValue(json)) throw new ConfigurationException("--json prints the tokens anyway; leave --tokens out.");
+            bool isDataset = arguments.GetValue(folder) is not null;
+            RequireOne(isDataset, options, arguments, "data show wants a dataset, or --config with the run that reads it");
+            var view = new SampleView(terminal, arguments.GetValue(tokens), arguments.GetValue(json));
+            using ISampleSource source = isDataset ? new DatasetDocuments(arguments.GetValue(folder)!, splitName) : RunSamples.Open(options.Load(arguments).Value, splitName == Validation);
+            view.Write(source, first, number);
             return ExitCodes.Done;
         });
         return command;
@@ -43,54 +46,40 @@ internal static class DataCommand
         var folders = new Argument<string[]>("DIR") { Description = "Datasets; or leave them out with --config.", Arity = ArgumentArity.ZeroOrMore };
         command.Arguments.Add(folders);
         var options = new ConfigurationOptions(command, isRequired: false);
-        var copies = new Option<bool>("--no-copies") { Description = "Look for no copies of documents; saves about 50 bytes of memory a document." };
+        var copies = new Option<bool>("--no-copies") { Description = "Look for no copies of documents; saves about 90 bytes of memory a document." };
         var strict = new Option<bool>("--strict") { Description = "Exit code 3 for warnings too." };
         var json = new Option<bool>("--json") { Description = "Print JSON." };
         foreach (var option in (Option[])[copies, strict, json]) command.Options.Add(option);
         command.SetAction(arguments =>
         {
             string[] given = arguments.GetValue(folders) ?? [];
-            if (given.Length == 0 == !options.IsGiven(arguments)) throw new ConfigurationException("data check wants datasets, or --config with the run that reads them; one of the two.");
+            RequireOne(given.Length > 0, options, arguments, "data check wants datasets, or --config with the run that reads them");
             if (given.Length == 0) given = [.. options.Load(arguments).Value.Data.AllSources().Select(source => source.Folder)];
-            return Check([.. given.Distinct()], !arguments.GetValue(copies), arguments.GetValue(strict), arguments.GetValue(json), terminal);
+            // However often and in whatever way one is named.
+            given = [.. given.DistinctBy(folder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))];
+            bool comparesDocuments = !arguments.GetValue(copies);
+            if (comparesDocuments && given.Length > DocumentHashes.MaxDatasets)
+                throw new ConfigurationException($"data check compares the documents of at most {DocumentHashes.MaxDatasets} datasets, not {given.Length}; check them in parts, or add --no-copies.");
+            var (result, progress) = Check(given, comparesDocuments, terminal, shows: !arguments.GetValue(json));
+            if (arguments.GetValue(json)) CheckView.WriteJson(result, terminal.Out);
+            else CheckView.Write(result, progress.Bytes, progress.Elapsed, terminal);
+            return result.IsDamaged || (arguments.GetValue(strict) && result.Problems.Count > 0) ? ExitCodes.Data : ExitCodes.Done;
         });
         return command;
     }
 
-    private static string? Choose(ParseResult arguments, Argument<string?> folder, ConfigurationOptions options) =>
-        arguments.GetValue(folder) is null == !options.IsGiven(arguments) ? throw new ConfigurationException("data show wants a dataset, or --config with the run that reads it; one of the two.") : arguments.GetValue(folder);
-
-    private static void ShowSamples(TrainConfig config, long from, long count, Action<ShownSample, string> write)
+    private static void RequireOne(bool hasFolders, ConfigurationOptions options, ParseResult arguments, string what)
     {
-        using var data = TrainingData.Open(config);
-        var samples = TrainingData.Samples(data, config);
-        var (tokens, documents) = (new int[samples.Columns], new int[samples.Columns]);
-        for (long index = from; index < from + count; index++)
-        {
-            samples.Read(index, tokens, documents);
-            write(ShownSample.Of(index, data.Sources[samples.SourceOf(index)].Config.Name, tokens, documents, data.Tokenizer), "sample");
-        }
+        if (hasFolders == options.IsGiven(arguments)) throw new ConfigurationException($"{what}; one of the two.");
+        if (hasFolders && options.HasOverrides(arguments)) throw new ConfigurationException("--set changes a configuration; it goes with --config.");
     }
 
-    private static void ShowDocuments(string path, string splitName, long from, long count, Action<ShownSample, string> write)
-    {
-        using var dataset = TokenDataset.Open(path);
-        var split = splitName == Train ? dataset.Train : dataset.Validation;
-        if (from >= split.Documents) throw new DataException(path, $"the split '{splitName}' has {split.Documents} documents", $"a document from 0 to {split.Documents - 1}", "choose another --from");
-        foreach (var (index, document) in split.ReadDocuments(from, Math.Min(count, split.Documents - from)))
-            write(ShownSample.Of(index, splitName, document, new int[document.Length], dataset.Tokenizer), "document");
-    }
-
-    private static int Check(string[] folders, bool comparesDocuments, bool isStrict, bool printsJson, Terminal terminal)
+    private static (CheckResult Result, CheckProgress Progress) Check(string[] folders, bool comparesDocuments, Terminal terminal, bool shows)
     {
         using var stop = new StopSignals(terminal, "leaving");
+        using var progress = new CheckProgress(terminal, shows);
         var hashes = comparesDocuments ? new DocumentHashes() : null;
-        DatasetReport[] reports;
-        var progress = new CheckProgress(terminal);
-        using (progress) reports = [.. folders.Select(folder => DatasetCheck.Run(folder, hashes, progress, stop.Token))];
-        var leaks = hashes?.Leaks() ?? [];
-        if (printsJson) CheckView.WriteJson(reports, leaks, terminal.Out);
-        else CheckView.Write(reports, leaks, progress.Bytes, progress.Elapsed, terminal);
-        return reports.Any(report => report.IsDamaged) || (isStrict && CheckView.All(reports, leaks).Any()) ? ExitCodes.Data : ExitCodes.Done;
+        DatasetReport[] reports = [.. folders.Select(folder => DatasetCheck.Run(folder, hashes, progress, stop.Token))];
+        return (CheckResult.Of(reports, hashes), progress);
     }
 }

@@ -1,72 +1,62 @@
-using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Data;
 
 namespace SparkTrain.Launcher.DataViews;
 
-/// <summary>Prints what a check of data sets has found.</summary>
+/// <summary>Prints the result of a check.</summary>
 internal static class CheckView
 {
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
 
-    /// <summary>Prints a table a data set, then all problems.</summary>
-    public static void Write(IReadOnlyList<DatasetReport> reports, IReadOnlyList<DataProblem> leaks, long bytes, TimeSpan time, Terminal terminal)
+    /// <summary>Prints a table a dataset, then all problems with what to do, then a line that sums up.</summary>
+    public static void Write(CheckResult result, long bytes, TimeSpan time, Terminal terminal)
     {
-        foreach (var report in reports)
+        foreach (var dataset in result.Datasets) WriteDataset(dataset, terminal.Out);
+        foreach (var problems in result.Problems.GroupBy(problem => problem.Do))
         {
-            terminal.Out.WriteLine(report.Folder);
-            if (report.Splits.Count > 0) terminal.Out.WriteLine($"  {"",-12}{"tokens",15}{"documents",13}{"bytes/token",13}{"shards",8}{"groups",8}{"shortest",10}{"median",9}{"longest",11}{"empty",7}{"copies",9}");
-            foreach (var s in report.Splits)
-                terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"  {s.Name,-12}{s.Tokens,15:N0}{s.Documents,13:N0}{(double)s.TextBytes / Math.Max(1, s.Tokens),13:F2}{s.Shards,8:N0}{s.RowGroups,8:N0}{s.Shortest,10:N0}{s.Median,9:N0}{s.Longest,11:N0}{s.Empty,7:N0}{s.Duplicates,9:N0}"));
+            foreach (var problem in problems)
+                terminal.Out.WriteLine($"{terminal.Colored(problem.IsDamage ? "damaged" : "warning", problem.IsDamage ? AnsiColor.Red : AnsiColor.Yellow)}  {Visible.Of(problem.Where)}: {Visible.Of(problem.Found)}");
+            terminal.Out.WriteLine($"  do: {problems.Key}");
         }
-        foreach (var problem in All(reports, leaks))
-            terminal.Out.WriteLine($"{terminal.Colored(problem.IsDamage ? "damaged" : "warning", problem.IsDamage ? AnsiColor.Red : AnsiColor.Yellow)}  {Visible.Of(problem.Where)}: {Visible.Of(problem.Found)}");
-        int damaged = All(reports, leaks).Count(problem => problem.IsDamage), warnings = All(reports, leaks).Count() - damaged;
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{(damaged > 0 ? "damaged" : "good")}: {damaged} problems, {warnings} warnings; {bytes / 1e6:N1} MB in {time.TotalSeconds:F1} s, {bytes / 1e6 / time.TotalSeconds:N0} MB/s"));
-        if (damaged > 0) terminal.Out.WriteLine("  do: copy the named files again from where the data set was made, or prepare it again");
+        foreach (string what in result.NotChecked) terminal.Out.WriteLine($"{terminal.Colored("not checked", AnsiColor.Yellow)}  {Visible.Of(what)}");
+        int damaged = result.Problems.Count(problem => problem.IsDamage);
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{(result.IsDamaged ? "damaged" : "good")}: {Count(damaged, "problem")}, {Count(result.Problems.Count - damaged, "warning")}; {bytes / 1e6:N1} MB in {time.TotalSeconds:F1} s, {bytes / 1e6 / Math.Max(1e-3, time.TotalSeconds):N0} MB/s"));
     }
 
     /// <summary>Prints the same for programs.</summary>
-    public static void WriteJson(IReadOnlyList<DatasetReport> reports, IReadOnlyList<DataProblem> leaks, TextWriter output) =>
-        output.WriteLine(JsonSerializer.Serialize(new { Datasets = reports, Leaks = leaks }, Json));
-
-    /// <summary>Every problem of all data sets.</summary>
-    public static IEnumerable<DataProblem> All(IReadOnlyList<DatasetReport> reports, IReadOnlyList<DataProblem> leaks) =>
-        reports.SelectMany(report => report.Problems.Concat(Warnings(report))).Concat(leaks);
-
-    private static IEnumerable<DataProblem> Warnings(DatasetReport report)
+    public static void WriteJson(CheckResult result, TextWriter output) => output.WriteLine(JsonSerializer.Serialize(new
     {
-        foreach (var split in report.Splits)
-        {
-            string where = $"{report.Folder} split '{split.Name}'";
-            if (split.Empty > 0) yield return new(where, $"{split.Empty} documents have no text", IsDamage: false);
-            if (split.Duplicates > 0) yield return new(where, $"{split.Duplicates} documents are copies of another one; prepare --deduplicate leaves them out", IsDamage: false);
-        }
-    }
-}
+        result.IsDamaged,
+        Warnings = result.Problems.Count(problem => !problem.IsDamage),
+        result.Datasets,
+        result.Overlaps,
+        result.NotChecked,
+    }, Json));
 
-/// <summary>Shows how much has been read: a line that is redrawn where a person watches.</summary>
-internal sealed class CheckProgress(Terminal terminal) : IProgress<long>, IDisposable
-{
-    private readonly Stopwatch watch = Stopwatch.StartNew();
-    private long bytes;
-
-    /// <summary>Bytes read.</summary>
-    public long Bytes => Interlocked.Read(ref bytes);
-
-    /// <summary>Time since the beginning.</summary>
-    public TimeSpan Elapsed => watch.Elapsed;
-
-    public void Report(long value)
+    private static void WriteDataset(DatasetReport dataset, TextWriter output)
     {
-        long now = Interlocked.Add(ref bytes, value);
-        if (terminal.IsLive) terminal.Out.Write(string.Create(CultureInfo.InvariantCulture, $"\r\e[K{now / 1e6:N0} MB"));
+        output.WriteLine(dataset.Tokenizer is { } tokenizer ? string.Create(CultureInfo.InvariantCulture, $"{dataset.Folder} | {tokenizer.Name} with {tokenizer.VocabSize:N0} ids") : dataset.Folder);
+        if (dataset.Splits.Count == 0) return;
+        Row("", split => split.Name);
+        Row("documents", split => Number(split.Documents));
+        Row("tokens", split => Number(split.Tokens));
+        Row("bytes of text a token", split => split.Tokens == 0 ? "" : ((double)split.TextBytes / split.Tokens).ToString("F2", CultureInfo.InvariantCulture));
+        Row("shortest document", split => Number(split.Shortest));
+        Row("median document", split => Number(split.Median));
+        Row("longest document", split => Number(split.Longest));
+        Row("documents without text", split => Number(split.Empty));
+        Row("copies of documents", split => split.Copies is { } copies ? Number(copies) : "not checked");
+        Row("shards", split => Number(split.Shards));
+        Row("row groups", split => Number(split.RowGroups));
+        Row("smallest row group", split => Number(split.SmallestRowGroup));
+        Row("largest row group", split => Number(split.LargestRowGroup));
+
+        void Row(string what, Func<SplitReport, string> value) => output.WriteLine($"  {what,-24}{string.Concat(dataset.Splits.Select(split => $"{value(split),20}"))}");
     }
 
-    public void Dispose()
-    {
-        if (terminal.IsLive) terminal.Out.Write("\r\e[K");
-    }
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    private static string Count(int count, string what) => $"{count} {what}{(count == 1 ? "" : "s")}";
 }

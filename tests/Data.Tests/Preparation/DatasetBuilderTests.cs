@@ -156,13 +156,15 @@ public sealed class DatasetBuilderTests
     public void Tokens_of_another_tool_are_checked_and_get_their_ends_once()
     {
         var tokenizer = new ByteTokenizer();
-        var batch = EncodedBatch.Encode([new Document([72, 105], "a"), new Document([256, 72, 105, 257], "b")], tokenizer);
+        var batch = EncodedBatch.Encode(Batch(new TokenRecord([72, 105], "a"), new TokenRecord([256, 72, 105, 257], "b"), new TokenRecord([256, 257], "c")), tokenizer, identify: true);
         Assert.Equal([256, 72, 105, 257], batch[0].Tokens.ToArray());
         Assert.Equal([256, 72, 105, 257], batch[1].Tokens.ToArray());
         Assert.Equal(2, batch[1].TextBytes);
+        Assert.Equal(batch[0].Identity, batch[1].Identity);
+        Assert.Equal(DocumentState.Empty, batch[2].State);
         foreach (var bad in new[] { -1, 258, 257 })
             Assert.Equal("row 7",
-                Assert.Throws<DataException>(() => EncodedBatch.Encode([new Document([1, bad, 2], "row 7")], tokenizer)).Where);
+                Assert.Throws<DataException>(() => EncodedBatch.Encode(Batch(new TokenRecord([1, bad, 2], "row 7")), tokenizer, identify: false)).Where);
     }
 
     [Fact]
@@ -175,17 +177,17 @@ public sealed class DatasetBuilderTests
             reports).Manifest;
         Assert.Contains(reports.All, r => r.Phase == PreparePhase.TrainingTokenizer);
         Assert.Equal(new PrepareProgress(PreparePhase.Tokenizing, 50, manifest.Train.Bytes + manifest.Validation.Bytes,
-            manifest.Train.Tokens + manifest.Validation.Tokens, Read: 1), reports.All[^1]);
+            manifest.Train.Tokens + manifest.Validation.Tokens, Shards: 0, Read: 1), reports.All[^1]);
     }
 
     [Fact]
     public void A_sample_for_the_tokenizer_does_not_depend_on_order()
     {
-        var documents = Enumerable.Range(0, 500).Select(i => new Document($"document {i}")).ToArray();
-        string[] Chosen(IEnumerable<Document> order)
+        var documents = Enumerable.Range(0, 500).Select(i => $"document {i}").ToArray();
+        string[] Chosen(IEnumerable<string> order)
         {
             var sample = new TokenizerSample(maxCharacters: 2000);
-            foreach (var document in order) sample.Add(document.Text!, document.ContentHash());
+            foreach (var document in order) sample.Add(document, (ulong)(Document.FromText(document).Hash >> 64));
             return [.. sample.Documents.Order(StringComparer.Ordinal)];
         }
 
@@ -195,6 +197,8 @@ public sealed class DatasetBuilderTests
     }
 
     private static PrepareOptions Options(TemporaryFolder folder) => new() { Sources = [folder["texts"]], Output = folder["set"] };
+
+    private static RecordBatch Batch(params SourceRecord[] records) => new([.. records.Select(r => (r, default(InputPosition)))], Read: 1);
 
     private static List<string> Texts(TokenDataset set, TokenSplit split) =>
         [.. set.Tokenizer.Decode([.. split.ReadAll().Select(t => t == 257 ? '\n' : t)]).Split('\n', StringSplitOptions.RemoveEmptyEntries)];

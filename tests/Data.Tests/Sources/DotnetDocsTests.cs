@@ -63,8 +63,7 @@ public sealed class DotnetDocsTests
               <member name="T:N.Empty" />
             </members></doc>
             """);
-        var skipped = new SkippedDocuments();
-        var document = Assert.Single(((IDocumentSource)Docs(folder)).Read(skipped));
+        var document = Assert.Single(Docs(folder).ReadAll(out var skipped));
         Assert.Equal("""
             Box<T> (namespace N)
             Holds a T or null.
@@ -116,7 +115,7 @@ public sealed class DotnetDocsTests
             folder.Write($"packs/Microsoft.{pack}.App.Ref/{version}/ref/net10.0/A.xml", Page(text));
         folder.Write("packs/Microsoft.AspNetCore.App.Ref/10.0.2/ref/net10.0/Web.xml", Page("web"));
         var source = Docs(folder);
-        Assert.Equal(["T (namespace N)\nright\n", "T (namespace N)\nweb\n"], ((IDocumentSource)source).Read(new SkippedDocuments()).Select(d => d.Text));
+        Assert.Equal(["T (namespace N)\nright\n", "T (namespace N)\nweb\n"], source.ReadAll(out _).Select(d => d.Text));
         Assert.Equal("dotnet-docs (Microsoft.NETCore.App.Ref 10.0.2, Microsoft.AspNetCore.App.Ref 10.0.2)", source.Description);
     }
 
@@ -132,7 +131,7 @@ public sealed class DotnetDocsTests
     [Fact]
     public void This_machines_documentation_describes_strings()
     {
-        var page = Assert.Single(DocumentSources.Open("dotnet-docs", "text").Read(new SkippedDocuments()), d =>
+        var page = Assert.Single(DocumentSources.Open("dotnet-docs", "text").ReadAll(out _), d =>
             d.Text!.StartsWith("String (namespace System)\n", StringComparison.Ordinal)).Text!;
         Assert.Contains("\nString.Join(string separator, object[] values)\nConcatenates the", page, StringComparison.Ordinal);
         Assert.DoesNotContain("System.String.Join(", page, StringComparison.Ordinal);

@@ -22,7 +22,7 @@ public sealed class TiktokenTests
         using var folder = new TemporaryFolder();
         var (ours, theirs) = (Tokenizers.Load(WriteRanks(folder, name, sha256)), TiktokenTokenizer.CreateForEncoding(name));
         var characters = 0;
-        var documents = DocumentSources.Open("dotnet-docs", "text").Read(new SkippedDocuments()).Select(d => d.Text!).TakeWhile(t => (characters += t.Length) < 1_000_000);
+        var documents = DocumentSources.Open("dotnet-docs", "text").ReadDocuments().Select(d => d.Text!).TakeWhile(t => (characters += t.Length) < 1_000_000);
         foreach (var text in HardTexts.All.Select(WithoutPairs).Concat(documents).Append("a<|endoftext|>\n<|endoftext|> b"))
         {
             var ids = Encode(ours, text);

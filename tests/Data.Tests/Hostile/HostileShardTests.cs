@@ -44,7 +44,7 @@ public sealed class HostileShardTests
 
     // "123456789" has the check value E3069283 in every list of CRCs (RFC 3720, appendix B.4 is the same polynomial).
     [Fact]
-    public void The_checksum_is_crc_32c() => Assert.Equal(0xE3069283, CheckedStream.Checksum("123456789"u8));
+    public void The_checksum_is_crc_32c() => Assert.Equal(0xE3069283, CheckedFile.Checksum("123456789"u8));
 
     [Fact]
     public void A_shard_of_other_bytes_is_refused()
@@ -92,7 +92,7 @@ public sealed class HostileShardTests
                 }
             }
             var bytes = await File.ReadAllBytesAsync(name);
-            var checksum = BitConverter.GetBytes(CheckedStream.Checksum(bytes));
+            var checksum = BitConverter.GetBytes(CheckedFile.Checksum(bytes));
             Assert.Throws<DataException>(() =>
                 Read(folder, new ShardManifest(Path.GetFileName(name), 6, 1, 6, bytes.Length, "", checksum)));
         }

@@ -1,0 +1,37 @@
+namespace SparkTrain.Data;
+
+/// <summary>A column of a Parquet file: a leaf of its schema.</summary>
+/// <param name="Name">The names on the way to it, joined by dots.</param>
+/// <param name="Type">Its physical type, see <see cref="ParquetFooter"/>.</param>
+/// <param name="Meaning">What its values stand for.</param>
+/// <param name="MaxDefinition">The definition level of a value that is there.</param>
+/// <param name="MaxRepetition">How many lists it lies in.</param>
+/// <param name="ListDefinition">The definition level from which on the innermost list has an element.</param>
+/// <param name="IsListOfValues">True where nothing on the way to it has another child: its lists are lists of values, not of structs.</param>
+internal sealed record ParquetColumn(string Name, int Type, ColumnMeaning Meaning, int MaxDefinition, int MaxRepetition, int ListDefinition, bool IsListOfValues)
+{
+    private static readonly string[] TypeNames = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
+
+    public bool IsText => Type == ParquetFooter.ByteArray && Meaning is ColumnMeaning.Plain or ColumnMeaning.Text;
+
+    public bool IsInteger => Type is ParquetFooter.Int32 or ParquetFooter.Int64 && Meaning is ColumnMeaning.Plain or ColumnMeaning.Unsigned;
+
+    public override string ToString() =>
+        $"{Name} ({(Meaning == ColumnMeaning.Text ? "string" : $"{TypeNames.ElementAtOrDefault(Type) ?? "unknown"}{(Meaning == ColumnMeaning.Other ? " of another meaning" : "")}")})";
+}
+
+/// <summary>What the values of a column stand for.</summary>
+internal enum ColumnMeaning
+{
+    /// <summary>Bytes, or signed integers.</summary>
+    Plain,
+
+    /// <summary>UTF-8 text.</summary>
+    Text,
+
+    /// <summary>Integers without a sign.</summary>
+    Unsigned,
+
+    /// <summary>Dates, decimals and whatever is neither text nor a number.</summary>
+    Other,
+}

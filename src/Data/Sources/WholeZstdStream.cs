@@ -1,0 +1,44 @@
+using ZstdSharp;
+using ZstdSharp.Unsafe;
+
+namespace SparkTrain.Data;
+
+/// <summary>Unpacks a .zst file of one or several frames; its window may be as large as the format allows, 2 GiB, which is then the memory that it takes.</summary>
+internal sealed class WholeZstdStream : UnpackingStream
+{
+    private const int MaxWindowLog = 31;
+
+    private readonly string file;
+    private readonly DecompressionStream unpacked;
+
+    public WholeZstdStream(string file, FileStream packed)
+    {
+        this.file = file;
+        if (packed.Length == 0) throw Broken(file, "zstd", "it is empty");
+        var decompressor = new Decompressor();
+        decompressor.SetParameter(ZSTD_dParameter.ZSTD_d_windowLogMax, MaxWindowLog);
+        unpacked = new DecompressionStream(packed, decompressor, checkEndOfStream: true, preserveDecompressor: false, leaveOpen: false);
+    }
+
+    public override int Read(Span<byte> buffer)
+    {
+        try
+        {
+            return unpacked.Read(buffer);
+        }
+        catch (EndOfStreamException e)
+        {
+            throw Broken(file, "zstd", "it is cut off", e);
+        }
+        catch (ZstdException e)
+        {
+            throw Broken(file, "zstd", $"it cannot be unpacked ({e.Message.TrimEnd('.')})", e);
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing) unpacked.Dispose();
+        base.Dispose(disposing);
+    }
+}
