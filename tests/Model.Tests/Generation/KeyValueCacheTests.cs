@@ -5,7 +5,7 @@ namespace SparkTrain.Model.Tests.Generation;
 public sealed class KeyValueCacheTests : IClassFixture<OneThread>
 {
     // A score that lies within rounding of its threshold may fall on either side of it; in float64 that takes scores that the soft cap has made equal.
-    private const int MostBorderline = 5;
+    private const int MostBorderline = 3;
 
     [Theory]
     // Layer 0 sees 5 keys, layer 1 all; each of its keys and values has 1 head of 4 numbers of 4 bytes.
@@ -39,7 +39,7 @@ public sealed class KeyValueCacheTests : IClassFixture<OneThread>
             if (sparsity.Keys.Kept.Sum() != kept && ++borderline <= MostBorderline) return;
             foreach (var (whole, decoded) in whole_TV.Zip(decoded_TV))
                 Deviation.AssertWithin(1e-8 * Math.Max(1, whole.abs().max().item<double>()), Deviation.Largest(decoded, whole), $"{p.config}");
-        }, iter: 150, threads: 1);
+        }, iter: 60, threads: 1);
     }
 
     [Theory, MemberData(nameof(SparkTransformerTests.Kinds), MemberType = typeof(SparkTransformerTests))]
@@ -79,7 +79,7 @@ public sealed class KeyValueCacheTests : IClassFixture<OneThread>
         var parts = rows.Select(_ => new List<Tensor>()).ToArray();
         Tensor Piece(int row, int size) => tensor(rows[row].AsSpan(caches[row].Length, size).ToArray()).unsqueeze(0);
         for (int row = 0; row < rows.Length; row++)
-            for (int prompt = random.Next(rows[row].Length + 1); caches[row].Length < prompt;)
+            for (int prompt = random.Next(rows[row].Length / 2, rows[row].Length + 1); caches[row].Length < prompt;)
                 parts[row].Add(model.Decode(Piece(row, random.Next(1, prompt - caches[row].Length + 1)), caches[row])[0]);
         while (true)
         {
