@@ -36,18 +36,38 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
     public override Tensor forward(Tensor x_BTD, SequenceContext context)
     {
         using var scope = NewDisposeScope();
-        int first = context.FirstPosition;
-        var q_BTHE = rotary.Rotate(Heads(wQ.call(x_BTD)), first, config.QueryScale());
-        var k_BSGE = rotary.Rotate(Heads(wK.call(x_BTD)), first);
-        var v_BSGE = Heads(wV.call(x_BTD));
-        if (context.Cache is { } cache) (k_BSGE, v_BSGE) = cache.Append(layer, k_BSGE, v_BSGE);
-
+        var (q_BTHE, k_BTGE, v_BTGE) = (Heads(wQ.call(x_BTD)), Heads(wK.call(x_BTD)), Heads(wV.call(x_BTD)));
         var kept_BHT = options.Sparsity?.NewCounts([q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
-        var now = options.Level.Of(config, shape) with { FirstPosition = first };
-        var o_BTHE = AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, context.DocumentIds_BT, kept_BHT);
-        options.Audit?.AddAttention(layer, q_BTHE, k_BSGE, now, context.DocumentIds_BT);
+        var o_BTHE = context.Caches is { Count: > 1 } caches
+            ? ByCache(q_BTHE, k_BTGE, v_BTGE, caches, kept_BHT)
+            : Attend(q_BTHE, k_BTGE, v_BTGE, context.Caches?[0], context.DocumentIds_BT, kept_BHT);
         if (kept_BHT is not null) options.Sparsity!.AddKeptKeys(layer, kept_BHT);
         return wO.call(o_BTHE.flatten(2)).MoveToOuterDisposeScope();
+    }
+
+    // Sequences of different lengths have their own positions and keys; everything else computes all rows at once.
+    private Tensor ByCache(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, IReadOnlyList<KeyValueCache> caches, Tensor? kept_BHT)
+    {
+        var o = new List<Tensor>(caches.Count);
+        long row = 0;
+        foreach (var cache in caches)
+        {
+            Tensor Rows(Tensor all) => all.narrow(0, row, cache.Batch);
+            o.Add(Attend(Rows(q_BTHE), Rows(k_BTGE), Rows(v_BTGE), cache, null, kept_BHT is null ? null : Rows(kept_BHT)));
+            row += cache.Batch;
+        }
+        return cat(o, 0);
+    }
+
+    private Tensor Attend(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, KeyValueCache? cache, Tensor? documentIds_BT, Tensor? kept_BHT)
+    {
+        int position = cache?.Length ?? 0, first = 0;
+        q_BTHE = rotary.Rotate(q_BTHE, position, config.QueryScale());
+        var (k_BSGE, v_BSGE) = (rotary.Rotate(k_BTGE, position), v_BTGE);
+        if (cache is not null) (k_BSGE, v_BSGE, first) = cache.Append(layer, k_BSGE, v_BSGE);
+        var now = options.Level.Of(config, shape) with { FirstPosition = first };
+        options.Audit?.AddAttention(layer, q_BTHE, k_BSGE, now, documentIds_BT);
+        return AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, documentIds_BT, kept_BHT);
     }
 
     private Tensor Heads(Tensor x_BTI) => x_BTI.view(x_BTI.size(0), x_BTI.size(1), -1, config.HeadDim);

@@ -48,13 +48,17 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     /// <param name="cache">Keys and values of the tokens before.</param>
     /// <param name="lastOnly">True returns the logits of the last token only, [B, 1, V].</param>
     /// <exception cref="ArgumentException">A shape or type does not fit, or the cache is full.</exception>
-    public Tensor Decode(Tensor tokens_BT, KeyValueCache cache, bool lastOnly = false)
+    public Tensor Decode(Tensor tokens_BT, KeyValueCache cache, bool lastOnly = false) => Decode(tokens_BT, [cache], lastOnly);
+
+    /// <summary>The same for sequences of different lengths side by side: each cache holds one row of <paramref name="tokens_BT"/>, or several rows of equal length, in the order of the rows.</summary>
+    /// <exception cref="ArgumentException">A shape or type does not fit, or a cache is full.</exception>
+    public Tensor Decode(Tensor tokens_BT, IReadOnlyList<KeyValueCache> caches, bool lastOnly = false)
     {
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var h_BTD = Hidden(tokens_BT, new(null, cache));
+        var h_BTD = Hidden(tokens_BT, new(null, caches));
         var z_BTV = Logits(lastOnly ? h_BTD[.., ^1..] : h_BTD);
-        cache.Advance((int)tokens_BT.size(1));
+        foreach (var cache in caches) cache.Advance((int)tokens_BT.size(1));
         return z_BTV.MoveToOuterDisposeScope();
     }
 
@@ -138,13 +142,22 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     {
         if (tokens_BT.dim() != 2 || tokens_BT.dtype != ScalarType.Int64)
             throw new ArgumentException($"tokens are {tokens_BT.dtype} {TensorInfo.Text(tokens_BT.shape)}; expected int64 [batch, positions]", nameof(tokens_BT));
-        long length = context.FirstPosition + tokens_BT.size(1), limit = context.Cache?.Capacity ?? Config.MaxSeqLen;
-        if (tokens_BT.size(1) < 1 || length > limit)
-            throw new ArgumentException($"the sequence has {length} tokens; expected 1 to {limit} ({(context.Cache is null ? nameof(Config.MaxSeqLen) : "the cache's capacity")})", nameof(tokens_BT));
+        if (context.Caches is { } caches)
+        {
+            if (caches.Sum(c => c.Batch) is var rows && rows != tokens_BT.size(0))
+                throw new ArgumentException($"there are {tokens_BT.size(0)} rows of tokens; expected {rows}, as the caches hold", nameof(tokens_BT));
+            foreach (var cache in caches) CheckLength(cache.Length + tokens_BT.size(1), cache.Capacity, "the cache's capacity");
+        }
+        else CheckLength(tokens_BT.size(1), Config.MaxSeqLen, nameof(Config.MaxSeqLen));
         // On a GPU the look at the ids would make the processor wait; there libtorch's own check stops the process.
         if (tokens_BT.device_type == DeviceType.CPU && tokens_BT.lt(0).logical_or(tokens_BT.ge(Config.VocabSize)).any().item<bool>())
             throw new ArgumentException($"the tokens range from {tokens_BT.min().item<long>()} to {tokens_BT.max().item<long>()}; expected 0 to {Config.VocabSize - 1} ({nameof(Config.VocabSize)} less one)", nameof(tokens_BT));
         if (context.DocumentIds_BT is { } documents && (documents.dtype != ScalarType.Int64 || !documents.shape.SequenceEqual(tokens_BT.shape)))
             throw new ArgumentException($"document ids are {documents.dtype} {TensorInfo.Text(documents.shape)}; expected int64 {TensorInfo.Text(tokens_BT.shape)}, as the tokens", nameof(context));
+
+        void CheckLength(long length, long limit, string whose)
+        {
+            if (tokens_BT.size(1) < 1 || length > limit) throw new ArgumentException($"the sequence has {length} tokens; expected 1 to {limit} ({whose})", nameof(tokens_BT));
+        }
     }
 }

@@ -19,6 +19,13 @@ public sealed class CommandLineTests
     [InlineData("checkpoint convrt x", "error: checkpoint has no verb 'convrt'. Did you mean convert?")]
     [InlineData("inspect", "error: Required argument 'DIR' missing")]
     [InlineData("export runs --dtype f16 --output x", "error: Argument 'f16' not recognized.")]
+    [InlineData("generate --model m --prompt a --input b", "error: --prompt and --input exclude each other; give one of them.")]
+    [InlineData("generate --model m --batch 2", "error: --batch is for JSON lines of prompts; give them by --input FILE.")]
+    [InlineData("generate --model m --input b --batch 0", "error: --batch: it is 0.\n  expected: 1 or more\n")]
+    [InlineData("generate --model m --top-p 1.5", "error: --top-p: it is 1.5.\n  expected: more than 0 and at most 1\n")]
+    [InlineData("generate --model m --max-tokens -1", "error: --max-tokens: it is -1.\n  expected: 1 or more\n")]
+    [InlineData("generate --model m --stop \"\"", "error: --stop: it is empty.\n")]
+    [InlineData("generate --model m --threads -1", "error: --threads is -1; it must be 0 or more.")]
     public void A_wrong_command_ends_with_2_and_a_hint_on_standard_error(string arguments, string error)
     {
         var run = LauncherProcess.Run(arguments);

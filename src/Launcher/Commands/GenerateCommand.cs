@@ -1,58 +1,111 @@
 using System.CommandLine;
+using System.Globalization;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Launcher.DataViews;
+using SparkTrain.Launcher.Generation;
 using SparkTrain.Model;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
-/// <summary><c>generate</c>: continues a text with a trained model.</summary>
+/// <summary><c>generate</c>: continues texts with a trained model.</summary>
 internal static class GenerateCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var command = new Command("generate", "Continue a text with a trained model.");
+        var command = new Command("generate", "Continue a text, or many, with a trained model.");
         var model = ModelOption.Create();
-        var prompt = new Option<string>("--prompt") { HelpName = "TEXT", Description = "The text to continue; empty begins a document.", DefaultValueFactory = _ => "" };
-        var maxTokens = new Option<int>("--max-tokens") { HelpName = "N", Description = "Tokens to generate at most.", DefaultValueFactory = _ => 200 };
-        var temperature = new Option<double>("--temperature") { HelpName = "T", Description = "Randomness; 0 always takes the most probable token.", DefaultValueFactory = _ => 0.8 };
-        var topP = new Option<double>("--top-p") { HelpName = "P", Description = "Draw from the most probable tokens that together reach P.", DefaultValueFactory = _ => 0.95 };
-        var seed = new Option<int>("--seed") { HelpName = "N", Description = "Seed of the draws." };
+        var prompt = new Option<string?>("--prompt") { HelpName = "TEXT", Description = "The text to continue; empty begins a document." };
+        var promptFile = new Option<string?>("--prompt-file") { HelpName = "FILE", Description = "A file with the text to continue." };
+        var input = new Option<string?>("--input") { HelpName = "FILE", Description = "JSON lines to continue: {\"prompt\": …} or {\"tokens\": […]}, and max_tokens, stop, seed, temperature … where a line wants its own." };
+        var output = new Option<string?>("--output") { HelpName = "FILE", Description = "With --input: where the JSON lines of the results go; without it they are printed." };
+        var batch = new Option<int>("--batch") { HelpName = "N", Description = "With --input: prompts side by side.", DefaultValueFactory = _ => 1 };
+        foreach (var option in (Option[])[model, prompt, promptFile, input, output, batch]) command.Options.Add(option);
+        var settings = new GenerationOptions(command);
+        var json = new Option<bool>("--json") { Description = "Print the result as JSON, as with --input." };
+        var quiet = new Option<bool>("--quiet") { Description = "Show no tokens per second at the end." };
         var threads = ModelOption.Threads();
-        foreach (var option in (Option[])[model, prompt, maxTokens, temperature, topP, seed, threads]) command.Options.Add(option);
-        command.SetAction(arguments => Run(
-            terminal, arguments.GetValue(model)!, arguments.GetValue(prompt)!, arguments.GetValue(maxTokens),
-            new() { Temperature = arguments.GetValue(temperature), TopP = arguments.GetValue(topP), Seed = arguments.GetValue(seed) }, arguments.GetValue(threads)));
+        foreach (var option in (Option[])[json, quiet, threads]) command.Options.Add(option);
+        command.SetAction(arguments =>
+        {
+            Option<string?>[] sources = [.. ((Option<string?>[])[prompt, promptFile, input]).Where(option => arguments.GetResult(option) is not null)];
+            if (sources.Length > 1) throw new ConfigurationException($"{sources[0].Name} and {sources[1].Name} exclude each other; give one of them.");
+            foreach (var option in ((Option[])[output, batch]).Where(option => arguments.GetResult(option) is { Implicit: false }))
+                if (!sources.Contains(input)) throw new ConfigurationException($"{option.Name} is for JSON lines of prompts; give them by {input.Name} FILE.");
+            int sideBySide = arguments.GetValue(batch);
+            if (sideBySide < 1) throw new ConfigurationException($"{batch.Name}: it is {sideBySide}.\n  expected: 1 or more\n  do: correct it");
+            var how = settings.Read(arguments);
+            string? file = arguments.GetValue(input) ?? arguments.GetValue(promptFile);
+            string text = file is null ? arguments.GetValue(prompt) ?? "" : TextFile.Read(file, sources[0].Name);
+
+            LibTorch.Load(arguments.GetValue(threads));
+            using var trained = TrainedModel.Load(arguments.GetValue(model)!, new ComputeOptions());
+            bool areLines = sources.Contains(input);
+            var requests = areLines ? new PromptLines(trained.Tokenizer, trained.Model.Config, how).Read(text, file!) : [One(trained, text, file, how)];
+            return Run(terminal, new(trained, sideBySide), arguments.GetValue(quiet), (generator, stop) =>
+            {
+                if (arguments.GetValue(output) is { } results) WriteFile(results, generator, requests, terminal, stop);
+                else if (areLines || arguments.GetValue(json)) generator.WriteJson(requests, terminal.Out, stop);
+                else Stream(text, generator, requests, terminal, stop);
+            });
+        });
         return command;
     }
 
-    private static int Run(Terminal terminal, string path, string prompt, int maxTokens, SamplingOptions options, int threads)
+    // Runs the work until it is done or a signal comes, and says how fast it was.
+    private static int Run(Terminal terminal, TextGenerator generator, bool isQuiet, Action<TextGenerator, CancellationToken> work)
     {
+        using var stop = new StopSignals(terminal, "leaving");
         try
         {
-            options.Check();
+            work(generator, stop.Token);
+            return ExitCodes.Done;
         }
-        catch (ArgumentOutOfRangeException e)
+        catch (OperationCanceledException)
         {
-            throw new ConfigurationException($"{(e.ParamName == nameof(options.TopP) ? "--top-p" : "--temperature")} is {e.ActualValue}; {e.Message.Split('(')[0].Trim()}.");
+            return ExitCodes.SavedAndLeft;
         }
-        LibTorch.Load(threads);
-        using var trained = TrainedModel.Load(path, new ComputeOptions());
-        var tokenizer = trained.Tokenizer;
-        var tokens = Begin(tokenizer);
-        tokenizer.Encode(prompt, tokens);
-        if (tokens.Count >= trained.Model.Config.MaxSeqLen)
-            throw new ConfigurationException($"--prompt has {tokens.Count} tokens; the model {trained.Source} takes at most {trained.Model.Config.MaxSeqLen - 1}.");
-
-        terminal.Out.Write(prompt);
-        var decoder = new StreamingDecoder(tokenizer);
-        foreach (int token in TokenGenerator.Generate(trained.Model, tokens, maxTokens, tokenizer.EosToken, options))
-            if (token != tokenizer.EosToken) terminal.Out.Write(decoder.Append(token));
-        terminal.Out.WriteLine(decoder.Flush());
-        return ExitCodes.Done;
+        finally
+        {
+            if (!isQuiet && generator.Speed.PrefillTokens > 0) terminal.Error.WriteLine(Text(generator.Speed));
+        }
     }
 
-    // A tokenizer without a begin token begins a document after the end of another.
-    private static List<int> Begin(ITokenizer tokenizer) => [tokenizer.BosToken ?? tokenizer.EosToken];
+    private static PromptRequest One(TrainedModel trained, string text, string? file, GenerationSettings settings)
+    {
+        var request = new PromptRequest(trained.Tokenizer.EncodeFromStart(text), settings);
+        if (file is not null) request.Require(trained.Model.Config, file);
+        else if (request.Problem(trained.Model.Config) is var (found, expected)) throw new ConfigurationException($"--prompt: {found}.\n  expected: {expected}\n  do: shorten it");
+        return request;
+    }
+
+    private static void Stream(string text, TextGenerator generator, IReadOnlyList<PromptRequest> requests, Terminal terminal, CancellationToken stop)
+    {
+        // What a model writes may hold escape codes.
+        string Shown(string piece) => terminal.IsLive ? Visible.Of(piece) : piece;
+        try
+        {
+            terminal.Out.Write(Shown(text));
+            foreach (var (_, _, piece) in generator.Run(requests, stop)) terminal.Out.Write(Shown(piece));
+        }
+        finally
+        {
+            terminal.Out.WriteLine();
+        }
+    }
+
+    private static void WriteFile(string path, TextGenerator generator, IReadOnlyList<PromptRequest> requests, Terminal terminal, CancellationToken stop)
+    {
+        WholeFile.Write(path, "--output", writer => generator.WriteJson(requests, writer, stop));
+        terminal.Out.WriteLine($"{path}: {requests.Count} continuations");
+    }
+
+    private static string Text(GenerationSpeed speed)
+    {
+        static string Part(string name, long tokens, TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{name} {tokens:N0} tokens, {tokens / time.TotalSeconds:N1} tokens/s");
+        string prefill = Part("prefill", speed.PrefillTokens, speed.PrefillTime);
+        return speed.DecodedTokens == 0 ? prefill : $"{prefill} | {Part("decode", speed.DecodedTokens, speed.DecodeTime)}";
+    }
 }

@@ -12,5 +12,13 @@ internal static class ModelOption
         Description = "A model folder, a run's folder (its newest checkpoint), or a checkpoint folder.",
     };
 
-    public static Option<int> Threads() => new("--threads") { HelpName = "N", Description = "Threads; 0 means one for every core." };
+    public static Option<int> Threads()
+    {
+        var threads = new Option<int>("--threads") { HelpName = "N", Description = "Threads; 0 means one for every core." };
+        threads.Validators.Add(result =>
+        {
+            if (result.Tokens.Count > 0 && result.GetValueOrDefault<int>() is var count and < 0) result.AddError($"--threads is {count}; it must be 0 or more.");
+        });
+        return threads;
+    }
 }
