@@ -18,7 +18,7 @@ public sealed class CommandLineTests
     [InlineData("config reference --update nowhere.md", "error: nowhere.md: no such file;")]
     [InlineData("checkpoint convrt x", "error: checkpoint has no verb 'convrt'. Did you mean convert?")]
     [InlineData("inspect", "error: Required argument 'DIR' missing")]
-    [InlineData("export runs --dtype f16 --output x", "error: Argument 'f16' not recognized.")]
+    [InlineData("export runs --dtype f8 --output x", "error: Argument 'f8' not recognized.")]
     public void A_wrong_command_ends_with_2_and_a_hint_on_standard_error(string arguments, string error)
     {
         var run = LauncherProcess.Run(arguments);
