@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace SparkTrain.Checkpoints;
 
-/// <summary>Publishes a folder in one step: it is built under a temporary name, flushed, and renamed.</summary>
+/// <summary>Publishes a folder, or a file, in one step: it is built under a temporary name, flushed, and renamed.</summary>
 public static partial class DurableFolder
 {
     private const int ReadOnly = 0, DontNeed = 4;
@@ -23,6 +23,25 @@ public static partial class DurableFolder
         catch
         {
             Discard(path);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a file by <paramref name="write"/>, which gets its temporary name and flushes what it writes. After a failure nothing is left.</summary>
+    /// <exception cref="IOException">The disk is full or not writable.</exception>
+    public static void PublishFile(string path, Action<string> write)
+    {
+        string temporary = TemporaryOf(path), folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        Directory.CreateDirectory(folder);
+        try
+        {
+            write(temporary);
+            File.Move(temporary, path, overwrite: true);
+            Flush(folder);
+        }
+        catch
+        {
+            if (File.Exists(temporary)) File.Delete(temporary);
             throw;
         }
     }

@@ -1,35 +1,75 @@
-using System.Runtime.InteropServices;
 using System.Text;
 using SparkTrain.ModelFormat;
+using SparkTrain.ModelFormat.Gguf;
 
 namespace SparkTrain.Checkpoints;
 
-/// <summary>Makes a model folder, Hugging Face style, of a checkpoint, whatever number of ranks wrote it. Holds one tensor at a time in memory.</summary>
-public static unsafe class ModelExport
+/// <summary>A file of a model folder beside the weights: text, or a copy of a file that is elsewhere.</summary>
+/// <param name="Name">Its name in the folder.</param>
+/// <param name="Text">What it says; null where it is a copy.</param>
+/// <param name="CopyOf">What it is a copy of; null where it is text.</param>
+public sealed record FolderFile(string Name, string? Text = null, string? CopyOf = null)
 {
-    /// <summary>Writes config.json, model.safetensors and the tokenizer's files; the folder is there once all of it is.</summary>
-    /// <param name="checkpoint">The checkpoint's folder.</param>
-    /// <param name="manifest">Its manifest, of verified hashes.</param>
+    internal byte[] Bytes() => Text is not null ? Encoding.UTF8.GetBytes(Text) : File.ReadAllBytes(CopyOf!);
+}
+
+/// <summary>Makes a model folder, Hugging Face style, or a GGUF file of a model, one weight at a time in memory; it is there once all of it is.</summary>
+public static class ModelExport
+{
+    /// <summary>Writes the weights, in one file or in shards with an index, and the other files. Returns the number of files that hold weights and their bytes.</summary>
+    /// <param name="source">The weights.</param>
     /// <param name="output">The folder to make.</param>
-    /// <param name="type">F32, or BF16 (each weight rounded once, to nearest even).</param>
-    /// <param name="tokenizer">The folder of the tokenizer; none is written where it is absent.</param>
-    /// <exception cref="CheckpointException">The output is in the way or not writable, or the checkpoint is not what its manifest says.</exception>
-    public static void Write(string checkpoint, CheckpointManifest manifest, string output, TensorType type, string tokenizer)
+    /// <param name="type">F32, BF16 or F16 (each weight rounded once, to nearest even); null leaves each as it is.</param>
+    /// <param name="maxShardBytes">Bytes of weights in a file at most.</param>
+    /// <param name="files">The other files, config.json among them.</param>
+    /// <exception cref="CheckpointException">The output is in the way or not writable, or a checkpoint is not what its manifest says.</exception>
+    /// <exception cref="ModelFormatException">A weight is too large for F16.</exception>
+    public static (int Files, long Bytes) Write(IWeightSource source, string output, TensorType? type, long maxShardBytes, IEnumerable<FolderFile> files)
     {
-        if (type is not (TensorType.F32 or TensorType.BF16)) throw new ArgumentOutOfRangeException(nameof(type), type, "models are saved as F32 or BF16");
         output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
         RequireFree(output);
-        var config = SavedModel.Config(checkpoint, manifest);
-        using var saved = new CheckpointReader(checkpoint, manifest);
+        (int, long) written = default;
+        Attempt(output, () => DurableFolder.Publish(output, folder =>
+        {
+            using var weights = new WeightConversion(source, type);
+            var shards = ShardedSafetensors.Write(folder, weights, source.Config, maxShardBytes);
+            foreach (var file in files) DurableFolder.WriteFile(Path.Combine(folder, file.Name), file.Bytes());
+            written = (shards.Count, shards.Sum(shard => shard.Sum(tensor => tensor.ByteLength)));
+        }));
+        return written;
+    }
+
+    /// <summary>Writes a GGUF file; returns its bytes.</summary>
+    /// <param name="source">The weights of a dense model.</param>
+    /// <param name="output">The file to make.</param>
+    /// <param name="name">The model's name, for people.</param>
+    /// <param name="type">Type of the matrices.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <exception cref="CheckpointException">The output is in the way or not writable, or a checkpoint is not what its manifest says.</exception>
+    /// <exception cref="ModelFormatException">llama.cpp cannot run this model, or a weight is too large for F16.</exception>
+    public static long WriteGguf(IWeightSource source, string output, string name, TensorType type, GgufTokenizer tokenizer)
+    {
+        output = Path.GetFullPath(output);
+        if (Directory.Exists(output)) throw InTheWay(output, "it is a folder", "a file that is not there yet");
+        if (File.Exists(output)) throw InTheWay(output, "it is there already", "a file that is not there yet");
+        Attempt(output, () => DurableFolder.PublishFile(output, temporary => GgufFile.Write(temporary, name, source, type, tokenizer)));
+        return new FileInfo(output).Length;
+    }
+
+    /// <summary>Refuses a place where something is.</summary>
+    /// <exception cref="CheckpointException">It is a file, or a folder that is not empty.</exception>
+    public static void RequireFree(string output)
+    {
+        const string Expected = "an empty folder, or none yet";
+        if (File.Exists(output)) throw InTheWay(output, "it is a file", Expected);
+        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()) throw InTheWay(output, "the folder is not empty", Expected);
+    }
+
+    private static void Attempt(string output, Action write)
+    {
         try
         {
-            DurableFolder.Publish(output, folder =>
-            {
-                WriteWeights(saved, TensorNames.Of(config), type, Path.Combine(folder, ModelFolder.WeightsFile));
-                DurableFolder.WriteFile(Path.Combine(folder, ModelFolder.ConfigFile), Encoding.UTF8.GetBytes(HuggingFaceConfig.Write(config, type)));
-                if (!Directory.Exists(tokenizer)) return;
-                foreach (string file in Directory.GetFiles(tokenizer)) DurableFolder.WriteFile(Path.Combine(folder, Path.GetFileName(file)), File.ReadAllBytes(file));
-            });
+            write();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -37,36 +77,5 @@ public static unsafe class ModelExport
         }
     }
 
-    private static void WriteWeights(CheckpointReader saved, IReadOnlyList<(string Name, long[] Shape)> weights, TensorType type, string file)
-    {
-        long largest = weights.Max(weight => new TensorInfo(weight.Name, TensorType.F32, weight.Shape).ByteLength);
-        void* values = NativeMemory.Alloc(checked((nuint)largest));
-        try
-        {
-            SafetensorsWriter.Write(file, [.. weights.Select(weight => (new TensorInfo(weight.Name, type, weight.Shape), Source(weight.Name, weight.Shape)))], new Dictionary<string, string> { ["format"] = "pt" });
-        }
-        finally
-        {
-            NativeMemory.Free(values);
-        }
-
-        // The writer asks for one tensor after the other, so the memory serves all of them.
-        SafetensorsWriter.Source Source(string name, long[] shape) => () =>
-        {
-            long count = shape.Aggregate(1L, (a, b) => a * b);
-            saved.CopyTo(new(name, shape, 0, count), (float*)values);
-            if (type == TensorType.BF16) Bfloat16.Round((float*)values, count, (ushort*)values);
-            return (byte*)values;
-        };
-    }
-
-    /// <summary>Refuses a place where something is.</summary>
-    /// <exception cref="CheckpointException">It is a file, or a folder that is not empty.</exception>
-    public static void RequireFree(string output)
-    {
-        if (File.Exists(output)) throw InTheWay(output, "it is a file");
-        if (Directory.Exists(output) && Directory.EnumerateFileSystemEntries(output).Any()) throw InTheWay(output, "the folder is not empty");
-    }
-
-    private static CheckpointException InTheWay(string output, string found) => new(output, found, "an empty folder, or none yet", "delete it, or choose another --output");
+    private static CheckpointException InTheWay(string output, string found, string expected) => new(output, found, expected, "delete it, or choose another --output");
 }

@@ -15,6 +15,7 @@ internal static class PlanText
 
         Line($"{config.Run.Name} ({file})");
         Line($"  {config.Model.Ffn.Kind} FFN: {Share(config.Model.Ffn)}; {config.Model.Attention.Kind} attention: {Keys(config.Model.Attention)}");
+        if (config.Run.InitialModel is { } folder) Line($"  begins with the weights of {folder}");
         Line($"\nParameters");
         Row("embedding (tied)", $"{p.Embedding:N0}");
         Row("attention", $"{p.Attention:N0}");

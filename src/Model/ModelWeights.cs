@@ -4,16 +4,27 @@ namespace SparkTrain.Model;
 public static class ModelWeights
 {
     /// <summary>Creates the model of a folder with its weights; float32, bfloat16 and float16 files become float32 master weights.</summary>
+    /// <exception cref="ModelFormatException">A value is not finite.</exception>
     public static SparkTransformer Load(ModelFolder folder, ComputeOptions options)
     {
         var model = new SparkTransformer(folder.Config, options);
+        Fill(model, folder);
+        return model;
+    }
+
+    /// <summary>Fills a model with the weights of a folder, one at a time in memory.</summary>
+    /// <exception cref="ModelFormatException">A value is not finite.</exception>
+    public static void Fill(SparkTransformer model, ModelFolder folder)
+    {
         using var noGradient = no_grad();
         foreach (var (name, weight) in model.Weights)
         {
             using var scope = NewDisposeScope();
-            weight.copy_(Read(folder.FileOf(name), name));
+            var values = Read(folder.FileOf(name), name);
+            if (!values.isfinite().all().item<bool>())
+                throw new ModelFormatException(folder.FileOf(name).Path, $"{name} holds values that are not finite", "numbers", "fetch or write the folder again");
+            weight.copy_(values);
         }
-        return model;
     }
 
     /// <summary>Writes config.json and model.safetensors into a folder, which is created when it is missing.</summary>

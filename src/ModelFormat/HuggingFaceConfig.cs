@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
@@ -10,7 +9,11 @@ namespace SparkTrain.ModelFormat;
 /// </summary>
 public static class HuggingFaceConfig
 {
-    private const string Activation = "gelu_pytorch_tanh";
+    internal const string Activation = "gelu_pytorch_tanh";
+
+    private const long MaxBytes = 16 << 20;
+
+    private static readonly string[] FloatKeys = ["attn_logit_softcapping", "final_logit_softcapping", "rms_norm_eps", "rope_theta", "attention_dropout"];
 
     /// <summary>Reads a config.json of a Spark or Gemma-2 model.</summary>
     /// <exception cref="ModelFormatException">The file is missing or not JSON, a key is missing or of the wrong type, or it asks for something that this model family lacks.</exception>
@@ -19,6 +22,7 @@ public static class HuggingFaceConfig
         JsonElement root;
         try
         {
+            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes and var length }) throw new IOException($"it has {length} bytes");
             using var document = JsonDocument.Parse(File.ReadAllBytes(path));
             root = document.RootElement.Clone();
         }
@@ -26,11 +30,54 @@ public static class HuggingFaceConfig
         {
             throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the config.json of a model folder", "check the path", e);
         }
-        return new Reader(path, root).Model();
+        return new HuggingFaceConfigReader(path, root).Model();
     }
 
     /// <summary>Renders the config.json of a model.</summary>
-    public static string Write(ModelConfig config, TensorType type)
+    public static string Write(ModelConfig config, TensorType type) => Text(Keys(config, type));
+
+    /// <summary>Renders the config.json of a model that is exactly Gemma-2, as Hugging Face names it, so that its tools run the model.</summary>
+    /// <param name="config">A model without <see cref="Gemma2Form.Problem"/>.</param>
+    /// <param name="type">Type of the weights.</param>
+    /// <param name="bos">The token that begins a document, where there is one.</param>
+    /// <param name="eos">The token that ends a document, where it is known.</param>
+    public static string WriteGemma2(ModelConfig config, TensorType type, int? bos, int? eos)
+    {
+        var json = Keys(config, type);
+        json["architectures"] = new JsonArray("Gemma2ForCausalLM");
+        json["model_type"] = "gemma2";
+        // Hugging Face reads a whole number as an int, and takes no int where it wants a float.
+        foreach (string key in FloatKeys)
+            if (json[key] is { } value) json[key] = Float(value.GetValue<double>());
+        foreach (string key in json.Select(entry => entry.Key).Where(IsOurs).ToList()) json.Remove(key);
+        (json["bos_token_id"], json["eos_token_id"], json["pad_token_id"]) = (bos, eos, null);
+        return Text(json);
+    }
+
+    /// <summary>What Hugging Face calls a type of weights.</summary>
+    public static string NameOf(TensorType type) => type switch { TensorType.BF16 => "bfloat16", TensorType.F16 => "float16", _ => "float32" };
+
+    /// <summary>Renders the generation_config.json that tells other programs which tokens begin and end a text.</summary>
+    public static string WriteGeneration(int? bos, int eos)
+    {
+        var json = new JsonObject { ["eos_token_id"] = eos, ["do_sample"] = true };
+        if (bos is not null) json.Insert(0, "bos_token_id", bos);
+        return Text(json);
+    }
+
+    // The keys that Gemma-2 has not.
+    private static bool IsOurs(string key) =>
+        key.StartsWith("ffn_", StringComparison.Ordinal) || key.StartsWith("topk_", StringComparison.Ordinal) || key is "attention_kind" or "attention_predictor_dim" or "attention_active" or "attention_except";
+
+    private static JsonNode Float(double value)
+    {
+        string text = value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
+        return JsonNode.Parse(text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0")!;
+    }
+
+    private static string Text(JsonObject json) => json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+
+    private static JsonObject Keys(ModelConfig config, TensorType type)
     {
         var a = config.Attention;
         var json = new JsonObject
@@ -56,7 +103,7 @@ public static class HuggingFaceConfig
             ["tie_word_embeddings"] = true,
             ["attention_bias"] = false,
             ["attention_dropout"] = 0.0,
-            ["torch_dtype"] = type switch { TensorType.BF16 => "bfloat16", TensorType.F16 => "float16", _ => "float32" },
+            ["torch_dtype"] = NameOf(type),
             ["ffn_kind"] = FfnName(config.Ffn.Kind),
             ["ffn_predictor_dim"] = config.Ffn.PredictorDim,
             ["ffn_active"] = config.Ffn.Active,
@@ -69,7 +116,7 @@ public static class HuggingFaceConfig
         if (config.Ffn.HuberDelta != 0) json["ffn_huber_delta"] = config.Ffn.HuberDelta;
         if (config.Ffn.Except.Count > 0) json["ffn_except"] = new JsonArray([.. config.Ffn.Except.Select(Layers)]);
         if (config.Attention.Except.Count > 0) json["attention_except"] = new JsonArray([.. config.Attention.Except.Select(Layers)]);
-        return json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
+        return json;
     }
 
     private static JsonNode Layers(FfnOfLayers e)
@@ -88,9 +135,9 @@ public static class HuggingFaceConfig
         ["first_layer"] = e.FirstLayer, ["last_layer"] = e.LastLayer, ["attention_kind"] = AttentionName(e.Kind), ["attention_predictor_dim"] = e.PredictorDim, ["attention_active"] = e.Active,
     };
 
-    private static string SelectorName(TopkSelector selector) => selector == TopkSelector.Exact ? "exact" : "statistical";
+    internal static string SelectorName(TopkSelector selector) => selector == TopkSelector.Exact ? "exact" : "statistical";
 
-    private static string FfnName(FfnKind kind) => kind switch
+    internal static string FfnName(FfnKind kind) => kind switch
     {
         FfnKind.Gated => "gated",
         FfnKind.GatedRelu => "gated_relu",
@@ -99,137 +146,10 @@ public static class HuggingFaceConfig
         _ => "spark",
     };
 
-    private static string AttentionName(AttentionKind kind) => kind switch
+    internal static string AttentionName(AttentionKind kind) => kind switch
     {
         AttentionKind.Dense => "dense",
         AttentionKind.Topk => "topk",
         _ => "spark",
     };
-
-    private sealed class Reader(string path, JsonElement root)
-    {
-        private readonly JsonElement root = root;
-
-        public ModelConfig Model()
-        {
-            if (root.ValueKind != JsonValueKind.Object) throw Bad("the file", "holds no JSON object", "the config.json of a model folder");
-            string type = Text("model_type", "");
-            if (type is not ("spark" or "gemma2")) throw Bad("model_type", $"is '{type}'", "spark or gemma2");
-            Refuse("hidden_activation", Activation);
-            Refuse("tie_word_embeddings", "True");
-            Refuse("attention_bias", "False");
-            Refuse("rope_scaling", "");
-            int layers = Int("num_hidden_layers"), headDim = Int("head_dim");
-            double scalar = Number("query_pre_attn_scalar", headDim) ?? headDim;
-            var config = new ModelConfig
-            {
-                VocabSize = Int("vocab_size"),
-                DModel = Int("hidden_size"),
-                NumLayers = layers,
-                MaxSeqLen = Int("max_position_embeddings"),
-                FinalLogitSoftcap = Number("final_logit_softcapping", 30.0),
-                RmsNormEps = Number("rms_norm_eps", 1e-6) ?? 1e-6,
-                TopkStdCorrection = Int("topk_std_correction", 1),
-                TopkSelector = Kind("topk_selector", SelectorName, TopkSelector.Statistical),
-                Ffn = new()
-                {
-                    Kind = Kind("ffn_kind", FfnName, FfnKind.Gated),
-                    DFf = Int("intermediate_size"),
-                    PredictorDim = Int("ffn_predictor_dim", 0),
-                    Active = Int("ffn_active", 0),
-                    HuberDelta = Number("ffn_huber_delta", 0) ?? 0,
-                    Except = Ranges("ffn_except", e => new FfnOfLayers
-                    {
-                        FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("ffn_kind", FfnName, FfnKind.Gated),
-                        DFf = e.root.TryGetProperty("intermediate_size", out _) ? e.Int("intermediate_size") : null,
-                        PredictorDim = e.Int("ffn_predictor_dim", 0), Active = e.Int("ffn_active", 0), HuberDelta = e.Number("ffn_huber_delta", 0) ?? 0,
-                    }),
-                },
-                Attention = new()
-                {
-                    Kind = Kind("attention_kind", AttentionName, AttentionKind.Dense),
-                    NumHeads = Int("num_attention_heads"),
-                    NumKvHeads = Int("num_key_value_heads"),
-                    HeadDim = headDim,
-                    PredictorDim = Int("attention_predictor_dim", 0),
-                    Active = Int("attention_active", 0),
-                    Window = Int("sliding_window", 4096),
-                    Layers = Spans(layers),
-                    LogitSoftcap = Number("attn_logit_softcapping", 50.0),
-                    QueryPreAttnScalar = scalar == headDim ? null : scalar,
-                    RopeTheta = Number("rope_theta", 10_000) ?? 10_000,
-                    Except = Ranges("attention_except", e => new AttentionOfLayers
-                    {
-                        FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("attention_kind", AttentionName, AttentionKind.Dense),
-                        PredictorDim = e.Int("attention_predictor_dim", 0), Active = e.Int("attention_active", 0),
-                    }),
-                },
-            };
-            Check(config, "");
-            Check(config.Ffn, "Ffn.");
-            Check(config.Attention, "Attention.");
-            return config;
-        }
-
-        private void Check(object section, string prefix)
-        {
-            var problems = new List<ValidationResult>();
-            if (Validator.TryValidateObject(section, new ValidationContext(section), problems, validateAllProperties: true)) return;
-            var first = problems[0];
-            throw new ModelFormatException(path, $"{prefix}{first.MemberNames.FirstOrDefault()} {first.ErrorMessage?.TrimEnd('.')}", "keys that fit together", "correct config.json");
-        }
-
-        private AttentionSpan[] Spans(int layers)
-        {
-            if (!root.TryGetProperty("layer_types", out var list) || list.ValueKind == JsonValueKind.Null) return [];
-            if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != layers) throw Bad("layer_types", "is " + list.GetRawText(), $"a list of {layers} entries");
-            AttentionSpan[] spans = [.. list.EnumerateArray().Select(e => e.ToString() switch
-            {
-                "sliding_attention" => AttentionSpan.Local,
-                "full_attention" => AttentionSpan.Global,
-                var other => throw Bad("layer_types", $"holds '{other}'", "sliding_attention or full_attention"),
-            })];
-            bool usual = spans.Index().All(s => s.Item == (s.Index % 2 == 0 ? AttentionSpan.Local : AttentionSpan.Global));
-            return usual ? [] : spans;
-        }
-
-        private T[] Ranges<T>(string key, Func<Reader, T> read)
-        {
-            if (!root.TryGetProperty(key, out var list)) return [];
-            if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Object)) throw Bad(key, "is " + list.GetRawText(), "a list of objects");
-            return [.. list.EnumerateArray().Select((e, i) => read(new Reader($"{path} {key}[{i}]", e)))];
-        }
-
-        private T Kind<T>(string key, Func<T, string> name, T absent) where T : struct, Enum
-        {
-            if (!root.TryGetProperty(key, out var value)) return absent;
-            foreach (var kind in Enum.GetValues<T>())
-                if (name(kind) == value.ToString()) return kind;
-            throw Bad(key, $"is '{value}'", string.Join(", ", Enum.GetValues<T>().Select(name)));
-        }
-
-        private int Int(string key, int? absent = null)
-        {
-            if (!root.TryGetProperty(key, out var value)) return absent ?? throw Bad(key, "is missing", "a whole number");
-            return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Bad(key, "is " + value.GetRawText(), "a whole number");
-        }
-
-        private double? Number(string key, double absent)
-        {
-            if (!root.TryGetProperty(key, out var value)) return absent;
-            if (value.ValueKind == JsonValueKind.Null) return null;
-            return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Bad(key, "is " + value.GetRawText(), "a number");
-        }
-
-        private string Text(string key, string absent) => root.TryGetProperty(key, out var value) ? value.ToString() : absent;
-
-        private void Refuse(string key, string supported)
-        {
-            string found = Text(key, supported);
-            if (found != supported) throw Bad(key, $"is {found}", supported.Length > 0 ? $"{supported}: this model family has nothing else" : "null: this model family has none");
-        }
-
-        private ModelFormatException Bad(string key, string found, string expected) =>
-            new(path, $"{key} {found}", expected, "use a model folder of the Spark or Gemma-2 family, or correct config.json");
-    }
 }

@@ -76,6 +76,7 @@ public sealed record RunPlan
         CheckpointsKept,
         Tokens = Config.Training.TotalTokens(),
         Config.Training.Steps,
+        Config.Run.InitialModel,
         AccumulationSteps = Config.Training.AccumulationSteps(WorldSize),
         WorldSize,
         RanksPerHost,

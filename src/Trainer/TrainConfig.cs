@@ -94,6 +94,10 @@ public sealed record RunConfig
     /// <summary>Seed of the initial weights and of the order of the data.</summary>
     [Range(0, long.MaxValue)]
     public long Seed { get; init; } = 1;
+
+    /// <summary>A model folder whose weights the run begins with, in place of weights drawn from Seed; its model must be that of the section Model. Read only while the run has no checkpoint.</summary>
+    [MinLength(1)]
+    public string? InitialModel { get; init; }
 }
 
 /// <summary>Length, batch and arithmetic of the training.</summary>

@@ -32,7 +32,7 @@ public sealed class Trainer : IDisposable
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
 
-    /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder. All ranks call it.</summary>
+    /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder, or fills the first weights. All ranks call it.</summary>
     /// <param name="config">The run.</param>
     /// <param name="folder">Its folder.</param>
     /// <param name="data">Its data, as <see cref="TrainingData.Open"/> gives them; they outlive the trainer.</param>
@@ -40,15 +40,17 @@ public sealed class Trainer : IDisposable
     /// <param name="log">Receives <see cref="TrainEvents"/>.</param>
     /// <param name="allowNewData">True goes on from a checkpoint of other data at the same place of the new order.</param>
     /// <exception cref="CheckpointException">There are checkpoints, but none that this run can resume from.</exception>
+    /// <exception cref="ModelFormatException">The run begins, and Run.InitialModel cannot be used.</exception>
     /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
     public Trainer(TrainConfig config, RunFolder folder, DataMixture data, ICollectives ranks, ILogger log, bool allowNewData = false)
     {
         (this.config, this.folder, this.data, this.ranks, this.log) = (config, folder, data, ranks, log);
         samples = TrainingData.Samples(data, config);
         sparsity = new(config.Model.NumLayers);
-        state = TrainingModel.Create(config, sparsity, ranks);
+        state = TrainingModel.Allocate(config, sparsity, ranks);
         checkpoints = new(folder.Checkpoints);
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Fingerprint, ranks, log, allowNewData);
+        if (ResumedFrom is null) InitialWeights.Fill(state, config, ranks);
         // Half a second, which a run that is complete need not spend.
         peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
     }
@@ -61,7 +63,7 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Trains until the last step, until an earlier one, or until one rank is asked to stop; then saves and leaves. All ranks call it.</summary>
     /// <param name="stop">Asks to stop after the current step.</param>
-    /// <param name="until">The step to leave after, where not the last one; the learning rate does not depend on it.</param>
+    /// <param name="until">The step to leave after, where not the last one, or 0 to save the first weights; the learning rate does not depend on it.</param>
     /// <exception cref="GuardException">Loss or gradient is not finite; thrown on all ranks.</exception>
     /// <exception cref="CheckpointException">The last checkpoint cannot be saved; thrown on all ranks.</exception>
     public TrainOutcome Run(CancellationToken stop, long? until = null)
@@ -72,7 +74,7 @@ public sealed class Trainer : IDisposable
             log.Information(TrainEvents.AlreadyComplete, config.Run.Name, steps);
             return TrainOutcome.Complete;
         }
-        if (state.Progress.Step >= end && end < steps)
+        if (ResumedFrom is not null && state.Progress.Step >= end && end < steps)
         {
             log.Information(TrainEvents.AlreadyThere, config.Run.Name, state.Progress.Step, steps, end);
             return TrainOutcome.Stopped;

@@ -8,9 +8,19 @@ namespace SparkTrain.Trainer;
 /// <summary>Builds the model of a run.</summary>
 public static class TrainingModel
 {
-    /// <summary>Creates the model with weights drawn from the seed, its gradients and its optimizer. All ranks call it.</summary>
+    /// <summary>Creates the model with the weights that a run begins with, its gradients and its optimizer. All ranks call it.</summary>
     /// <exception cref="EnvironmentException">The device is not there.</exception>
+    /// <exception cref="ModelFormat.ModelFormatException">Run.InitialModel cannot be used.</exception>
     public static TrainState Create(TrainConfig config, SparsitySink sparsity, ICollectives ranks)
+    {
+        var state = Allocate(config, sparsity, ranks);
+        InitialWeights.Fill(state, config, ranks);
+        return state;
+    }
+
+    /// <summary>Creates the model, whose weights hold no values yet, its gradients and its optimizer. All ranks call it.</summary>
+    /// <exception cref="EnvironmentException">The device is not there.</exception>
+    public static TrainState Allocate(TrainConfig config, SparsitySink sparsity, ICollectives ranks)
     {
         bool overlaps = config.Distributed.Overlaps(ranks, get_num_threads(), Environment.ProcessorCount) && config.Training.Device == DeviceKind.Cpu;
         TrainState? state = null;
@@ -20,9 +30,6 @@ public static class TrainingModel
             BlockBackwardDone = overlaps ? layer => state!.BlockComplete(layer) : null,
         };
         state = new(new SparkTransformer(config.Model, options), config.Optimizer, config.Distributed, ranks, config.Training.AccumulationSteps(ranks.WorldSize), overlaps);
-        // Where the ranks of a host share the weights, one of them fills them.
-        if (ranks.Rank == ranks.HostRanks[0] || !config.Distributed.ShardsOptimizer(ranks.WorldSize)) WeightInit.Fill(state.Model, config.Run.Seed);
-        ranks.Barrier();
         return state;
     }
 

@@ -203,7 +203,8 @@ public sealed unsafe class DamageTests : IDisposable
         (manifest["tensors"]!["model.norm.weight"], manifest["tensors"]!["model.layers.0.input_layernorm.weight"]) = (other, norm);
         SavedRun.Rewrite(saved, Encoding.UTF8.GetBytes(manifest.ToJsonString()));
         var read = CheckpointVerification.Verify(saved);
-        var refused = Assert.Throws<CheckpointException>(() => ModelExport.Write(saved, read, run["out"], TensorType.F32, run["none"]));
+        using var weights = new SavedWeights(saved, read);
+        var refused = Assert.Throws<CheckpointException>(() => ModelExport.Write(weights, run["out"], TensorType.F32, 1 << 20, []));
         Assert.Contains("where the manifest places it", refused.Found, StringComparison.Ordinal);
         Assert.Equal(["run"], Directory.GetFileSystemEntries(run[""]).Select(Path.GetFileName));
     }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using SparkTrain.ModelFormat;
+using SparkTrain.ModelFormat.Gguf;
 
 namespace SparkTrain.Checkpoints.Tests;
 
@@ -62,15 +63,47 @@ public sealed class ModelExportTests : IDisposable
     {
         string saved = run.Save(7);
         File.WriteAllText(run["file"], "");
-        var refused = Assert.Throws<CheckpointException>(() => ModelExport.Write(saved, CheckpointVerification.Verify(saved), run["file/model"], TensorType.F32, run["none"]));
+        var refused = Assert.Throws<CheckpointException>(() => Export(saved, TensorType.F32, "file/model"));
         Assert.Contains("the model was not written", refused.Found, StringComparison.Ordinal);
-        Assert.Equal(["file", "run"], Directory.GetFileSystemEntries(run[""]).Select(Path.GetFileName).Order());
+        Assert.Equal(["file", "run", "tokenizer"], Directory.GetFileSystemEntries(run[""]).Select(Path.GetFileName).Order());
     }
 
-    private void Export(string checkpoint, TensorType type)
+    [Fact]
+    public void Shards_hold_what_one_file_holds()
+    {
+        string saved = run.Save(7);
+        Export(saved, TensorType.F32, "whole");
+        // Bytes in order: 80 + 16, 64 + 32, 32 + 64, 16 + 16, 96, 96, 96, 16 + 16.
+        Assert.Equal((8, 4L * TensorNames.Of(SavedRun.Model).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b))), Export(saved, TensorType.F32, "shards", maxShardBytes: 100));
+        using var whole = ModelFolder.Open(run["whole"]);
+        using var shards = ModelFolder.Open(run["shards"]);
+        foreach (var (name, _) in TensorNames.Of(SavedRun.Model)) Assert.Equal(whole.FileOf(name).Bytes(name), shards.FileOf(name).Bytes(name));
+        string[] files = [.. Directory.GetFiles(run["shards"], "*.safetensors").Select(file => Path.GetFileName(file)!).Order()];
+        Assert.Equal(Enumerable.Range(1, 8).Select(i => $"model-{i:D5}-of-00008.safetensors"), files);
+        Assert.All(files, file => Assert.True(SafetensorsHeader.Read(run[$"shards/{file}"]).Tensors.Values.Sum(tensor => tensor.Info.ByteLength) <= 100));
+    }
+
+    [Fact]
+    public void A_model_that_llama_cpp_runs_becomes_one_file_or_none()
+    {
+        string saved = run.Save(7);
+        using var weights = new SavedWeights(saved, CheckpointVerification.Verify(saved));
+        File.WriteAllText(run["tokenizer.json"], """{"model":{"vocab":{"a":0},"merges":[]},"pre_tokenizer":{"type":"ByteLevel"}}""");
+        var tokenizer = GgufTokenizer.Read(run["tokenizer.json"], 5, null, 0);
+        long bytes = ModelExport.WriteGguf(weights, run["a.gguf"], "a", TensorType.F32, tokenizer);
+        Assert.Equal(bytes, new FileInfo(run["a.gguf"]).Length);
+        Assert.Contains("it is there already", Assert.Throws<CheckpointException>(() => ModelExport.WriteGguf(weights, run["a.gguf"], "a", TensorType.F32, tokenizer)).Found, StringComparison.Ordinal);
+        Assert.Contains("it is a folder", Assert.Throws<CheckpointException>(() => ModelExport.WriteGguf(weights, run["run"], "a", TensorType.F32, tokenizer)).Found, StringComparison.Ordinal);
+        Assert.Throws<CheckpointException>(() => ModelExport.WriteGguf(weights, run["a.gguf/b.gguf"], "b", TensorType.F32, tokenizer));
+        Assert.Equal(["a.gguf", "run", "tokenizer.json"], Directory.GetFileSystemEntries(run[""]).Select(Path.GetFileName).Order());
+    }
+
+    private (int Files, long Bytes) Export(string checkpoint, TensorType type, string output = "model", long maxShardBytes = 1 << 20)
     {
         Directory.CreateDirectory(run["tokenizer"]);
         File.WriteAllText(run["tokenizer/tokenizer.json"], "pieces");
-        ModelExport.Write(checkpoint, CheckpointVerification.Verify(checkpoint), run["model"], type, run["tokenizer"]);
+        using var weights = new SavedWeights(checkpoint, CheckpointVerification.Verify(checkpoint));
+        return ModelExport.Write(weights, run[output], type, maxShardBytes,
+            [new("config.json", HuggingFaceConfig.Write(weights.Config, type)), new("tokenizer.json", CopyOf: run["tokenizer/tokenizer.json"])]);
     }
 }

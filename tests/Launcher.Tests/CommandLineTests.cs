@@ -18,7 +18,7 @@ public sealed class CommandLineTests
     [InlineData("config reference --update nowhere.md", "error: nowhere.md: no such file;")]
     [InlineData("checkpoint convrt x", "error: checkpoint has no verb 'convrt'. Did you mean convert?")]
     [InlineData("inspect", "error: Required argument 'DIR' missing")]
-    [InlineData("export runs --dtype f16 --output x", "error: Argument 'f16' not recognized.")]
+    [InlineData("export runs --dtype f8 --output x", "error: Argument 'f8' not recognized.")]
     [InlineData("generate --model m --prompt a --input b", "error: --prompt and --input exclude each other; give one of them.")]
     [InlineData("generate --model m --batch 2", "error: --batch is for JSON lines of prompts; give them by --input FILE.")]
     [InlineData("generate --model m --input b --batch 0", "error: --batch: it is 0.\n  expected: 1 or more\n")]

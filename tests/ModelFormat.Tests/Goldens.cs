@@ -4,7 +4,9 @@ namespace SparkTrain.ModelFormat.Tests;
 
 internal static class Goldens
 {
-    public static string Folder(string name, [CallerFilePath] string here = "") => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(here)!, "..", "goldens", name));
+    public static string Folder(string name) => Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "goldens", name));
+
+    private static string Here([CallerFilePath] string here = "") => here;
 }
 
 internal static class Shapes

@@ -1,15 +1,17 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
+using SparkTrain.Launcher.Export;
+using SparkTrain.ModelFormat;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
-/// <summary><c>config</c>: shows, checks and explains configurations.</summary>
+/// <summary><c>config</c>: shows, checks, explains and begins configurations.</summary>
 internal static class ConfigCommand
 {
     public static Command Create(Terminal terminal) => new("config", "Show, check and explain configurations.")
     {
-        Show(terminal), Check(terminal), Explain(terminal), Schema(terminal), Reference(terminal),
+        Show(terminal), Check(terminal), Explain(terminal), Import(terminal), Schema(terminal), Reference(terminal),
     };
 
     private static Command Show(Terminal terminal)
@@ -49,6 +51,19 @@ internal static class ConfigCommand
         key.CompletionSources.Add(_ => ConfigurationReference.Keys<TrainConfig>());
         command.Arguments.Add(key);
         command.SetAction(arguments => terminal.Out.Write(ConfigurationReference.Explain<TrainConfig>(arguments.GetValue(key)!)));
+        return command;
+    }
+
+    private static Command Import(Terminal terminal)
+    {
+        var command = new Command("import", "Print a configuration that goes on training the model of a folder.");
+        var folder = new Argument<string>("DIR") { Description = "A model folder, Spark or Gemma-2, as SparkTrain or Hugging Face writes it." };
+        command.Arguments.Add(folder);
+        command.SetAction(arguments =>
+        {
+            using var model = ModelFolder.Open(arguments.GetValue(folder)!);
+            terminal.Out.Write(ImportedConfiguration.Render(arguments.GetValue(folder)!, model.Config));
+        });
         return command;
     }
 

@@ -16,7 +16,7 @@ internal static class TrainCommand
         var options = new ConfigurationOptions(command);
         var quiet = new Option<bool>("--quiet", "-q") { Description = "Print warnings and errors only." };
         command.Options.Add(quiet);
-        var until = new Option<long?>("--until") { HelpName = "STEP", Description = "Train until this step, save, and leave with exit code 75; the same command without it goes on." };
+        var until = new Option<long?>("--until") { HelpName = "STEP", Description = "Train until this step, save, and leave with exit code 75; the same command without it goes on. 0 saves the first weights." };
         command.Options.Add(until);
         var allowNewData = new Option<bool>("--allow-new-data") { Description = "Go on from a checkpoint of other data or another mixture, at the same place of the new order." };
         command.Options.Add(allowNewData);
@@ -30,8 +30,8 @@ internal static class TrainCommand
         {
             var resolved = options.Load(arguments);
             long steps = resolved.Value.Training.Steps;
-            return arguments.GetValue(until) is not { } step || (step >= 1 && step <= steps) ? resolved
-                : throw new ConfigurationException($"--until: it is {step}.\n  expected: a step from 1 to Training.Steps = {steps}\n  do: correct the step, or set Training.Steps");
+            return arguments.GetValue(until) is not { } step || (step >= 0 && step <= steps) ? resolved
+                : throw new ConfigurationException($"--until: it is {step}.\n  expected: a step from 0 to Training.Steps = {steps}\n  do: correct the step, or set Training.Steps");
         }
     }
 

@@ -25,12 +25,18 @@ public sealed class MetricsFile : IDisposable
     public static IReadOnlyDictionary<long, double> ReadValLosses(string path)
     {
         var losses = new Dictionary<long, double>();
-        if (!File.Exists(path)) return losses;
+        foreach (var logged in Read(path))
+            if (logged.ValLoss is { } loss && double.IsFinite(loss)) losses[logged.Step] = loss;
+        return losses;
+    }
+
+    /// <summary>Reads the lines of a run, which may be training meanwhile; none where there is no such file.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyList<StepMetrics> Read(string path)
+    {
         try
         {
-            foreach (var logged in StepMetrics.Read(path))
-                if (logged.ValLoss is { } loss && double.IsFinite(loss)) losses[logged.Step] = loss;
-            return losses;
+            return File.Exists(path) ? StepMetrics.Read(path) : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
