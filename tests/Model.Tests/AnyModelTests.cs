@@ -65,6 +65,26 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
         }
     }, iter: 200, threads: 1);
 
+    [Fact]
+    public void Any_model_scores_the_same_from_its_folder() => Problems.Sample(p =>
+    {
+        using var scope = NewDisposeScope();
+        string folder = Directory.CreateTempSubdirectory("sparktrain-model-").FullName;
+        try
+        {
+            using var model = Model(p.Config, ScalarType.Float32, new SparsitySink(p.Config.NumLayers), p.Seed);
+            ModelWeights.Save(model, folder, TensorType.F32);
+            using var opened = ModelFolder.Open(folder);
+            using var loaded = ModelWeights.Load(opened, new ComputeOptions());
+            var (tokens_BT, documents_BT) = (Row(p.Tokens), p.Documents is null ? null : Row(p.Documents));
+            Assert.True(model.LogProbs(tokens_BT, documents_BT).eq(loaded.LogProbs(tokens_BT, documents_BT)).all().item<bool>(), $"{p.Config}");
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }, iter: 40, threads: 1);
+
     private static readonly Gen<(ModelConfig Config, long[] Tokens, long[]? Documents, long Seed)> Problems =
         from config in AnyModel.Config from sequence in AnyModel.Sequence(config) from seed in Gen.Long[0, 1 << 30]
         select (config, sequence.Tokens, sequence.Documents, seed);
