@@ -19,7 +19,9 @@ internal static class PrepareBench
     // Without escapes for characters that need none.
     private static readonly JsonSerializerOptions AsOtherToolsDo = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Settings: <c>megabytes</c> of text (the SDK's documentation, again and again), <c>rounds</c>, <c>tokenizer</c> (a folder, or bpe:N to train on that documentation first).</summary>
+    /// <summary>
+    /// Settings: <c>megabytes</c> of text (the SDK's documentation, again and again), <c>rounds</c>, <c>tokenizer</c> (a folder, or bpe:N to train on that documentation first).
+    /// </summary>
     public static int Run(Settings settings)
     {
         int rounds = settings.Int("rounds", 5);

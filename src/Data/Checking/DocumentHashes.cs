@@ -1,4 +1,6 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace SparkTrain.Data;
 
@@ -40,7 +42,9 @@ public sealed class DocumentHashes
     /// <summary>Adds a document; returns false where the split had it already.</summary>
     internal bool Add(int split, ReadOnlySpan<int> tokens)
     {
-        var key = ShardDocuments.Hash(tokens);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(MemoryMarshal.AsBytes(tokens), hash);
+        var key = BinaryPrimitives.ReadUInt128LittleEndian(hash);
         lock (gate)
         {
             ref var where = ref CollectionsMarshal.GetValueRefOrAddDefault(places, key, out _);
