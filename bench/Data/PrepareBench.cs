@@ -19,7 +19,9 @@ internal static class PrepareBench
     // Without escapes for characters that need none.
     private static readonly JsonSerializerOptions AsOtherToolsDo = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>Settings: <c>megabytes</c> of text (the SDK's documentation, again and again), <c>rounds</c>, <c>tokenizer</c> (a folder, or bpe:N to train on that documentation first).</summary>
+    /// <summary>
+    /// Settings: <c>megabytes</c> of text (the SDK's documentation, again and again), <c>rounds</c>, <c>tokenizer</c> (a folder, or bpe:N to train on that documentation first).
+    /// </summary>
     public static int Run(Settings settings)
     {
         int rounds = settings.Int("rounds", 5);
@@ -47,19 +49,25 @@ internal static class PrepareBench
                 ("a prepared data set", () => Prepare(prepared, tokenizer)),
             };
             var seconds = Array.ConvertAll(ways, _ => new double[rounds]);
+            var processorSeconds = Array.ConvertAll(ways, _ => new double[rounds]);
             // The first round warms up.
             for (int round = -1; round < rounds; round++)
             {
                 for (int way = 0; way < ways.Length; way++)
                 {
                     var watch = Stopwatch.StartNew();
+                    var before = Environment.CpuUsage.TotalTime;
                     ways[way].Run();
-                    if (round >= 0) seconds[way][round] = watch.Elapsed.TotalSeconds;
+                    if (round >= 0) (seconds[way][round], processorSeconds[way][round]) = (watch.Elapsed.TotalSeconds, (Environment.CpuUsage.TotalTime - before).TotalSeconds);
                 }
             }
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:f0} MB, {texts.Length:N0} documents, {Environment.ProcessorCount} cores; medians of {rounds} rounds in turn"));
             for (int way = 0; way < ways.Length; way++)
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {ways[way].Name,-28}{bytes / 1e6 / RoundRobin.Median(seconds[way]),8:f1} MB/s  {RoundRobin.Median(seconds[way].Zip(seconds[0], (a, b) => a / b)),6:f2} x the time of encoding alone"));
+            {
+                double time = Ratio(seconds[way], seconds[0]), processorTime = Ratio(processorSeconds[way], processorSeconds[0]);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"  {ways[way].Name,-28}{bytes / 1e6 / RoundRobin.Median(seconds[way]),8:f1} MB/s  {time,6:f2} x the time of encoding alone, {processorTime:f2} x its processor time"));
+            }
         }
         finally
         {
@@ -74,6 +82,8 @@ internal static class PrepareBench
             DatasetBuilder.Build(new PrepareOptions { Sources = [source], Output = output, Tokenizer = tokenizer, Deduplicate = deduplicate });
         }
     }
+
+    private static double Ratio(double[] mine, double[] first) => RoundRobin.Median(mine.Zip(first, (a, b) => a / b));
 
     private static string Train(string tokenizer, string[] documents, string folder)
     {

@@ -13,7 +13,7 @@ public sealed class PrepareTests : IDisposable
     {
         var random = new Random(4);
         foreach (string file in (string[])["a.jsonl", "b.jsonl"])
-            File.WriteAllLines(Path.Combine(folder, file), Enumerable.Range(0, 6000).Select(i => JsonSerializer.Serialize(new { text = string.Join(' ', Enumerable.Range(0, random.Next(20, 200)).Select(_ => Words[random.Next(Words.Length)] + random.Next(40))) })));
+            File.WriteAllLines(Path.Combine(folder, file), Enumerable.Range(0, 6000).Select(_ => JsonSerializer.Serialize(new { text = Sentence(random) })));
     }
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
@@ -36,9 +36,9 @@ public sealed class PrepareTests : IDisposable
         Assert.True(finished.ExitCode == 0, finished.Error);
         Assert.Matches("goes on after [0-9,]+ documents, [0-9]+ shards", finished.Out);
         Assert.DoesNotContain("tokenizer:", finished.Out, StringComparison.Ordinal);
-        string[] Files(string set) => [.. Directory.GetFiles(Path.Combine(folder, set), "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Path.Combine(folder, set), f)).Order(StringComparer.Ordinal)];
         Assert.Equal(Files("unbroken"), Files("set"));
-        foreach (string file in Files("set")) Assert.True(File.ReadAllBytes(Path.Combine(folder, "unbroken", file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder, "set", file))), file);
+        foreach (string file in Files("set"))
+            Assert.True(File.ReadAllBytes(Path.Combine(folder, "unbroken", file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder, "set", file))), file);
         Assert.Empty(Directory.GetFileSystemEntries(folder, ".set*"));
     }
 
@@ -55,7 +55,12 @@ public sealed class PrepareTests : IDisposable
         Assert.Matches(@"(?s)code 3\n.*goes on after [0-9,]+ documents.*code 0\n", run.Out);
     }
 
+    private static string Sentence(Random random) => string.Join(' ', Enumerable.Range(0, random.Next(20, 200)).Select(_ => Words[random.Next(Words.Length)] + random.Next(40)));
+
     private static string[] Arguments(string output) => ["prepare", "*.jsonl", "--output", output, "--tokenizer", "bpe:300", "--shard-tokens", "60000"];
+
+    private string[] Files(string set) =>
+        [.. Directory.GetFiles(Path.Combine(folder, set), "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Path.Combine(folder, set), file)).Order(StringComparer.Ordinal)];
 
     private int FinishedLines()
     {

@@ -84,8 +84,13 @@ public sealed record DatasetManifest
         }
     }
 
-    internal void Write(string folder) =>
-        File.WriteAllText(Path.Combine(folder, FileName), JsonSerializer.Serialize(this, DatasetJson.Options) + "\n");
+    // It names files that are on the disk; so it must be there too before the folder gets its name.
+    internal void Write(string folder)
+    {
+        using var file = new FileStream(Path.Combine(folder, FileName), FileMode.Create, FileAccess.Write);
+        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(this, DatasetJson.Options), (byte)'\n']);
+        file.Flush(flushToDisk: true);
+    }
 
     internal string ComputeFingerprint()
     {

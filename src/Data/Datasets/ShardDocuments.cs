@@ -6,8 +6,8 @@ namespace SparkTrain.Data;
 internal static class ShardDocuments
 {
     /// <summary>
-    /// Returns the tokens of each document, begin and end tokens included, without the first <paramref name="skip"/>. Throws <see cref="DataException"/> where the shard is damaged, or where an
-    /// older version wrote it without the lengths of its documents.
+    /// Returns the tokens of each document, begin and end tokens included, without the first <paramref name="skip"/>. Throws <see cref="DataException"/> where the shard is
+    /// damaged, or where an older version wrote it without the lengths of its documents.
     /// </summary>
     public static IEnumerable<int[]> Read(string folder, ShardManifest shard, int vocabSize, long skip = 0)
     {

@@ -4,8 +4,8 @@ using System.Globalization;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Makes a data set: documents of the sources, in order, become tokens and then shards. Memory stays bounded; decoding and tokenizing use all cores. A run that was interrupted is taken up
-/// after the last shards that it finished, to the same bytes as if it had not been.
+/// Makes a data set: documents of the sources, in order, become tokens and then shards. Memory stays bounded; decoding and tokenizing use all cores. A run that was
+/// interrupted is taken up after the last shards that it finished, to the same bytes as if it had not been.
 /// </summary>
 public sealed class DatasetBuilder
 {
@@ -25,8 +25,8 @@ public sealed class DatasetBuilder
 
     /// <summary>
     /// Makes the data set that <paramref name="options"/> describe, or returns at once where the folder holds it already. Throws
-    /// <see cref="DataException"/> for options, sources or tokenizers that cannot be used. After an error or a cancellation finished shards, and a tokenizer that was trained, stay beside
-    /// the folder for the next call with the same options; if there are none, nothing is left behind.
+    /// <see cref="DataException"/> for options, sources or tokenizers that cannot be used. After an error or a cancellation finished shards, and a tokenizer that was
+    /// trained, stay beside the folder for the next call with the same options; if there are none, nothing is left behind.
     /// </summary>
     public static PrepareResult Build(PrepareOptions options, IProgress<PrepareProgress>? progress = null, CancellationToken cancellation = default) =>
         Build(options, progress, InputFiles.DefaultBatchBytes, cancellation);
@@ -85,8 +85,8 @@ public sealed class DatasetBuilder
         var tokenizer = Tokenizers.TryParseTrained(spec, out vocabSize) ? null : Tokenizers.Load(spec);
         foreach (var (folder, manifest) in datasets)
             if (manifest.Tokenizer.Hash != tokenizer?.Hash)
-                throw new DataException(folder, $"its tokens were made by the tokenizer {manifest.Tokenizer.Name} (hash {manifest.Tokenizer.Hash[..Math.Min(12, manifest.Tokenizer.Hash.Length)]}…)",
-                    $"tokens of the tokenizer {(tokenizer is null ? spec : $"{tokenizer.Name} (hash {tokenizer.Hash[..12]}…)")}",
+                throw new DataException(folder, $"its tokens were made by the tokenizer {manifest.Tokenizer.Name}, hash {manifest.Tokenizer.Hash}",
+                    $"tokens of the tokenizer {(tokenizer is null ? spec : $"{tokenizer.Name}, hash {tokenizer.Hash}")}",
                     options.Tokenizer is null ? "prepare data sets of one tokenizer only" : "leave out --tokenizer to keep the data set's own, or prepare from the text");
         return tokenizer;
     }

@@ -24,7 +24,8 @@ internal sealed class EncodedBatch : IDisposable
     public double Read { get; }
 
     /// <summary>
-    /// Decodes and encodes a batch of records; with <paramref name="identify"/> the documents get identities. Throws <see cref="DataException"/> where a record is not what it should be.
+    /// Decodes and encodes a batch of records; with <paramref name="identify"/> the documents get identities. Throws <see cref="DataException"/> where a record is not
+    /// what it should be.
     /// </summary>
     public static EncodedBatch Encode(RecordBatch records, ITokenizer tokenizer, bool identify)
     {

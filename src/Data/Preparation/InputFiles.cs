@@ -5,7 +5,8 @@ using System.Text;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// The files that prepare reads. Names, sizes and times stand for their content, since hashing it all would cost as much as preparing; so a file that changes while it is read is an error.
+/// The files that prepare reads. Names, sizes and times stand for their content, since hashing it all would cost as much as preparing; so a file that changes while it is
+/// read is an error.
 /// </summary>
 internal sealed class InputFiles
 {

@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace SparkTrain.Data;
 
-/// <summary>Work on a sequence that goes on in three places at once: one thread reads the sequence, all cores work on its items, and the caller takes the results in the order of the items.</summary>
+/// <summary>
+/// Work on a sequence that goes on in three places at once: one thread reads the sequence, all cores work on its items, and the caller takes the results in the order of the items.
+/// </summary>
 internal static class OrderedWork
 {
     /// <summary>

@@ -1,7 +1,8 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Makes a data set's folder appear whole or not at all: it is built beside its place and renamed when finished. What an interrupted run has built stays for the next one, if that says so.
+/// Makes a data set's folder appear whole or not at all: it is built beside its place and renamed when finished. What an interrupted run has built stays for the next one,
+/// if it says so.
 /// </summary>
 internal sealed class OutputFolder : IDisposable
 {

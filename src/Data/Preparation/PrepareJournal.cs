@@ -17,15 +17,16 @@ internal sealed record JournalHead(int Version, string Options, string Tokenizer
 /// <param name="Moved">The hash of the document that is for validation although it lies on the training side.</param>
 /// <param name="Train">Shards of the training split.</param>
 /// <param name="Validation">Shards of the validation split.</param>
-internal sealed record FinishedShards(string Inputs, InputPosition Next, SkippedDocuments Skipped, ulong? Moved, IReadOnlyList<ShardManifest> Train, IReadOnlyList<ShardManifest> Validation)
+internal sealed record FinishedShards(
+    string Inputs, InputPosition Next, SkippedDocuments Skipped, ulong? Moved, IReadOnlyList<ShardManifest> Train, IReadOnlyList<ShardManifest> Validation)
 {
     [JsonIgnore]
     public IEnumerable<ShardManifest> Shards => Train.Concat(Validation);
 }
 
 /// <summary>
-/// Remembers which shards of an unfinished data set are finished: a file of one JSON object a line, the head first. A line counts once it is whole, and it is written after the shards that it
-/// names are on the disk.
+/// Remembers which shards of an unfinished data set are finished: a file of one JSON object a line, the head first. A line counts once it is whole, and it is written
+/// after the shards that it names are on the disk.
 /// </summary>
 internal sealed class PrepareJournal : IDisposable
 {
@@ -50,8 +51,8 @@ internal sealed class PrepareJournal : IDisposable
     }
 
     /// <summary>
-    /// Opens the journal of a run that was interrupted, with as many of its whole lines as <paramref name="countGood"/> says; the others are gone. Returns null where there is none or its head
-    /// is another one than <paramref name="isOurs"/> accepts.
+    /// Opens the journal of a run that was interrupted, with as many of its whole lines as <paramref name="countGood"/> says; the others are gone. Returns null where there
+    /// is none or its head is another one than <paramref name="isOurs"/> accepts.
     /// </summary>
     public static PrepareJournal? TryGoOn(string path, Func<JournalHead, bool> isOurs, Func<IReadOnlyList<FinishedShards>, int> countGood)
     {

@@ -14,7 +14,8 @@ public sealed record PrepareOptions
     public required string Output { get; init; }
 
     /// <summary>
-    /// `byte`, `bpe:N` (train N pieces on the training split), a folder or file of a Hugging Face tokenizer.json, or a .tiktoken file. Null takes that of the prepared data sets among the sources; where there are none, `byte`.
+    /// `byte`, `bpe:N` (train N pieces on the training split), a folder or file of a Hugging Face tokenizer.json, or a .tiktoken file. Null takes that of the prepared data sets among the
+    /// sources; where there are none, `byte`.
     /// </summary>
     [MinLength(1)]
     public string? Tokenizer { get; init; }

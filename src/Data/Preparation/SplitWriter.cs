@@ -1,8 +1,9 @@
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Sends documents to the training or the validation shards. When a shard is full both splits end theirs, so that finished shards are one stretch of the inputs. Where only a few documents
-/// are given, their hashes may all lie on the training side; then the one with the smallest hash of those in the first shard is for validation, so that two documents are enough for both.
+/// Sends documents to the training or the validation shards. When a shard is full both splits end theirs, so that finished shards are one stretch of the inputs. Where only
+/// a few documents are given, their hashes may all lie on the training side; then the one with the smallest hash of those in the first shard is for validation, so that two
+/// documents are enough for both.
 /// </summary>
 internal sealed class SplitWriter : IDisposable
 {

@@ -16,7 +16,10 @@ internal sealed class UnfinishedDataset(OutputFolder output, string options, IRe
 
     private string TokenizerFolder => Path.Combine(output.Temporary, DatasetLayout.TokenizerFolder);
 
-    /// <summary>Takes up what an interrupted run with the same options has left, as far as the files that it had read are the same; everything else in the folder goes. Returns false where there is none.</summary>
+    /// <summary>
+    /// Takes up what an interrupted run with the same options has left, as far as the files that it had read are the same; everything else in the folder goes. Returns false
+    /// where there is none.
+    /// </summary>
     public bool TryGoOn()
     {
         if (PrepareJournal.TryGoOn(output.Journal, IsOurs, CountGood) is not { } journal) return false;

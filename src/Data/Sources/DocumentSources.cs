@@ -3,7 +3,10 @@ namespace SparkTrain.Data;
 /// <summary>Finds the source that a short description names.</summary>
 internal static class DocumentSources
 {
-    /// <summary><c>dotnet-docs</c>, a file, a prepared data set, a folder (all its text, JSON lines and Parquet files), or a pattern with * ? and **. Throws <see cref="DataException"/> where there is none.</summary>
+    /// <summary>
+    /// <c>dotnet-docs</c>, a file, a prepared data set, a folder (all its text, JSON lines and Parquet files), or a pattern with * ? and **. Throws <see cref="DataException"/>
+    /// where there is none.
+    /// </summary>
     public static IDocumentSource Open(string spec, string textField)
     {
         try

@@ -13,7 +13,7 @@ internal sealed class FileSource(string spec, IReadOnlyList<string> files, strin
     public IReadOnlyList<string> Files => files;
 
     public IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets =>
-        files.Where(IsParquet).Select(prepared.Find).OfType<(string Folder, DatasetManifest Manifest, ShardManifest Shard)>().Select(found => (found.Folder, found.Manifest)).DistinctBy(d => d.Folder);
+        files.Where(IsParquet).Select(prepared.Find).OfType<PreparedShard>().Select(found => (found.Folder, found.Manifest)).DistinctBy(d => d.Folder);
 
     public static bool IsKnown(string file) =>
         Array.Exists(KnownEndings, e => PackedFile.NameInside(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
@@ -23,7 +23,7 @@ internal sealed class FileSource(string spec, IReadOnlyList<string> files, strin
         ".parquet" when PackedFile.IsPacked(file) =>
             throw new DataException(file, "it is a packed Parquet file", "Parquet, which is compressed inside",
                 "unpack it first"),
-        ".parquet" => prepared.Find(file) is { } found ? PreparedShards.Read(file, found, skip) : ParquetDocuments.Read(file, textField, skip),
+        ".parquet" => prepared.Find(file) is { } found ? found.Read(file, skip) : ParquetDocuments.Read(file, textField, skip),
         ".jsonl" or ".ndjson" => JsonLines.Read(file, PackedFile.OpenRead(file), textField).Skip(skip),
         _ => PlainText.Read(PackedFile.OpenRead(file)).Skip(skip),
     };

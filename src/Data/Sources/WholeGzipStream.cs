@@ -3,8 +3,8 @@ using System.IO.Compression;
 namespace SparkTrain.Data;
 
 /// <summary>
-/// Unpacks a .gz file of one or several members. The framework's stream ends a file that is cut off as if all were well; so it is given one more member behind the file, and all is well only
-/// if what comes out last is what that one holds. A member that is cut off swallows it.
+/// Unpacks a .gz file of one or several members. The framework's stream ends a file that is cut off as if all were well; so it is given one more member behind the file, and
+/// all is well only if what comes out last is what that one holds. A member that is cut off swallows it.
 /// </summary>
 internal sealed class WholeGzipStream : UnpackingStream
 {

@@ -25,7 +25,8 @@ public sealed class DeduplicationTests
         DatasetBuilder.Build(Options("repeated"));
         Assert.Equal(102, Copies("repeated set"));
 
-        PrepareOptions Options(string source) => new() { Sources = [folder[source]], Output = folder[$"{source} set"], Tokenizer = tokenizer, ValidationFraction = 0.1, ShardTokens = 2048 };
+        PrepareOptions Options(string source) =>
+            new() { Sources = [folder[source]], Output = folder[$"{source} set"], Tokenizer = tokenizer, ValidationFraction = 0.1, ShardTokens = 2048 };
 
         long Copies(string set)
         {

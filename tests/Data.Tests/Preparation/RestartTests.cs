@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -53,7 +52,7 @@ public sealed class RestartTests : IDisposable
             if (finished > 0) wentOn++;
         }
         Assert.InRange(wentOn, 5, copies);
-        Assert.Equal(["set", "texts"], Directory.EnumerateFileSystemEntries(folder.Path).Select(f => Path.GetFileName(f)!).Where(f => !f.Contains("copy", StringComparison.Ordinal)).Order());
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Path, ".*"));
     }
 
     [Fact]
@@ -205,15 +204,20 @@ public sealed class RestartTests : IDisposable
     private void Copy(string name)
     {
         foreach (var part in new[] { "preparing", "progress" })
-            if (Path.Exists(folder[$".set.sparktrain-{part}"])) Process.Start("cp", ["-r", folder[$".set.sparktrain-{part}"], folder[$".{name}.sparktrain-{part}"]]).WaitForExit();
+        {
+            var from = folder[$".set.sparktrain-{part}"];
+            if (Path.Exists(from)) Process.Start("cp", ["-r", from, folder[$".{name}.sparktrain-{part}"]]).WaitForExit();
+        }
     }
 
     private void RequireEqual(string set, string other)
     {
-        string[] Names(string name) => [.. Directory.EnumerateFiles(folder[name], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder[name], f)).Order(StringComparer.Ordinal)];
+        string[] Names(string name) =>
+            [.. Directory.EnumerateFiles(folder[name], "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder[name], f)).Order(StringComparer.Ordinal)];
 
         Assert.Equal(Names(other), Names(set));
-        foreach (var file in Names(set)) Assert.True(File.ReadAllBytes(Path.Combine(folder[set], file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder[other], file))), string.Create(CultureInfo.InvariantCulture, $"{file} differs"));
+        foreach (var file in Names(set))
+            Assert.True(File.ReadAllBytes(Path.Combine(folder[set], file)).AsSpan().SequenceEqual(File.ReadAllBytes(Path.Combine(folder[other], file))), $"{file} differs");
     }
 
     private sealed class Reports(Action<PrepareProgress>? act = null) : IProgress<PrepareProgress>
