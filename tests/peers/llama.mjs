@@ -1,6 +1,6 @@
 // Runs a GGUF model with the llama.cpp that @node-llama-cpp/linux-x64 ships.
-//   node llama.mjs MODEL < requests
-// Requests are JSON objects, one a line: { "text": "…" } asks for its tokens, { "tokens": […], "generate": N } for N greedy ones behind these,
+//   node llama.mjs MODEL REQUESTS
+// The second file holds requests, JSON objects, one a line: { "text": "…" } asks for its tokens, { "tokens": […], "generate": N } for N greedy ones behind these,
 // { "tokens": […] } for the log-probability of each but the first. Answers come in the same order: { "tokens": […] } or { "logprobs": […] }.
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -17,7 +17,7 @@ await llama.init();
 
 const model = new llama.AddonModel(process.argv[2], { addonExports: llama, gpuLayers: 0, useMmap: true });
 if (!await model.init()) throw new Error("the model was not loaded");
-const requests = readFileSync(0, "utf8").split("\n").filter(line => line).map(line => JSON.parse(line));
+const requests = readFileSync(process.argv[3], "utf8").split("\n").filter(line => line).map(line => JSON.parse(line));
 for (const request of requests) console.log(JSON.stringify("text" in request ? tokenize(request.text) : "generate" in request ? await generate(request) : await score(request.tokens)));
 process.exit(0);
 
