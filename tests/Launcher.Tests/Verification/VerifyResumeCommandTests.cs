@@ -38,13 +38,13 @@ public sealed class VerifyResumeCommandTests
     }
 
     [Theory]
-    [InlineData("--until 0")]
+    [InlineData("--until -1")]
     [InlineData("--until 241")]
-    [InlineData("--until 0 --ranks 2")]
+    [InlineData("--until -1 --ranks 2")]
     public void Training_until_a_step_that_the_run_does_not_have_is_refused(string arguments)
     {
         var run = LauncherProcess.Run("--config spark-tiny.json " + arguments);
         Assert.Equal(ExitCodes.Configuration, run.ExitCode);
-        Assert.Contains("expected: a step from 1 to Training.Steps = 240", run.Error, StringComparison.Ordinal);
+        Assert.Contains("expected: a step from 0 to Training.Steps = 240", run.Error, StringComparison.Ordinal);
     }
 }
