@@ -33,17 +33,8 @@ internal static class ScoreCommand
         if (!File.Exists(input)) throw new DataException(input, "there is no such file", "JSON lines to score", "check --input");
         LibTorch.Load(threads);
         using var trained = TrainedModel.Load(path, new ComputeOptions());
-        try
-        {
-            // Beside the output until it is whole, so that a failure leaves no half file under its name.
-            string temporary = output + ".tmp";
-            long lines = SequenceScorer.Score(trained, input, temporary);
-            File.Move(temporary, output, overwrite: true);
-            return lines;
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-        {
-            throw new DataException(output, $"cannot be written ({e.Message.TrimEnd('.')})", "a writable path with room", "choose another --output", e);
-        }
+        long lines = 0;
+        WholeFile.Write(output, "--output", writer => lines = SequenceScorer.Score(trained, input, writer));
+        return lines;
     }
 }

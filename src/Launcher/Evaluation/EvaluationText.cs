@@ -35,17 +35,11 @@ internal static class EvaluationText
 
     /// <summary>Writes the likelihoods of every choice, a question a line.</summary>
     /// <exception cref="DataException">The file cannot be written.</exception>
-    public static void WriteAnswers(IEnumerable<ChoiceResult> sets, string file)
+    public static void WriteAnswers(IEnumerable<ChoiceResult> sets, string file) => WholeFile.Write(file, "--answers", writer =>
     {
-        try
-        {
-            File.WriteAllLines(file, sets.SelectMany(set => set.Answers.Select(a => JsonSerializer.Serialize(new { Set = set.Name, a.LogLikelihoods, a.Prediction, a.NormalisedPrediction, a.Gold, a.IsCut }, Json))));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new DataException(file, $"it cannot be written ({e.Message.TrimEnd('.')})", "a writable path with room", "choose another --answers", e);
-        }
-    }
+        foreach (var (set, a) in sets.SelectMany(set => set.Answers.Select(a => (set.Name, a))))
+            writer.WriteLine(JsonSerializer.Serialize(new { Set = set, a.LogLikelihoods, a.Prediction, a.NormalisedPrediction, a.Gold, a.IsCut }, Json));
+    });
 
     private static string Share((double Accuracy, double StandardError) share) => string.Create(CultureInfo.InvariantCulture, $"{share.Accuracy:F4} ± {share.StandardError:F4}");
 }

@@ -48,8 +48,8 @@ public static class ChoiceScorer
     private static (TokenSequence Sequence, int Scored, bool IsCut) Encode(TrainedModel trained, string context, string continuation)
     {
         string kept = context.TrimEnd();
-        long[] whole = SequenceReader.Encode(trained.Tokenizer, context + continuation), before = SequenceReader.Encode(trained.Tokenizer, kept);
-        int limit = trained.Model.Config.MaxSeqLen, scored = whole.Length - before.Length;
+        long[] whole = [.. trained.Tokenizer.EncodeFromStart(context + continuation).Select(t => (long)t)];
+        int limit = trained.Model.Config.MaxSeqLen, scored = whole.Length - trained.Tokenizer.EncodeFromStart(kept).Count;
         if (scored >= limit)
             throw new DataException($"choice '{continuation.Trim()}'", $"it has {scored} tokens", $"fewer than the model's {limit}", "use shorter choices, or a model of longer sequences");
         return (new(whole.Length > limit ? whole[^limit..] : whole), scored, whole.Length > limit);

@@ -24,7 +24,7 @@ public static class SequenceReader
             var root = json.RootElement;
             sequence = root.TryGetProperty("tokens", out var list)
                 ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)
-                : new(Encode(trained.Tokenizer, root.GetProperty("text").GetString() ?? throw new FormatException("text is null")));
+                : new([.. trained.Tokenizer.EncodeFromStart(root.GetProperty("text").GetString() ?? throw new FormatException("text is null")).Select(t => (long)t)]);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -32,14 +32,6 @@ public static class SequenceReader
         }
         Check(sequence, trained.Model.Config, where);
         return sequence;
-    }
-
-    /// <summary>Returns the tokens of a text behind the begin token; behind the end token of another document where the tokenizer has no begin token.</summary>
-    internal static long[] Encode(ITokenizer tokenizer, string text)
-    {
-        var tokens = new List<int> { tokenizer.BosToken ?? tokenizer.EosToken };
-        tokenizer.Encode(text, tokens);
-        return [.. tokens.Select(t => (long)t)];
     }
 
     private static void Check(TokenSequence sequence, ModelConfig config, string where)

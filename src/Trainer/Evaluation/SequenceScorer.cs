@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using SparkTrain.Data;
 
 namespace SparkTrain.Trainer;
@@ -16,9 +15,8 @@ public static class SequenceScorer
     /// </summary>
     /// <exception cref="DataException">A line is not a sequence, or does not fit the model.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static long Score(TrainedModel trained, string input, string output)
+    public static long Score(TrainedModel trained, string input, TextWriter writer)
     {
-        using var writer = new StreamWriter(output, append: false, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
         var scorer = new BatchScorer(trained.Model);
         long lines = 0;
         foreach (var sequences in SequenceReader.Read(trained, input).Chunk(LinesAtOnce))
