@@ -28,9 +28,9 @@ public static class Gemma2Form
         if (a.LogitSoftcap is null) return ("Model.Attention.LogitSoftcap", "it is null; llama.cpp's Gemma-2 always caps the scores");
         if (config.FinalLogitSoftcap is null) return ("Model.FinalLogitSoftcap", "it is null; llama.cpp's Gemma-2 always caps the logits");
         // llama.cpp knows Gemma-2 27B by its 46 layers and has its scale built in; all others have the head's width.
-        int scalar = config.NumLayers == 46 ? config.DModel / a.NumHeads : a.HeadDim;
-        if ((a.QueryPreAttnScalar ?? a.HeadDim) != scalar)
-            return ("Model.Attention.QueryPreAttnScalar", FormattableString.Invariant($"it is {a.QueryPreAttnScalar ?? a.HeadDim}; llama.cpp's Gemma-2 has {(config.NumLayers == 46 ? "DModel / NumHeads" : "HeadDim")} = {scalar} built in for {config.NumLayers} layers"));
+        var (name, built) = config.NumLayers == 46 ? ("DModel / NumHeads", config.DModel / a.NumHeads) : ("HeadDim", a.HeadDim);
+        if ((a.QueryPreAttnScalar ?? a.HeadDim) is var scalar && scalar != built)
+            return ("Model.Attention.QueryPreAttnScalar", FormattableString.Invariant($"it is {scalar}; llama.cpp's Gemma-2 has {name} = {built} built in for {config.NumLayers} layers"));
         return null;
     }
 

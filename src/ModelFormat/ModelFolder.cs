@@ -91,7 +91,8 @@ public sealed unsafe class ModelFolder : IWeightSource
         foreach (var (weight, name) in map)
             if (!fileOf.TryGetValue(weight, out var file) || System.IO.Path.GetFileName(file.Path) != name)
                 throw BadIndex(index, $"it places {weight} in {name}, where it is not");
-        foreach (string weight in fileOf.Keys.Where(weight => !map.ContainsKey(weight))) throw BadIndex(index, $"it does not name {weight}, which {System.IO.Path.GetFileName(fileOf[weight].Path)} holds");
+        if (fileOf.Keys.FirstOrDefault(weight => !map.ContainsKey(weight)) is { } unnamed)
+            throw BadIndex(index, $"it does not name {unnamed}, which {System.IO.Path.GetFileName(fileOf[unnamed].Path)} holds");
     }
 
     private void Add(SafetensorsFile file)

@@ -7,6 +7,12 @@ namespace SparkTrain.Launcher.Export;
 /// <summary>Renders the model card, README.md of a model folder: what the model is, how it was trained as far as that is known, and how sparse it was measured to be.</summary>
 internal static class ModelCard
 {
+    private static readonly (string Label, string Section, string Key)[] Settings =
+    [
+        ("sequence length", "Training", "SeqLen"), ("tokens a step", "Training", "GlobalBatchTokens"), ("arithmetic", "Training", "Compute"),
+        ("learning rate, highest", "LrSchedule", "Lr"), ("initial weights", "Run", "InitialModel"),
+    ];
+
     /// <summary>Renders the card.</summary>
     /// <param name="name">The model's name.</param>
     /// <param name="model">Its shape.</param>
@@ -69,10 +75,14 @@ internal static class ModelCard
         Row("longest sequence", $"{model.MaxSeqLen:N0} tokens");
         Row("FFN", $"{ffn.Kind}, {ffn.DFf} neurons{(ffn.PredictorDim > 0 ? $", predictor of {ffn.PredictorDim}" : "")}{(ffn.HasTopk() ? $", aims at {ffn.Active} active ones" : "")}");
         foreach (var e in ffn.Except) Row($"FFN of layers {e.FirstLayer} to {e.LastLayer}", $"{e.Kind}, {e.DFf ?? ffn.DFf} neurons{(e.Active > 0 ? $", aims at {e.Active} active ones" : "")}");
-        Row("attention", $"{attention.Kind}, {attention.NumHeads} heads of {attention.HeadDim} on {attention.NumKvHeads} key heads, window {attention.Window} in local layers{(attention.PredictorDim > 0 ? $", predictor of {attention.PredictorDim}" : "")}{(attention.HasTopk() ? $", aims at {attention.Active} keys a query" : "")}");
+        Row("attention", $"{attention.Kind}, {attention.NumHeads} heads of {attention.HeadDim} on {attention.NumKvHeads} key heads, window {attention.Window} in local layers{Selection(attention)}");
         foreach (var e in attention.Except) Row($"attention of layers {e.FirstLayer} to {e.LastLayer}", $"{e.Kind}{(e.Active > 0 ? $", aims at {e.Active} keys a query" : "")}");
         Row("weights", $"{type}, tied embedding");
     }
+
+    private static string Selection(AttentionConfig attention) =>
+        (attention.PredictorDim > 0 ? string.Create(CultureInfo.InvariantCulture, $", predictor of {attention.PredictorDim}") : "")
+        + (attention.HasTopk() ? string.Create(CultureInfo.InvariantCulture, $", aims at {attention.Active} keys a query") : "");
 
     private static void WriteTraining(RunFacts? facts, Action<FormattableString> line)
     {
@@ -90,7 +100,7 @@ internal static class ModelCard
         line($"| --- | --- |");
         Row("step", $"{progress.Step:N0} of {long.Parse(facts.Setting("Training", "Steps") ?? "0", CultureInfo.InvariantCulture):N0}");
         Row("tokens", $"{progress.Tokens:N0}");
-        foreach (var (label, section, key) in ((string, string, string)[])[("sequence length", "Training", "SeqLen"), ("tokens a step", "Training", "GlobalBatchTokens"), ("arithmetic", "Training", "Compute"), ("learning rate, highest", "LrSchedule", "Lr"), ("initial weights", "Run", "InitialModel")])
+        foreach (var (label, section, key) in Settings)
             if (facts.Setting(section, key) is { } value) Row(label, $"{value}");
         Row("seed", $"{manifest.Seed}");
         Row("dataset fingerprint", $"{manifest.DataFingerprint}");
