@@ -24,7 +24,7 @@ public static class SequenceReader
             var root = json.RootElement;
             sequence = root.TryGetProperty("tokens", out var list)
                 ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)
-                : new([.. trained.Tokenizer.EncodeFromStart(root.GetProperty("text").GetString() ?? throw new FormatException("text is null")).Select(t => (long)t)]);
+                : Encode(trained, root.GetProperty("text").GetString() ?? throw new FormatException("text is null"));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -33,6 +33,8 @@ public static class SequenceReader
         Check(sequence, trained.Model.Config, where);
         return sequence;
     }
+
+    private static TokenSequence Encode(TrainedModel trained, string text) => new([.. trained.Tokenizer.EncodeFromStart(text).Select(t => (long)t)]);
 
     private static void Check(TokenSequence sequence, ModelConfig config, string where)
     {
