@@ -108,7 +108,8 @@ internal sealed class MixtureOrder
             return end;
         }
 
+        // The last source with a weight takes the rest; of a single one nothing need be divided.
         private long Count(long n, int source) =>
-            weights[source] == 0 ? 0 : (long)((((UInt128)(ulong)n * weights[source] * 2) + rest[source]) / ((UInt128)rest[source] * 2));
+            weights[source] == rest[source] ? n : weights[source] == 0 ? 0 : (long)((((UInt128)(ulong)n * weights[source] * 2) + rest[source]) / ((UInt128)rest[source] * 2));
     }
 }
