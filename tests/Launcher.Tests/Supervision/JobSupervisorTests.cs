@@ -130,12 +130,17 @@ public sealed partial class JobSupervisorTests
     public void Ranks_under_MPICH_are_told_and_ended_in_the_same_way()
     {
         using var mpich = new MpichProgram();
-        using (var job = new FakeJob("follow die-once", restarts: 1, mpiexec: mpich.Path))
+        // hydra ends rank 0 by the same signal at once; now and then that end is seen first, and rank 0 is named. Not time after time.
+        bool isNamed = false;
+        for (int attempt = 0; attempt < 3 && !isNamed; attempt++)
         {
+            using var job = new FakeJob("follow die-once", restarts: 1, mpiexec: mpich.Path);
             Assert.Equal(0, job.Run());
-            Assert.Matches(@"^error: job of 2 ranks: rank 1 \(process \d+ on fakehost\) was lost(?: first)?, ended by signal 9\n", job.Said);
+            Assert.Matches(@"^error: job of 2 ranks: rank [01] \(process \d+ on fakehost\) was lost(?: first)?, ended by signal 9\n", job.Said);
             Assert.Equal(4, job.Starts);
+            isNamed = job.Said.StartsWith("error: job of 2 ranks: rank 1 ", StringComparison.Ordinal);
         }
+        Assert.True(isNamed, "the rank that died was not named in three attempts");
         using (var job = new FakeJob("train train", mpiexec: mpich.Path))
         {
             Assert.Equal(ExitCodes.SavedAndLeft, job.RunAnd(2, () => Raise(Terminate)));
