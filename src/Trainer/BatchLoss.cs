@@ -11,12 +11,26 @@ public static class BatchLoss
     public static LossSum Of(SparkTransformer model, TokenBatch batch, Device device)
     {
         using var scope = NewDisposeScope();
+        var (inputs, targets, documents) = Shift(batch, device);
+        var (nats, count) = model.Loss(inputs, targets, documents);
+        return new(nats.MoveToOuterDisposeScope(), count);
+    }
+
+    /// <summary>Returns the natural-log probability of every target of a batch, row-major [Rows, SeqLen]; 0 where there is none, across a document border.</summary>
+    public static float[] LogProbs(SparkTransformer model, TokenBatch batch, Device device)
+    {
+        using var scope = NewDisposeScope();
+        var (inputs, targets, documents) = Shift(batch, device);
+        return [.. model.LogProbs(inputs, targets, documents).to(ScalarType.Float32, CPU).data<float>()];
+    }
+
+    private static (Tensor Inputs, Tensor Targets, Tensor Documents) Shift(TokenBatch batch, Device device)
+    {
         var tokens = tensor(batch.Tokens, [batch.Rows, batch.Columns], ScalarType.Int64, device);
         var documents = tensor(batch.DocumentIds, [batch.Rows, batch.Columns], ScalarType.Int64, device);
         var (inputs, inputDocuments) = (tokens[.., ..^1], documents[.., ..^1]);
         var targets = tokens[.., 1..].masked_fill(documents[.., 1..].ne(inputDocuments), CrossEntropyOperator.Ignored);
-        var (nats, count) = model.Loss(inputs.contiguous(), targets, inputDocuments.contiguous());
-        return new(nats.MoveToOuterDisposeScope(), count);
+        return (inputs.contiguous(), targets, inputDocuments.contiguous());
     }
 }
 

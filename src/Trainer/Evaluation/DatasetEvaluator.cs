@@ -1,6 +1,5 @@
 using SparkTrain.Data;
 using SparkTrain.Model;
-using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
@@ -56,7 +55,7 @@ public sealed class DatasetEvaluator(SparkTransformer model, ITokenizer tokenize
 
     private void Add(TokenBatch batch, LossByContext losses)
     {
-        float[] logProbs = LogProbs(batch);
+        float[] logProbs = BatchLoss.LogProbs(model, batch, model.Options.Device);
         for (int row = 0; row < batch.Rows; row++)
             for (int t = 1, context = 1; t < batch.Columns; t++)
             {
@@ -65,13 +64,5 @@ public sealed class DatasetEvaluator(SparkTransformer model, ITokenizer tokenize
                 if (isTarget) losses.Add(context, -(double)logProbs[row * seqLen + t - 1]);
                 context = isTarget ? context + 1 : 1;
             }
-    }
-
-    private float[] LogProbs(TokenBatch batch)
-    {
-        using var scope = NewDisposeScope();
-        Tensor Ids(int[] ids) => tensor(ids, [batch.Rows, batch.Columns], ScalarType.Int64, model.Options.Device);
-        var (tokens, documents) = (Ids(batch.Tokens), Ids(batch.DocumentIds));
-        return [.. model.LogProbs(tokens[.., ..^1].contiguous(), tokens[.., 1..], documents[.., ..^1].contiguous()).to(ScalarType.Float32, CPU).data<float>()];
     }
 }

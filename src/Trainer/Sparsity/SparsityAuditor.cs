@@ -1,7 +1,6 @@
 using SparkTrain.Data;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
-using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
@@ -19,17 +18,15 @@ public sealed class SparsityAuditor(SparkTransformer model, TrainingSamples samp
         var audit = model.Options.Audit ?? throw new InvalidOperationException("the model was built without an audit");
         audit.Clear();
         audit.IsRecording = true;
-        bool wasCounting = model.Options.Sparsity is { IsRecording: true };
-        if (model.Options.Sparsity is { } sink) sink.IsRecording = false;
+        if (model.Options.Sparsity is { } sparsity) sparsity.IsRecording = false;
         try
         {
             long count = Math.Min(config.Sparsity.AuditSamples, config.Training.SamplesPerStep());
-            for (long i = ranks.Rank; i < count; i += ranks.WorldSize) Forward(firstSample + i);
+            for (long i = ranks.Rank; i < count; i += ranks.WorldSize) model.Observe(samples, firstSample + i);
         }
         finally
         {
             audit.IsRecording = false;
-            if (model.Options.Sparsity is { } counting) counting.IsRecording = wasCounting;
         }
         double[] numbers = audit.ToNumbers();
         ranks.AllReduceSum(numbers);
@@ -37,24 +34,13 @@ public sealed class SparsityAuditor(SparkTransformer model, TrainingSamples samp
         return Describe(audit);
     }
 
-    private void Forward(long sample)
-    {
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        var (tokens, documents) = (new int[samples.Columns], new int[samples.Columns]);
-        samples.Read(sample, tokens, documents);
-        // The last token is a target only.
-        Tensor Row(int[] ids) => tensor(ids, [1, ids.Length], ScalarType.Int64, model.Options.Device)[.., ..^1];
-        model.Observe(Row(tokens), config.Data.MaskDocuments ? Row(documents) : null);
-    }
-
     private SparsityMetrics Describe(SparsityAudit audit)
     {
         window.Enqueue((audit.Tokens, [.. audit.NeuronUses.Select(uses => (double[])uses.Clone())]));
         if (window.Count > config.Sparsity.Window) window.Dequeue();
         double tokens = window.Sum(w => w.Tokens);
-        double[] Share(Func<double, bool> isSuch) => [.. Enumerable.Range(0, audit.NeuronUses.Count).Select(layer =>
-            Enumerable.Range(0, audit.NeuronUses[layer].Length).Count(neuron => isSuch(window.Sum(w => w.Uses[layer][neuron]))) / (double)audit.NeuronUses[layer].Length)];
+        double[][] uses_LF = [.. audit.NeuronUses.Select((uses, layer) => uses.Select((_, neuron) => window.Sum(w => w.Uses[layer][neuron])).ToArray())];
+        double[] Share(Func<double, bool> isSuch) => [.. uses_LF.Select(uses_F => (double)uses_F.Count(isSuch) / uses_F.Length)];
         return new()
         {
             Tokens = (long)audit.Tokens,

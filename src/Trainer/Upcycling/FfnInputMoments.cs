@@ -27,14 +27,7 @@ public static class FfnInputMoments
             })).ToList();
         try
         {
-            var (tokens, documents) = (new int[samples.Columns], new int[samples.Columns]);
-            for (int i = 0; i < count; i++)
-            {
-                using var scope = NewDisposeScope();
-                samples.Read(i, tokens, documents);
-                Tensor Row(int[] ids) => tensor(ids, [1, ids.Length], ScalarType.Int64, model.Options.Device)[.., ..^1];
-                model.Observe(Row(tokens), Row(documents));
-            }
+            for (int i = 0; i < count; i++) model.Observe(samples, i);
         }
         finally
         {
