@@ -1,6 +1,7 @@
 global using static TorchSharp.torch;
 global using CsCheck;
 global using SparkTrain.ModelFormat;
+global using SparkTrain.Numerics;
 global using TorchSharp;
 global using F = TorchSharp.torch.nn.functional;
 global using Tensor = TorchSharp.torch.Tensor;

@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using static SparkTrain.Model.Kernels.VectorMath;
+using static SparkTrain.Numerics.VectorMath;
 
 namespace SparkTrain.Model.Kernels;
 

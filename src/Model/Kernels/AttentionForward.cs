@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.ModelFormat;
-using static SparkTrain.Model.Kernels.VectorMath;
+using static SparkTrain.Numerics.VectorMath;
 
 namespace SparkTrain.Model.Kernels;
 

@@ -4,7 +4,7 @@ using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;
-using static SparkTrain.Model.Kernels.VectorMath;
+using static SparkTrain.Numerics.VectorMath;
 
 namespace SparkTrain.Model.Kernels;
 

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
-using static SparkTrain.Model.Kernels.VectorMath;
+using static SparkTrain.Numerics.VectorMath;
 
 namespace SparkTrain.Model.Kernels;
 

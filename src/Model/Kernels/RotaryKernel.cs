@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;
-using static SparkTrain.Model.Kernels.VectorMath;
+using static SparkTrain.Numerics.VectorMath;
 
 namespace SparkTrain.Model.Kernels;
 

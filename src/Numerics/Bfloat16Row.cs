@@ -1,15 +1,15 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace SparkTrain.Model.Kernels;
+namespace SparkTrain.Numerics;
 
 /// <summary>Turns rows of bfloat16 (the upper half of a float32) into float32 and back, without a pass over memory for it.</summary>
-internal static unsafe class Bfloat16Row
+public static unsafe class Bfloat16Row
 {
     private const int Lanes = 32;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Widen(ushort* source, int count, float* target)
+    public static void Widen(ushort* source, int count, float* target)
     {
         int i = 0;
         for (; i + Lanes <= count; i += Lanes)
@@ -23,7 +23,7 @@ internal static unsafe class Bfloat16Row
 
     /// <summary>Rounds to the nearest, ties to even; NaN must be quiet, as arithmetic makes it.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Narrow(float* source, int count, ushort* target)
+    public static void Narrow(float* source, int count, ushort* target)
     {
         int i = 0;
         for (; i + Lanes <= count; i += Lanes)

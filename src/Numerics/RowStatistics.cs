@@ -1,22 +1,22 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using static SparkTrain.Model.Kernels.VectorMath;
+using static SparkTrain.Numerics.VectorMath;
 
-namespace SparkTrain.Model.Kernels;
+namespace SparkTrain.Numerics;
 
 /// <summary>Mean and standard deviation of a row of floats, in float64 and shifted by one of its entries: no row of finite floats overflows, cancels or underflows.</summary>
-internal unsafe struct RowStatistics
+public unsafe struct RowStatistics
 {
     // Three fields: the compiler keeps structs of at most four in registers.
     private Vector512<double> sum, square;
     private readonly Vector512<double> shift;
 
     /// <summary>Begins with an entry of the row as the shift.</summary>
-    internal RowStatistics(float entry) => shift = Vector512.Create((double)entry);
+    public RowStatistics(float entry) => shift = Vector512.Create((double)entry);
 
     /// <summary>Adds 16 entries.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Add(Vector512<float> x)
+    public void Add(Vector512<float> x)
     {
         var lower = Vector512.WidenLower(x) - shift;
         var upper = Vector512.WidenUpper(x) - shift;
@@ -27,11 +27,11 @@ internal unsafe struct RowStatistics
 
     /// <summary>Adds the entries whose mask lanes are all ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal void Add(Vector512<float> x, Vector512<float> mask) =>
+    public void Add(Vector512<float> x, Vector512<float> mask) =>
         Add(Vector512.ConditionalSelect(mask, x, Vector512.Create((float)shift.GetElement(0))));
 
     /// <summary>Returns the mean and the standard deviation of the <paramref name="count"/> entries added; its divisor is count − correction.</summary>
-    internal readonly (double Mean, double Deviation) Of(long count, int correction)
+    public readonly (double Mean, double Deviation) Of(long count, int correction)
     {
         double total = Vector512.Sum(sum), offset = total / count;
         double variance = (Vector512.Sum(square) - total * offset) / Math.Max(1, count - correction);
@@ -39,7 +39,7 @@ internal unsafe struct RowStatistics
     }
 
     /// <summary>The statistics of a whole row.</summary>
-    internal static (double Mean, double Deviation) OfRow(float* row, int count, int correction)
+    public static (double Mean, double Deviation) OfRow(float* row, int count, int correction)
     {
         int full = count & -Lanes;
         float* part = stackalloc float[Lanes];

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
-namespace SparkTrain.Model.Kernels;
+namespace SparkTrain.Numerics;
 
 /// <summary>
 /// Elementary functions on 16 floats, inlined so that callers keep their accumulators in registers (<c>Vector512.Exp</c> is a call and spills them).
@@ -9,29 +9,29 @@ namespace SparkTrain.Model.Kernels;
 /// therefore copied into one padded vector and goes through the same loop (<see cref="Pad"/>).
 /// Where the processor has no 512-bit registers the runtime splits each operation in two. NaN goes in, NaN comes out.
 /// </summary>
-internal static unsafe class VectorMath
+public static unsafe class VectorMath
 {
     /// <summary>Floats in one vector.</summary>
-    internal const int Lanes = 16;
+    public const int Lanes = 16;
 
     private const float SmallTanh = 0.65f;
 
     /// <summary>Copies <paramref name="count"/> &lt; 16 floats to <paramref name="target"/> and fills it up to 16.</summary>
-    internal static float* Pad(float* source, int count, float* target, float fill = 0)
+    public static float* Pad(float* source, int count, float* target, float fill = 0)
     {
         for (int i = 0; i < Lanes; i++) target[i] = i < count ? source[i] : fill;
         return target;
     }
 
     /// <summary>Copies <paramref name="count"/> &lt; 16 floats back.</summary>
-    internal static void Unpad(float* source, int count, float* target)
+    public static void Unpad(float* source, int count, float* target)
     {
         for (int i = 0; i < count; i++) target[i] = source[i];
     }
 
     /// <summary>target += source.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Add(float* source, int count, float* target)
+    public static void Add(float* source, int count, float* target)
     {
         int i = 0;
         for (; i + Lanes <= count; i += Lanes) (Vector512.Load(target + i) + Vector512.Load(source + i)).Store(target + i);
@@ -40,7 +40,7 @@ internal static unsafe class VectorMath
 
     /// <summary>target = source · factor.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static void Scale(float* source, float factor, int count, float* target)
+    public static void Scale(float* source, float factor, int count, float* target)
     {
         int i = 0;
         for (; i + Lanes <= count; i += Lanes) (Vector512.Load(source + i) * factor).Store(target + i);
@@ -49,7 +49,7 @@ internal static unsafe class VectorMath
 
     /// <summary>The largest lane; NaN lanes may be passed over.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float Largest(Vector512<float> value)
+    public static float Largest(Vector512<float> value)
     {
         var half = Vector256.MaxNative(value.GetLower(), value.GetUpper());
         var quarter = Vector128.MaxNative(half.GetLower(), half.GetUpper());
@@ -58,7 +58,7 @@ internal static unsafe class VectorMath
 
     /// <summary>eˣ within 2 units in the last place for −87 ≤ x ≤ 88.3; 1.6e-38 below and 2.2e38 above.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Exp(Vector512<float> x)
+    public static Vector512<float> Exp(Vector512<float> x)
     {
         // The operand order keeps NaN: MaxNative and MinNative return their second operand then.
         x = Vector512.MinNative(Vector512.Create(88.3f), Vector512.MaxNative(Vector512.Create(-87f), x));
@@ -78,7 +78,7 @@ internal static unsafe class VectorMath
 
     /// <summary>tanh x within 3 units in the last place.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Tanh(Vector512<float> x)
+    public static Vector512<float> Tanh(Vector512<float> x)
     {
         var magnitude = Vector512.Abs(x);
         var z = x * x;
@@ -99,11 +99,11 @@ internal static unsafe class VectorMath
 
     /// <summary>1 / (1 + e⁻ˣ).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
+    public static Vector512<float> Sigmoid(Vector512<float> x) => Vector512<float>.One / (Vector512<float>.One + Exp(-x));
 
     /// <summary>log(1 + eˣ), exact everywhere: no cut to x above a bound.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Softplus(Vector512<float> x)
+    public static Vector512<float> Softplus(Vector512<float> x)
     {
         // log(1 + t) = 2 artanh(s) with s = t / (2 + t) ≤ 1/3.
         var t = Exp(-Vector512.Abs(x));
@@ -119,7 +119,7 @@ internal static unsafe class VectorMath
 
     /// <summary>GELU in its tanh form, as x·σ(2y) with y = √(2/π)(x + 0.044715 x³); <paramref name="slope"/> receives the derivative.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Gelu(Vector512<float> x, out Vector512<float> slope)
+    public static Vector512<float> Gelu(Vector512<float> x, out Vector512<float> slope)
     {
         const float twice = 1.5957691216f, cubic = 0.044715f;
         var square = x * x;

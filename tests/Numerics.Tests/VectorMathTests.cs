@@ -1,7 +1,6 @@
 using System.Runtime.Intrinsics;
-using SparkTrain.Model.Kernels;
 
-namespace SparkTrain.Model.Tests.Kernels;
+namespace SparkTrain.Numerics.Tests;
 
 public sealed class VectorMathTests
 {

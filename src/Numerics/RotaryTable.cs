@@ -1,9 +1,9 @@
 using System.Collections.Concurrent;
 
-namespace SparkTrain.Model.Kernels;
+namespace SparkTrain.Numerics;
 
 /// <summary>Cosines and sines of every position and pair of a head, computed in float64 once and shared by all layers.</summary>
-internal sealed class RotaryTable
+public sealed class RotaryTable
 {
     private static readonly ConcurrentDictionary<(int, int, double), RotaryTable> Known = [];
 
@@ -23,19 +23,19 @@ internal sealed class RotaryTable
     }
 
     /// <summary>Number of positions, counted from 0.</summary>
-    internal int Positions { get; }
+    public int Positions { get; }
 
     /// <summary>First coordinate and number of pairs of each part.</summary>
-    internal (int First, int Half)[] Parts { get; }
+    public (int First, int Half)[] Parts { get; }
 
     /// <summary>[position, pair], the parts one after the other.</summary>
-    internal float[] Cosines { get; }
+    public float[] Cosines { get; }
 
     /// <summary>As <see cref="Cosines"/>.</summary>
-    internal float[] Sines { get; }
+    public float[] Sines { get; }
 
     /// <summary>Returns a table of at least so many positions.</summary>
-    internal static RotaryTable Of(int positions, int width, int predictorDim, double theta)
+    public static RotaryTable Of(int positions, int width, int predictorDim, double theta)
     {
         var key = (width, predictorDim, theta);
         if (Known.TryGetValue(key, out var table) && table.Positions >= positions) return table;
