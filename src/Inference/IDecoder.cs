@@ -1,0 +1,35 @@
+using SparkTrain.ModelFormat;
+
+namespace SparkTrain.Inference;
+
+/// <summary>Computes what follows token sequences. Two ship: <see cref="SparseEngine"/>, and the torch model in the launcher.</summary>
+public interface IDecoder : IDisposable
+{
+    /// <summary>The model's shape.</summary>
+    ModelConfig Config { get; }
+
+    /// <summary>Begins an empty sequence.</summary>
+    /// <param name="capacity">Tokens that it will hold at most.</param>
+    ITokenSequence Begin(int capacity);
+
+    /// <summary>Appends tokens to sequences, and writes the logits that follow the last token of each.</summary>
+    /// <param name="batch">Different sequences, each with at least one token.</param>
+    /// <param name="logits">[batch, vocabulary], one row for each sequence in the order of the batch.</param>
+    /// <exception cref="ArgumentException">A token is outside the vocabulary, a sequence is full or comes twice, or the room for logits is of another size.</exception>
+    void Append(IReadOnlyList<NewTokens> batch, Span<float> logits);
+}
+
+/// <summary>A sequence whose keys and values are kept; disposing it frees them.</summary>
+public interface ITokenSequence : IDisposable
+{
+    /// <summary>Tokens so far.</summary>
+    int Length { get; }
+
+    /// <summary>Tokens that fit.</summary>
+    int Capacity { get; }
+}
+
+/// <summary>Tokens to append to a sequence.</summary>
+/// <param name="Sequence">A sequence of the decoder that appends.</param>
+/// <param name="Tokens">At least one.</param>
+public readonly record struct NewTokens(ITokenSequence Sequence, ReadOnlyMemory<int> Tokens);
