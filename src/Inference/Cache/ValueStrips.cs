@@ -13,7 +13,7 @@ internal sealed unsafe class ValueStrips<T>(int heads, int slots, int width) : I
 
     private int Groups => DecodeLimits.Padded(width) / 32;
 
-    private static long GroupBytes => 32L * T.Bytes;
+    private const int GroupNumbers = 32;
 
     /// <summary>Writes a value.</summary>
     public void Store(int head, int slot, float* value)
@@ -41,26 +41,28 @@ internal sealed unsafe class ValueStrips<T>(int heads, int slots, int width) : I
     /// <summary>Copies one value.</summary>
     public void CopyRow(ValueStrips<T> from, int head, int fromSlot, int slot)
     {
-        for (int group = 0; group < Groups; group++) Buffer.MemoryCopy(from.At(head, group, fromSlot), At(head, group, slot), GroupBytes, GroupBytes);
+        for (int group = 0; group < Groups; group++) Buffer.MemoryCopy(from.At(head, group, fromSlot), At(head, group, slot), GroupNumbers * T.Bytes, GroupNumbers * T.Bytes);
     }
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => block.Dispose();
 
-    private byte* At(int head, int group, int slot) => block.Start + (((long)head * Groups + group) * slots + slot) * GroupBytes;
+    private byte* At(int head, int group, int slot) => block.Start + (((long)head * Groups + group) * slots + slot) * GroupNumbers * T.Bytes;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Two(byte* v, int count, float* p, float* q, float* sumP, float* sumQ)
     {
         Vector512<float> a = Vector512.Load(sumP), b = Vector512.Load(sumP + 16), c = Vector512.Load(sumQ), d = Vector512.Load(sumQ + 16);
-        for (int t = 0; t < count; t++, v += GroupBytes)
+        long step = GroupNumbers * T.Bytes;
+        for (long t = 0; t < count; t++, v += step)
         {
             Vector512<float> x = Vector512.Create(p[t]), y = Vector512.Create(q[t]);
-            T.LoadGroup(v, out var first, out var second);
-            a = Vector512.FusedMultiplyAdd(first, x, a);
-            c = Vector512.FusedMultiplyAdd(first, y, c);
-            b = Vector512.FusedMultiplyAdd(second, x, b);
-            d = Vector512.FusedMultiplyAdd(second, y, d);
+            var columns = T.First(v);
+            a = Vector512.FusedMultiplyAdd(columns, x, a);
+            c = Vector512.FusedMultiplyAdd(columns, y, c);
+            columns = T.Second(v);
+            b = Vector512.FusedMultiplyAdd(columns, x, b);
+            d = Vector512.FusedMultiplyAdd(columns, y, d);
         }
         a.Store(sumP);
         b.Store(sumP + 16);
@@ -72,12 +74,12 @@ internal sealed unsafe class ValueStrips<T>(int heads, int slots, int width) : I
     private static void One(byte* v, int count, float* p, float* sum)
     {
         Vector512<float> a = Vector512.Load(sum), b = Vector512.Load(sum + 16);
-        for (int t = 0; t < count; t++, v += GroupBytes)
+        long step = GroupNumbers * T.Bytes;
+        for (long t = 0; t < count; t++, v += step)
         {
             var x = Vector512.Create(p[t]);
-            T.LoadGroup(v, out var first, out var second);
-            a = Vector512.FusedMultiplyAdd(first, x, a);
-            b = Vector512.FusedMultiplyAdd(second, x, b);
+            a = Vector512.FusedMultiplyAdd(T.First(v), x, a);
+            b = Vector512.FusedMultiplyAdd(T.Second(v), x, b);
         }
         a.Store(sum);
         b.Store(sum + 16);

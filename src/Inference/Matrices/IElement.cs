@@ -22,8 +22,11 @@ internal unsafe interface IElement
     /// <summary>Loads 16 rows of a pair's second column.</summary>
     static abstract Vector512<float> Odd(byte* half);
 
-    /// <summary>Loads a group: columns 0-15 and 16-31.</summary>
-    static abstract void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second);
+    /// <summary>Loads columns 0-15 of a group.</summary>
+    static abstract Vector512<float> First(byte* group);
+
+    /// <summary>Loads columns 16-31 of a group.</summary>
+    static abstract Vector512<float> Second(byte* group);
 
     /// <summary>Reads one row's two numbers of a pair.</summary>
     static abstract void LoadLane(byte* pair, int row, out float even, out float odd);
@@ -54,11 +57,11 @@ internal readonly unsafe struct Float32Element : IElement
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second)
-    {
-        first = Vector512.Load((float*)group);
-        second = Vector512.Load((float*)group + 16);
-    }
+    public static Vector512<float> First(byte* group) => Vector512.Load((float*)group);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Second(byte* group) => Vector512.Load((float*)group + 16);
 
     /// <inheritdoc/>
     public static void LoadLane(byte* pair, int row, out float even, out float odd) => (even, odd) = (((float*)pair)[row], ((float*)pair)[32 + row]);
@@ -70,14 +73,15 @@ internal readonly unsafe struct Float32Element : IElement
     /// <inheritdoc/>
     public static void StoreGroup(byte* group, float* values)
     {
-        for (int i = 0; i < 32; i++) ((float*)group)[i] = values[i];
+        Vector512.Load(values).Store((float*)group);
+        Vector512.Load(values + 16).Store((float*)group + 16);
     }
 }
 
 /// <summary>bfloat16, two in 32 bits, the first in the lower half: a shift or a mask makes a float32 of either. A group couples column i with column i + 16.</summary>
 internal readonly unsafe struct Bfloat16Element : IElement
 {
-    private const uint UpperHalf = 0xffff_0000;
+    private const uint UpperHalf = 0xffff_0000, Quiet = 0x0040_0000;
 
     /// <inheritdoc/>
     public static int Bytes => sizeof(ushort);
@@ -95,12 +99,11 @@ internal readonly unsafe struct Bfloat16Element : IElement
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second)
-    {
-        var columns = Vector512.Load((uint*)group);
-        first = (columns << 16).AsSingle();
-        second = (columns & Vector512.Create(UpperHalf)).AsSingle();
-    }
+    public static Vector512<float> First(byte* group) => (Vector512.Load((uint*)group) << 16).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Second(byte* group) => (Vector512.Load((uint*)group) & Vector512.Create(UpperHalf)).AsSingle();
 
     /// <inheritdoc/>
     public static void LoadLane(byte* pair, int row, out float even, out float odd)
@@ -114,9 +117,15 @@ internal readonly unsafe struct Bfloat16Element : IElement
     public static void StorePair(byte* pair, int row, float even, float odd) => ((uint*)pair)[row] = Couple(even, odd);
 
     /// <inheritdoc/>
-    public static void StoreGroup(byte* group, float* values)
+    public static void StoreGroup(byte* group, float* values) =>
+        (Rounded(Vector512.Load(values)) >> 16 | Rounded(Vector512.Load(values + 16)) & Vector512.Create(UpperHalf)).Store((uint*)group);
+
+    // The nearest bfloat16 in the upper half, of two as near the even one; what is not a number stays so (see Bfloat16.Round).
+    private static Vector512<uint> Rounded(Vector512<float> values)
     {
-        for (int i = 0; i < 16; i++) ((uint*)group)[i] = Couple(values[i], values[16 + i]);
+        var bits = values.AsUInt32();
+        var nearest = bits + Vector512.Create(0x7fffu) + (bits >> 16 & Vector512<uint>.One);
+        return Vector512.ConditionalSelect(Vector512.Equals(values, values).AsUInt32(), nearest, bits | Vector512.Create(Quiet));
     }
 
     private static uint Couple(float first, float second) => Bfloat16.Round(first) | (uint)Bfloat16.Round(second) << 16;
