@@ -1,0 +1,109 @@
+using SparkTrain.Inference.Tests.Reference;
+
+namespace SparkTrain.Inference.Tests;
+
+/// <summary>What is begun and disposed of leaves nothing behind.</summary>
+public sealed class MemoryTests
+{
+    [Fact]
+    public void Sequences_give_back_what_they_took()
+    {
+        using var weights = new RandomWeights(Shapes.Spark, 1);
+        using var engine = SparseEngine.Load(weights, new() { Threads = 1 });
+        Decoding.Each(engine, [1, 2, 3]);
+        long before = NativeBlock.Held;
+        for (int i = 0; i < 200; i++)
+        {
+            using var sequence = engine.Begin(64);
+            Decoding.Last(engine, sequence, [1, 2, 3]);
+            using var fork = engine.Fork(sequence, 500);
+            fork.Dispose();
+        }
+        Assert.Equal(before, NativeBlock.Held);
+    }
+
+    [Fact]
+    public void A_sequence_disposed_of_by_many_threads_is_freed_once()
+    {
+        using var weights = new RandomWeights(Shapes.Spark, 1);
+        using var engine = SparseEngine.Load(weights, new() { Threads = 1 });
+        Decoding.Each(engine, [1, 2, 3]);
+        long before = NativeBlock.Held;
+        for (int i = 0; i < 200; i++)
+        {
+            var sequence = engine.Begin(64);
+            Parallel.Invoke(sequence.Dispose, sequence.Dispose, sequence.Dispose, sequence.Dispose);
+        }
+        Assert.Equal(before, NativeBlock.Held);
+    }
+
+    [Fact]
+    public void Engines_give_back_what_they_took_and_do_not_know_each_other()
+    {
+        long before = NativeBlock.Held;
+        using (var weights = new RandomWeights(Shapes.Spark, 1))
+        {
+            float[][]? expected = null;
+            var engines = Enumerable.Range(0, 12).Select(i => SparseEngine.Load(weights, new() { Threads = 1 + i % 3 })).ToArray();
+            foreach (var engine in engines)
+            {
+                float[][] logits = Decoding.Each(engine, [5, 6, 7]);
+                Decoding.AssertSameBits(expected ??= logits, logits, "another engine");
+            }
+            foreach (var engine in engines) engine.Dispose();
+        }
+        Assert.Equal(before, NativeBlock.Held);
+    }
+
+    [Fact]
+    public async Task Engines_compute_side_by_side()
+    {
+        using var weights = new RandomWeights(Shapes.Spark, 1);
+        using var first = SparseEngine.Load(weights, new() { Threads = 2 });
+        using var second = SparseEngine.Load(weights, new() { Threads = 2 });
+        int[] tokens = [.. Enumerable.Range(0, 40)];
+        var expected = Decoding.Each(first, tokens);
+        foreach (float[][] logits in await Task.WhenAll(((SparseEngine[])[first, second]).Select(engine => Task.Run(() => Decoding.Each(engine, tokens)))))
+            Decoding.AssertSameBits(expected, logits, "beside another");
+    }
+
+    [Fact]
+    public void The_source_may_be_closed_once_the_engine_is_loaded()
+    {
+        var weights = new RandomWeights(Shapes.Spark, 1);
+        using var engine = SparseEngine.Load(weights, new() { Threads = 1 });
+        float[][] expected = Decoding.Each(engine, [5, 6, 7]);
+        weights.Dispose();
+        Decoding.AssertSameBits(expected, Decoding.Each(engine, [5, 6, 7]), "a closed source");
+    }
+
+    [Fact]
+    public void A_source_that_fails_leaves_nothing_behind()
+    {
+        using var weights = new RandomWeights(Shapes.Spark, 1);
+        long before = NativeBlock.Held;
+        foreach (var (name, _) in TensorNames.Of(Shapes.Spark))
+        {
+            using var failing = new RandomWeights(Shapes.Spark, TensorNames.Of(Shapes.Spark).ToDictionary(w => w.Name, w => weights[w.Name]), w => w == name ? throw new InvalidTimeZoneException(w) : TensorType.F32);
+            var thrown = Record.Exception(() => SparseEngine.Load(failing, new() { Threads = 2 }));
+            Assert.Contains(name, thrown?.ToString());
+        }
+        Assert.Equal(before, NativeBlock.Held);
+    }
+
+    [Fact]
+    public void A_steady_token_allocates_nothing_that_lasts()
+    {
+        using var weights = new RandomWeights(Shapes.Spark, 1);
+        using var engine = SparseEngine.Load(weights, new() { Threads = 1 });
+        using var sequence = engine.Begin(1000);
+        float[] logits = new float[Shapes.Spark.VocabSize];
+        int[] token = [1];
+        NewTokens[] batch = [new(sequence, token)];
+        for (int i = 0; i < 100; i++) engine.Append(batch, logits);
+        long held = NativeBlock.Held, allocated = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 100; i++) engine.Append(batch, logits);
+        Assert.Equal(held, NativeBlock.Held);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - allocated) / 100, 0, 4096);
+    }
+}
