@@ -5,7 +5,7 @@ namespace SparkTrain.Inference.Tests.Kernels;
 /// <summary>Products with packed matrices against scalar loops.</summary>
 public sealed unsafe class PanelMatrixTests
 {
-    public static TheoryData<int, int> Sizes => new([.. from rows in (int[])[1, 31, 32, 33, 100] from columns in (int[])[1, 2, 3, 31, 33, 255, 258, 601] select (rows, columns)]);
+    public static TheoryData<int, int> Sizes => new([(1, 1), (1, 258), (31, 2), (32, 31), (33, 3), (33, 256), (40, 255), (64, 33), (70, 601)]);
 
     [Theory, MemberData(nameof(Sizes))]
     public void Float32_equals_sums_in_float64(int rows, int columns) => Check<Float32Element>(rows, columns, TensorType.F32);
@@ -20,7 +20,7 @@ public sealed unsafe class PanelMatrixTests
         float[] w = Numbers.Draw(rows * columns, random);
         using var source = Numbers.Weight(w);
         using var matrix = new Int8PanelMatrix(new(source, "w", rows, columns));
-        foreach (int count in Counts)
+        foreach (int count in (int[])[1, 2, 3, 4, 5, 8, 9])
         {
             using var x = new Numbers(count, columns, columns + 1, random);
             using var y = new Numbers(count, matrix.Panels * 32, matrix.Panels * 32, null);
@@ -43,10 +43,10 @@ public sealed unsafe class PanelMatrixTests
     }
 
     [Fact]
-    public void The_error_of_eight_bits_is_bounded() => (from rows in Gen.Int[1, 70] from columns in Gen.Int[1, 400] from seed in Gen.Int[0, 1 << 30] from spread in Gen.Double[0, 6] select (rows, columns, seed, spread)).Sample(p =>
+    public void The_error_of_eight_bits_is_bounded() => (from rows in Gen.Int[1, 70] from columns in Gen.Int[1, 400] from seed in Gen.Int[0, 1 << 30] from spread in Gen.Double[0, 6] from size in Gen.Int[-40, 15] select (rows, columns, seed, spread, size)).Sample(p =>
     {
         var random = new Random(p.seed);
-        float[] w = [.. Numbers.Draw(p.rows * p.columns, random).Select(e => e * (float)Math.Pow(10, -p.spread * random.NextDouble()))];
+        float[] w = [.. Numbers.Draw(p.rows * p.columns, random).Select(e => e * (float)Math.Pow(10, p.size - p.spread * random.NextDouble()))];
         using var source = Numbers.Weight(w);
         using var matrix = new Int8PanelMatrix(new(source, "w", p.rows, p.columns));
         using var x = new Numbers(1, p.columns, p.columns + 1, random);
@@ -59,9 +59,9 @@ public sealed unsafe class PanelMatrixTests
             double exact = Enumerable.Range(0, p.columns).Sum(c => (double)w[row * p.columns + c] * x[0][c]);
             Assert.True(Math.Abs(exact - y[0][row]) <= bound * matrix.Scale(row), $"row {row}: {exact:g9} became {y[0][row]:g9}, bound {bound * matrix.Scale(row):g3}");
         }
-    }, iter: 200, threads: 1);
+    }, iter: 100, threads: 1);
 
-    private static int[] Counts => [.. Enumerable.Range(1, 13), 64, 65, 130];
+    private static int[] Counts => [.. Enumerable.Range(1, 13), 65];
 
     private static void Check<T>(int rows, int columns, TensorType type) where T : struct, IElement
     {
