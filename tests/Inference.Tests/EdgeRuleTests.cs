@@ -124,7 +124,7 @@ public sealed class EdgeRuleTests
             using var weights = new RandomWeights(config with { Attention = config.Attention with { Window = 1, Layers = [AttentionSpan.Local, AttentionSpan.Local] } }, 1);
             AssertEqualsScalar(weights);
             using var engine = SparseEngine.Load(weights, new() { Threads = 1 });
-            Decoding.AssertSameBits(Decoding.Each(engine, [4])[0], Decoding.Each(engine, [1, 2, 3, 4])[3], "position does not matter");
+            AssertClose(Decoding.Each(engine, [4]), Decoding.Each(engine, [1, 2, 3, 4])[3..]);
         }
     }
 

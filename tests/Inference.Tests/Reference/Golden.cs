@@ -38,8 +38,8 @@ internal sealed class Golden : IDisposable
     public ReadOnlySpan<float> Logits(int row, int position) =>
         MemoryMarshal.Cast<byte, float>(file.Bytes("logits")).Slice((row * Length + position) * Folder.Config.VocabSize, Folder.Config.VocabSize);
 
-    /// <summary>The share of active neurons of each layer; all where nothing is left out.</summary>
-    public float[] ActiveFraction() => file.Contains("ffn_active_fraction") ? Values<float>("ffn_active_fraction") : [.. Enumerable.Repeat(1f, Folder.Config.NumLayers)];
+    /// <summary>The share of active neurons of each layer; null where nothing is left out.</summary>
+    public float[]? ActiveFraction() => file.Contains("ffn_active_fraction") ? Values<float>("ffn_active_fraction") : null;
 
     /// <summary>Keys that the heads of a query kept in a layer; null where attention keeps all.</summary>
     public int[]? Kept(int layer, int row, int position)

@@ -43,8 +43,12 @@ internal sealed unsafe class RandomWeights : IWeightSource
         return target;
     }
 
-    /// <summary>The same values, each rounded once.</summary>
-    public RandomWeights RoundedTo(TensorType type) => new(Config, values.ToDictionary(v => v.Key, v => v.Value.Select(x => Rounded(x, type)).ToArray()), typeOf);
+    /// <summary>The same values, each rounded once; without norms, as an engine holds them.</summary>
+    public RandomWeights RoundedTo(TensorType type, bool norms = true)
+    {
+        var matrices = TensorNames.Of(Config).Where(w => norms || w.Shape.Length > 1).Select(w => w.Name).ToHashSet();
+        return new(Config, values.ToDictionary(v => v.Key, v => matrices.Contains(v.Key) ? v.Value.Select(x => Rounded(x, type)).ToArray() : v.Value), typeOf);
+    }
 
     /// <summary>The same values in another type.</summary>
     public RandomWeights StoredAs(Func<string, TensorType> type) => new(Config, values, type);

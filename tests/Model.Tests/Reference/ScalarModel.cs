@@ -16,6 +16,9 @@ internal sealed class ScalarModel
         weights = TensorNames.Of(config).ToDictionary(w => w.Name, w => (values[w.Name], (int)w.Shape[^1]));
     }
 
+    /// <summary>What becomes of a rotated key and of a value before queries see them.</summary>
+    public Func<double, double> Cached { get; init; } = x => x;
+
     /// <summary>Neurons above their threshold in the last call: [layer][token].</summary>
     public List<int> Active { get; } = [];
 
@@ -69,7 +72,8 @@ internal sealed class ScalarModel
         int e = a.HeadDim, r = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
         double[][] Project(string name, double scale, bool turns) => [.. x.Select((row, t) => Times(TensorNames.Layer(layer, $"self_attn.{name}"), row).Chunk(e).SelectMany(head =>
             turns ? (double[])[.. Turn(head[..r], t), .. Turn(head[r..], t)] : head).Select(n => n * scale).ToArray())];
-        double[][] q = Project("q_proj", a.QueryScale(), true), k = Project("k_proj", 1, true), v = Project("v_proj", 1, false);
+        double[][] InCache(double[][] rows) => [.. rows.Select(row => row.Select(Cached).ToArray())];
+        double[][] q = Project("q_proj", a.QueryScale(), true), k = InCache(Project("k_proj", 1, true)), v = InCache(Project("v_proj", 1, false));
         return [.. x.Select((_, t) => Times(TensorNames.Layer(layer, "self_attn.o_proj"), [.. Enumerable.Range(0, a.NumHeads).SelectMany(h => Head(layer, a, q, k, v, t, h, documents))]))];
     }
 
