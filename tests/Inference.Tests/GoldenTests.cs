@@ -7,6 +7,12 @@ public sealed class GoldenTests
 {
     private const double Tolerance = 2e-4;
 
+    // A key or value midway between two bfloat16 numbers may become either of them.
+    private const double ToleranceOfRoundedCache = 2e-3;
+
+    // What a bfloat16 cache may cost: on the average of all logits, and the one most off. In these models of 8 numbers a head a kept key more or less shows.
+    private const double MostOnAverage = 0.02, MostOfDenseAttention = 0.05, MostOfKeptKeys = 0.6;
+
     public static TheoryData<string> Names => [.. Golden.Names];
 
     [Theory, MemberData(nameof(Names))]
@@ -53,7 +59,7 @@ public sealed class GoldenTests
     public void A_bfloat16_cache_costs_nothing_but_its_own_rounding(string name)
     {
         var (largest, _) = Deviation(name, new() { Weights = TensorType.BF16 }, x => RandomWeights.Rounded((float)x, TensorType.BF16));
-        AssertWithin(Tolerance, largest, name);
+        AssertWithin(ToleranceOfRoundedCache, largest, name);
     }
 
     [Theory, MemberData(nameof(Names))]
@@ -61,6 +67,8 @@ public sealed class GoldenTests
     {
         var (largest, mean) = Deviation(name, new() { Weights = TensorType.BF16 }, x => x);
         TestContext.Current.TestOutputHelper?.WriteLine($"{name}: largest {largest:g2}, mean {mean:g2}");
+        AssertWithin(MostOnAverage, mean, $"{name} on average");
+        AssertWithin(name is "gemma2-tiny" or "relu2-gated" ? MostOfDenseAttention : MostOfKeptKeys, largest, name);
     }
 
     // The engine's distance from scalar loops over the same rounded matrices: the largest, and the mean.
