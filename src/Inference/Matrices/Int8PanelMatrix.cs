@@ -10,6 +10,7 @@ namespace SparkTrain.Inference;
 /// </summary>
 internal sealed unsafe class Int8PanelMatrix : PanelMatrix
 {
+    private const float Smallest = 1e-30f;
     private const int Largest = 127, PairBytes = 2 * PanelRows, RowsAtOnce = 2;
 
     private readonly NativeBlock scales;
@@ -59,7 +60,9 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
         }
     }
 
-    /// <summary>Bounds |exact − computed| of every row for a vector, divided by the row's scale: half of |x|₁, and what rounding x itself costs at most.</summary>
+    /// <summary>
+    /// Bounds |exact − computed| of every row for a vector, divided by the row's scale: half of |x|₁, and what rounding x itself costs at most. Exact is the float32 sum of the full numbers, in any order.
+    /// </summary>
     public float ErrorBound(float* x)
     {
         double sum = 0, largest = 0;
@@ -68,8 +71,10 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
             sum += Math.Abs(x[i]);
             largest = Math.Max(largest, Math.Abs(x[i]));
         }
-        // The last factor covers the rounding of float32 sums and products.
-        return (float)((sum / 2 + Largest * Columns * largest / largestX / 2) * (1 + 1e-3));
+        double ofX = Inverse((float)largest, largestX) == 0 ? Largest * sum : Largest * Columns * largest / largestX / 2;
+        // A float32 sum of so many products is off by a rounding of each at most.
+        double ofSums = (Columns + 4) * Math.Pow(2, -24) * Largest * sum;
+        return (float)((sum / 2 + ofX + ofSums) * (1 + 1e-6));
     }
 
     /// <inheritdoc/>
@@ -84,7 +89,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     {
         float largest = LargestMagnitude(numbers, count), times = Inverse(largest, Largest);
         for (int i = 0; i < count; i++) target[i / 2 * PairBytes + i % 2] = (sbyte)MathF.Round(numbers[i] * times);
-        return largest / Largest;
+        // A row that became zeros is off by all that it held, half of this scale.
+        return times == 0 && float.IsFinite(largest) ? 2 * largest : largest / Largest;
     }
 
     private float RoundVector(float* x, short* target)
@@ -101,7 +107,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Rounded(float* x, float times) => Vector512.ConvertToInt32(Vector512.Round(Vector512.Load(x) * times));
 
-    private static float Inverse(float largest, float most) => largest > 0 && float.IsFinite(largest) ? most / largest : 0;
+    // Numbers so small that scales would leave float32's range become zeros.
+    private static float Inverse(float largest, float most) => largest > Smallest && float.IsFinite(largest) ? most / largest : 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static float LargestMagnitude(float* x, int count)
