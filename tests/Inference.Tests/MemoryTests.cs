@@ -94,6 +94,15 @@ public sealed class MemoryTests
     }
 
     [Fact]
+    public void A_model_that_does_not_fit_into_memory_is_refused_before_it_is_read()
+    {
+        var config = Shapes.Spark with { VocabSize = 16_777_216, DModel = 1_048_576 };
+        using var weights = new RandomWeights(config, new() { [TensorNames.Embedding] = [0] }, _ => TensorType.F32);
+        var thrown = Assert.Throws<InsufficientMemoryException>(() => SparseEngine.Load(weights));
+        Assert.Contains("GB", thrown.Message);
+    }
+
+    [Fact]
     public void A_steady_token_allocates_nothing_that_lasts()
     {
         using var weights = new RandomWeights(Shapes.Spark, 1);
