@@ -20,6 +20,7 @@ return args switch
     ["scaling", .. var rest] => ScalingBench.Run(rest),
     ["faults", .. var rest] => FaultsBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
+    ["decode", .. var rest] => DecodeBench.Run(rest),
     ["data", .. var rest] => DataBench.Run(rest),
     ["rank", .. var rest] => RankProgram.Run(rest),
     _ => Usage(),
