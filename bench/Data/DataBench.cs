@@ -20,6 +20,9 @@ internal sealed class Settings(string[] given)
     /// <summary>Returns the value of a setting, or what holds where it is not given.</summary>
     public string this[string name, string unsaid] => given.LastOrDefault(a => a.StartsWith(name + "=", StringComparison.Ordinal))?[(name.Length + 1)..] ?? unsaid;
 
+    /// <summary>Returns whole numbers that commas separate.</summary>
+    public int[] Ints(string name, string unsaid) => [.. this[name, unsaid].Split(',').Select(number => int.Parse(number, System.Globalization.CultureInfo.InvariantCulture))];
+
     /// <summary>Returns a whole number.</summary>
     public int Int(string name, int unsaid) => int.Parse(this[name, unsaid.ToString(System.Globalization.CultureInfo.InvariantCulture)], System.Globalization.CultureInfo.InvariantCulture);
 }

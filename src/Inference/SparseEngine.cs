@@ -15,11 +15,12 @@ public sealed unsafe class SparseEngine : IDecoder
     private readonly StepBuffers buffers;
     private readonly LayerStep[] layers;
     private readonly StepRows rows = new();
+    private readonly bool ownsModel;
     private bool isDisposed;
 
-    private SparseEngine(PackedModel model, EngineOptions options)
+    private SparseEngine(PackedModel model, EngineOptions options, bool ownsModel)
     {
-        this.model = model;
+        (this.model, this.ownsModel) = (model, ownsModel);
         IsSparse = options.Sparse;
         team = new(options.Threads > 0 ? options.Threads : Environment.ProcessorCount);
         scratch = [.. Enumerable.Range(0, team.Size).Select(_ => new ScratchList())];
@@ -56,15 +57,18 @@ public sealed unsafe class SparseEngine : IDecoder
         long bytes = PackedModel.Estimate(weights, options), most = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         if (bytes > most) throw new InsufficientMemoryException($"the packed model takes {bytes / 1e9:F1} GB, and this machine has {most / 1e9:F1} GB of memory");
         var model = new PackedModel(weights, options);
-        return new(model, options);
+        return new(model, options, ownsModel: true);
     }
+
+    /// <summary>Returns an engine with another number of threads for the same weights and sequences; it is disposed of before this one.</summary>
+    internal SparseEngine Sharing(int threads) => new(model, new() { Threads = threads, Sparse = IsSparse }, ownsModel: false);
 
     /// <inheritdoc/>
     public ITokenSequence Begin(int capacity)
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        return new DecodeSequence(this, Config, model.Cache, capacity);
+        return new DecodeSequence(model, Config, model.Cache, capacity);
     }
 
     /// <summary>Begins a sequence that holds the same tokens as another, with keys and values of its own.</summary>
@@ -128,7 +132,7 @@ public sealed unsafe class SparseEngine : IDecoder
         team.Dispose();
         buffers.Dispose();
         foreach (var list in scratch) list.Dispose();
-        model.Dispose();
+        if (ownsModel) model.Dispose();
     }
 
     // Runs the rows through all layers and begins new ones.
@@ -183,7 +187,7 @@ public sealed unsafe class SparseEngine : IDecoder
 
     private DecodeSequence Own(ITokenSequence sequence)
     {
-        if (sequence is not DecodeSequence own || own.Owner != this) throw new ArgumentException("the sequence was begun by another decoder", nameof(sequence));
+        if (sequence is not DecodeSequence own || own.Owner != model) throw new ArgumentException("the sequence was begun by another decoder", nameof(sequence));
         ObjectDisposedException.ThrowIf(own.IsDisposed, sequence);
         return own;
     }

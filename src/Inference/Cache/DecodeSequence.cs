@@ -20,7 +20,7 @@ internal sealed class DecodeSequence : ITokenSequence
         })];
     }
 
-    /// <summary>The engine that it belongs to.</summary>
+    /// <summary>The packed model that it belongs to.</summary>
     public object Owner { get; }
 
     /// <inheritdoc/>

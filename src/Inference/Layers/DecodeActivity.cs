@@ -8,6 +8,15 @@ internal sealed class DecodeActivity
     /// <summary>By layer, tokens in the order of the call.</summary>
     public IReadOnlyList<Layer> Layers => layers;
 
+    /// <summary>Is given, where it is set, the neurons of each piece of a layer.</summary>
+    public PieceObserver? Pieces { get; init; }
+
+    /// <summary>Receives a piece of a layer's neurons, from any thread.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="firstNeuron">The first of them.</param>
+    /// <param name="active">For each, a bit for every token of the step that it is active for.</param>
+    public delegate void PieceObserver(int layer, int firstNeuron, ReadOnlySpan<ulong> active);
+
     /// <summary>Begins anew.</summary>
     public void Reset(int numLayers)
     {

@@ -89,6 +89,7 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
         for (int neuron = first; neuron < end; neuron++)
             if (active[neuron] != 0) neurons[length++] = neuron;
         step.Activity?.Layers[index].AddUnion(length);
+        step.Activity?.Pieces?.Invoke(index, first, new(active + first, end - first));
         if (step.IsSparse) return neurons[..length];
         for (int neuron = first; neuron < end; neuron++)
         {
