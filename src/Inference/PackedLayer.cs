@@ -13,27 +13,35 @@ internal sealed class PackedLayer : IDisposable
         string Name(string weight) => TensorNames.Layer(layer, weight);
         (Attention, Ffn) = (config.Attention.Of(layer), config.Ffn.Of(layer));
         Window = config.Attention.WindowOf(layer);
-        NormBeforeAttention = Norm(source, Name("input_layernorm"));
-        WQ = format.Panels(source, Name("self_attn.q_proj"), heads, width);
-        WK = format.Panels(source, Name("self_attn.k_proj"), kvHeads, width);
-        WV = format.Panels(source, Name("self_attn.v_proj"), kvHeads, width);
-        WO = format.Panels(source, Name("self_attn.o_proj"), width, heads);
-        NormAfterAttention = Norm(source, Name("post_attention_layernorm"));
-        NormBeforeFfn = Norm(source, Name("pre_feedforward_layernorm"));
-        int scored = Ffn.Kind == FfnKind.Spark ? Ffn.PredictorDim : width;
-        KeyWidth = Ffn.Kind == FfnKind.Spark ? width - scored : width;
-        if (Ffn.Kind == FfnKind.Gated)
+        try
         {
-            K1 = format.Panels(source, Name("mlp.gate_proj"), Ffn.DFf, width);
-            K2 = format.Panels(source, Name("mlp.up_proj"), Ffn.DFf, width);
-            V = format.Panels(source, Name("mlp.down_proj"), width, Ffn.DFf);
+            NormBeforeAttention = Norm(source, Name("input_layernorm"));
+            WQ = format.Panels(source, Name("self_attn.q_proj"), heads, width);
+            WK = format.Panels(source, Name("self_attn.k_proj"), kvHeads, width);
+            WV = format.Panels(source, Name("self_attn.v_proj"), kvHeads, width);
+            WO = format.Panels(source, Name("self_attn.o_proj"), width, heads);
+            NormAfterAttention = Norm(source, Name("post_attention_layernorm"));
+            NormBeforeFfn = Norm(source, Name("pre_feedforward_layernorm"));
+            int scored = Ffn.Kind == FfnKind.Spark ? Ffn.PredictorDim : width;
+            KeyWidth = Ffn.Kind == FfnKind.Spark ? width - scored : width;
+            if (Ffn.Kind == FfnKind.Gated)
+            {
+                K1 = format.Panels(source, Name("mlp.gate_proj"), Ffn.DFf, width);
+                K2 = format.Panels(source, Name("mlp.up_proj"), Ffn.DFf, width);
+                V = format.Panels(source, Name("mlp.down_proj"), width, Ffn.DFf);
+            }
+            else
+            {
+                K1 = format.Predictor(source, Name("mlp.gate_proj"), Ffn.DFf, scored);
+                Neurons = format.Neurons(source, Name("mlp.up_proj"), Name("mlp.down_proj"), Ffn.DFf, KeyWidth, width);
+            }
+            NormAfterFfn = Norm(source, Name("post_feedforward_layernorm"));
         }
-        else
+        catch
         {
-            K1 = format.Predictor(source, Name("mlp.gate_proj"), Ffn.DFf, scored);
-            Neurons = format.Neurons(source, Name("mlp.up_proj"), Name("mlp.down_proj"), Ffn.DFf, KeyWidth, width);
+            Dispose();
+            throw;
         }
-        NormAfterFfn = Norm(source, Name("post_feedforward_layernorm"));
     }
 
     /// <summary>The layer's attention.</summary>

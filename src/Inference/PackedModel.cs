@@ -5,20 +5,31 @@ namespace SparkTrain.Inference;
 /// <summary>A model's weights, packed for decoding.</summary>
 internal sealed class PackedModel : IDisposable
 {
+    private readonly List<PackedLayer> layers = [];
+
     /// <summary>Packs all weights.</summary>
     public PackedModel(IWeightSource source, EngineOptions options)
     {
         var format = new PackingFormat(options, source);
         (Config, Cache) = (source.Config, format.Cache);
+        var table = new WeightRows(source, TensorNames.Embedding, Config.VocabSize, Config.DModel);
         Table = (format.Weights, options.ScreenedTokens) switch
         {
-            (TensorType.BF16, 0) => new OutputTable<Bfloat16Element>(Config, source),
-            (_, 0) => new OutputTable<Float32Element>(Config, source),
-            (TensorType.BF16, var exact) => new ScreenedTable<Bfloat16Element>(Config, source, exact),
-            (_, var exact) => new ScreenedTable<Float32Element>(Config, source, exact),
+            (TensorType.BF16, 0) => new OutputTable<Bfloat16Element>(Config, table),
+            (_, 0) => new OutputTable<Float32Element>(Config, table),
+            (TensorType.BF16, var exact) => new ScreenedTable<Bfloat16Element>(Config, table, exact),
+            (_, var exact) => new ScreenedTable<Float32Element>(Config, table, exact),
         };
-        Layers = [.. Enumerable.Range(0, Config.NumLayers).Select(layer => new PackedLayer(format, source, layer))];
-        FinalNorm = PackedLayer.Norm(source, TensorNames.FinalNorm);
+        try
+        {
+            for (int layer = 0; layer < Config.NumLayers; layer++) layers.Add(new(format, source, layer));
+            FinalNorm = PackedLayer.Norm(source, TensorNames.FinalNorm);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     /// <summary>The model's shape.</summary>
@@ -31,7 +42,7 @@ internal sealed class PackedModel : IDisposable
     public OutputTable Table { get; }
 
     /// <summary>The layers.</summary>
-    public IReadOnlyList<PackedLayer> Layers { get; }
+    public IReadOnlyList<PackedLayer> Layers => layers;
 
     /// <summary>1 + weight of the last norm.</summary>
     public float[] FinalNorm { get; }
@@ -47,6 +58,6 @@ internal sealed class PackedModel : IDisposable
     public void Dispose()
     {
         Table.Dispose();
-        foreach (var layer in Layers) layer.Dispose();
+        foreach (var layer in layers) layer.Dispose();
     }
 }

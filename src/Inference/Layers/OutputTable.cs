@@ -57,9 +57,9 @@ internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
 }
 
 /// <summary>The table in panels.</summary>
-internal sealed unsafe class OutputTable<T>(ModelConfig config, IWeightSource source) : OutputTable(config) where T : struct, IElement
+internal sealed unsafe class OutputTable<T>(ModelConfig config, WeightRows weight) : OutputTable(config) where T : struct, IElement
 {
-    private readonly PanelMatrix<T> panels = new(new WeightRows(source, TensorNames.Embedding, config.VocabSize, config.DModel));
+    private readonly PanelMatrix<T> panels = new(weight);
 
     /// <inheritdoc/>
     public override long Bytes => panels.Bytes;

@@ -7,11 +7,11 @@ namespace SparkTrain.Inference;
 /// The table in 8 bits, and by row in full. Every logit is computed from the small one, with a bound on its error; those that may be among the largest are computed again, so that the
 /// largest are exact, bit for bit, and known to be the largest.
 /// </summary>
-internal sealed unsafe class ScreenedTable<T>(ModelConfig config, IWeightSource source, int exact) : OutputTable(config) where T : struct, IElement
+internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows weight, int exact) : OutputTable(config) where T : struct, IElement
 {
     private readonly ModelConfig config = config;
-    private readonly Int8PanelMatrix screen = new(new WeightRows(source, TensorNames.Embedding, config.VocabSize, config.DModel));
-    private readonly NativeBlock table = CopyOf(source, config);
+    private readonly Int8PanelMatrix screen = new(weight);
+    private readonly NativeBlock table = CopyOf(weight);
     private readonly float[] floors = new float[DecodeLimits.MaxRows];
 
     /// <inheritdoc/>
@@ -77,14 +77,9 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, IWeightSource 
     // The same sums in the same order as in panels.
     private float Exact(int token, float* h)
     {
-        float even = 0, odd = 0;
-        for (int i = 0; i + 1 < config.DModel; i += 2)
-        {
-            even = MathF.FusedMultiplyAdd(Number(token, i), h[i], even);
-            odd = MathF.FusedMultiplyAdd(Number(token, i + 1), h[i + 1], odd);
-        }
-        if (config.DModel % 2 == 1) even = MathF.FusedMultiplyAdd(Number(token, config.DModel - 1), h[config.DModel - 1], even);
-        return even + odd;
+        float sum = 0;
+        for (int i = 0; i < config.DModel; i++) sum = MathF.FusedMultiplyAdd(Number(token, i), h[i], sum);
+        return sum;
     }
 
     private float Number(long token, int column)
@@ -93,16 +88,15 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, IWeightSource 
         return T.Bytes == sizeof(float) ? *(float*)at : BitConverter.UInt32BitsToSingle((uint)*(ushort*)at << 16);
     }
 
-    private static NativeBlock CopyOf(IWeightSource source, ModelConfig config)
+    private static NativeBlock CopyOf(WeightRows rows)
     {
-        var rows = new WeightRows(source, TensorNames.Embedding, config.VocabSize, config.DModel);
-        var block = new NativeBlock((long)config.VocabSize * config.DModel * T.Bytes);
-        Parallel.For(0, config.VocabSize, () => new NativeBlock(config.DModel * sizeof(float)), (token, _, row) =>
+        var block = new NativeBlock((long)rows.Rows * rows.Columns * T.Bytes);
+        Parallel.For(0, rows.Rows, () => new NativeBlock(rows.Columns * sizeof(float)), (token, _, row) =>
         {
-            rows.Copy(token, 0, config.DModel, row.Floats);
-            byte* target = block.Start + (long)token * config.DModel * T.Bytes;
-            if (T.Bytes == sizeof(float)) Buffer.MemoryCopy(row.Floats, target, config.DModel * sizeof(float), config.DModel * sizeof(float));
-            else Bfloat16.Round(row.Floats, config.DModel, (ushort*)target);
+            rows.Copy(token, 0, rows.Columns, row.Floats);
+            byte* target = block.Start + (long)token * rows.Columns * T.Bytes;
+            if (T.Bytes == sizeof(float)) Buffer.MemoryCopy(row.Floats, target, rows.Columns * sizeof(float), rows.Columns * sizeof(float));
+            else Bfloat16.Round(row.Floats, rows.Columns, (ushort*)target);
             return row;
         }, row => row.Dispose());
         return block;

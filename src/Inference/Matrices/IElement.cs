@@ -13,11 +13,20 @@ internal unsafe interface IElement
     /// <summary>Bytes of one number.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Loads a pair: the even column's rows 0-15 and 16-31, then the odd one's.</summary>
-    static abstract void LoadPair(byte* pair, out Vector512<float> even0, out Vector512<float> even1, out Vector512<float> odd0, out Vector512<float> odd1);
+    /// <summary>Bytes from the first 16 rows of a pair to the others.</summary>
+    static abstract int HalfBytes { get; }
 
-    /// <summary>Loads a group: columns 0-15 and 16-31.</summary>
-    static abstract void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second);
+    /// <summary>Loads 16 rows of a pair's first column.</summary>
+    static abstract Vector512<float> Even(byte* half);
+
+    /// <summary>Loads 16 rows of a pair's second column.</summary>
+    static abstract Vector512<float> Odd(byte* half);
+
+    /// <summary>Loads columns 0-15 of a group.</summary>
+    static abstract Vector512<float> First(byte* group);
+
+    /// <summary>Loads columns 16-31 of a group.</summary>
+    static abstract Vector512<float> Second(byte* group);
 
     /// <summary>Reads one row's two numbers of a pair.</summary>
     static abstract void LoadLane(byte* pair, int row, out float even, out float odd);
@@ -36,22 +45,23 @@ internal readonly unsafe struct Float32Element : IElement
     public static int Bytes => sizeof(float);
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* pair, out Vector512<float> even0, out Vector512<float> even1, out Vector512<float> odd0, out Vector512<float> odd1)
-    {
-        even0 = Vector512.Load((float*)pair);
-        even1 = Vector512.Load((float*)pair + 16);
-        odd0 = Vector512.Load((float*)pair + 32);
-        odd1 = Vector512.Load((float*)pair + 48);
-    }
+    public static int HalfBytes => 16 * sizeof(float);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second)
-    {
-        first = Vector512.Load((float*)group);
-        second = Vector512.Load((float*)group + 16);
-    }
+    public static Vector512<float> Even(byte* half) => Vector512.Load((float*)half);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Odd(byte* half) => Vector512.Load((float*)half + 32);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> First(byte* group) => Vector512.Load((float*)group);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Second(byte* group) => Vector512.Load((float*)group + 16);
 
     /// <inheritdoc/>
     public static void LoadLane(byte* pair, int row, out float even, out float odd) => (even, odd) = (((float*)pair)[row], ((float*)pair)[32 + row]);
@@ -63,38 +73,37 @@ internal readonly unsafe struct Float32Element : IElement
     /// <inheritdoc/>
     public static void StoreGroup(byte* group, float* values)
     {
-        for (int i = 0; i < 32; i++) ((float*)group)[i] = values[i];
+        Vector512.Load(values).Store((float*)group);
+        Vector512.Load(values + 16).Store((float*)group + 16);
     }
 }
 
 /// <summary>bfloat16, two in 32 bits, the first in the lower half: a shift or a mask makes a float32 of either. A group couples column i with column i + 16.</summary>
 internal readonly unsafe struct Bfloat16Element : IElement
 {
-    private const uint UpperHalf = 0xffff_0000;
+    private const uint UpperHalf = 0xffff_0000, Quiet = 0x0040_0000;
 
     /// <inheritdoc/>
     public static int Bytes => sizeof(ushort);
 
     /// <inheritdoc/>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* pair, out Vector512<float> even0, out Vector512<float> even1, out Vector512<float> odd0, out Vector512<float> odd1)
-    {
-        var rows0 = Vector512.Load((uint*)pair);
-        var rows1 = Vector512.Load((uint*)pair + 16);
-        even0 = (rows0 << 16).AsSingle();
-        even1 = (rows1 << 16).AsSingle();
-        odd0 = (rows0 & Vector512.Create(UpperHalf)).AsSingle();
-        odd1 = (rows1 & Vector512.Create(UpperHalf)).AsSingle();
-    }
+    public static int HalfBytes => 16 * sizeof(uint);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second)
-    {
-        var columns = Vector512.Load((uint*)group);
-        first = (columns << 16).AsSingle();
-        second = (columns & Vector512.Create(UpperHalf)).AsSingle();
-    }
+    public static Vector512<float> Even(byte* half) => (Vector512.Load((uint*)half) << 16).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Odd(byte* half) => (Vector512.Load((uint*)half) & Vector512.Create(UpperHalf)).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> First(byte* group) => (Vector512.Load((uint*)group) << 16).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Second(byte* group) => (Vector512.Load((uint*)group) & Vector512.Create(UpperHalf)).AsSingle();
 
     /// <inheritdoc/>
     public static void LoadLane(byte* pair, int row, out float even, out float odd)
@@ -108,9 +117,15 @@ internal readonly unsafe struct Bfloat16Element : IElement
     public static void StorePair(byte* pair, int row, float even, float odd) => ((uint*)pair)[row] = Couple(even, odd);
 
     /// <inheritdoc/>
-    public static void StoreGroup(byte* group, float* values)
+    public static void StoreGroup(byte* group, float* values) =>
+        (Rounded(Vector512.Load(values)) >> 16 | Rounded(Vector512.Load(values + 16)) & Vector512.Create(UpperHalf)).Store((uint*)group);
+
+    // The nearest bfloat16 in the upper half, of two as near the even one; what is not a number stays so (see Bfloat16.Round).
+    private static Vector512<uint> Rounded(Vector512<float> values)
     {
-        for (int i = 0; i < 16; i++) ((uint*)group)[i] = Couple(values[i], values[16 + i]);
+        var bits = values.AsUInt32();
+        var nearest = bits + Vector512.Create(0x7fffu) + (bits >> 16 & Vector512<uint>.One);
+        return Vector512.ConditionalSelect(Vector512.Equals(values, values).AsUInt32(), nearest, bits | Vector512.Create(Quiet));
     }
 
     private static uint Couple(float first, float second) => Bfloat16.Round(first) | (uint)Bfloat16.Round(second) << 16;

@@ -10,7 +10,8 @@ namespace SparkTrain.Inference;
 /// </summary>
 internal sealed unsafe class Int8PanelMatrix : PanelMatrix
 {
-    private const int Largest = 127, PairBytes = 2 * PanelRows, RowsAtOnce = 4;
+    private const float Smallest = 1e-30f;
+    private const int Largest = 127, PairBytes = 2 * PanelRows, RowsAtOnce = 2;
 
     private readonly NativeBlock scales;
     private readonly float largestX;
@@ -53,13 +54,15 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
                 sbyte* w = (sbyte*)Block.Start + panel * PanelBytes;
                 float* scale = scales.Floats + panel * PanelRows;
                 var target = y.Skip(from).From(panel * PanelRows);
-                if (some == RowsAtOnce) Four(w, Pairs, (int*)numbers, Pairs, scale, by, target.Start, y.Stride);
+                if (some == RowsAtOnce) Two(w, Pairs, (int*)numbers, Pairs, scale, by, target.Start, y.Stride);
                 else for (int i = 0; i < some; i++) One(w, Pairs, (int*)(numbers + i * stride), scale, by[i], target[i]);
             }
         }
     }
 
-    /// <summary>Bounds |exact − computed| of every row for a vector, divided by the row's scale: half of |x|₁, and what rounding x itself costs at most.</summary>
+    /// <summary>
+    /// Bounds |exact − computed| of every row for a vector, divided by the row's scale: half of |x|₁, and what rounding x itself costs at most. Exact is the float32 sum of the full numbers, in any order.
+    /// </summary>
     public float ErrorBound(float* x)
     {
         double sum = 0, largest = 0;
@@ -68,8 +71,10 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
             sum += Math.Abs(x[i]);
             largest = Math.Max(largest, Math.Abs(x[i]));
         }
-        // The last factor covers the rounding of float32 sums and products.
-        return (float)((sum / 2 + Largest * Columns * largest / largestX / 2) * (1 + 1e-3));
+        double ofX = Inverse((float)largest, largestX) == 0 ? Largest * sum : Largest * Columns * largest / largestX / 2;
+        // A float32 sum of so many products is off by a rounding of each at most.
+        double ofSums = (Columns + 4) * Math.Pow(2, -24) * Largest * sum;
+        return (float)((sum / 2 + ofX + ofSums) * (1 + 1e-6));
     }
 
     /// <inheritdoc/>
@@ -84,7 +89,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     {
         float largest = LargestMagnitude(numbers, count), times = Inverse(largest, Largest);
         for (int i = 0; i < count; i++) target[i / 2 * PairBytes + i % 2] = (sbyte)MathF.Round(numbers[i] * times);
-        return largest / Largest;
+        // A row that became zeros is off by all that it held, half of this scale.
+        return times == 0 && float.IsFinite(largest) ? 2 * largest : largest / Largest;
     }
 
     private float RoundVector(float* x, short* target)
@@ -101,7 +107,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<int> Rounded(float* x, float times) => Vector512.ConvertToInt32(Vector512.Round(Vector512.Load(x) * times));
 
-    private static float Inverse(float largest, float most) => largest > 0 && float.IsFinite(largest) ? most / largest : 0;
+    // Numbers so small that scales would leave float32's range become zeros.
+    private static float Inverse(float largest, float most) => largest > Smallest && float.IsFinite(largest) ? most / largest : 0;
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static float LargestMagnitude(float* x, int count)
@@ -130,24 +137,19 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Four(sbyte* w, int pairs, int* x, long strideX, float* scale, float* by, float* y, long strideY)
+    private static void Two(sbyte* w, int pairs, int* x, long strideX, float* scale, float* by, float* y, long strideY)
     {
-        Vector512<int> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+        Vector512<int> a0 = default, b0 = default, a1 = default, b1 = default;
         for (; pairs > 0; pairs--, w += PairBytes, x++)
         {
             var both = Vector512.Load(w);
             Vector512<short> lower = Vector512.WidenLower(both), upper = Vector512.WidenUpper(both);
             Vector512<short> x0 = Vector512.Create(x[0]).AsInt16(), x1 = Vector512.Create(x[strideX]).AsInt16();
-            Vector512<short> x2 = Vector512.Create(x[2 * strideX]).AsInt16(), x3 = Vector512.Create(x[3 * strideX]).AsInt16();
             (a0, b0) = (a0 + MultiplyAddAdjacent(lower, x0), b0 + MultiplyAddAdjacent(upper, x0));
             (a1, b1) = (a1 + MultiplyAddAdjacent(lower, x1), b1 + MultiplyAddAdjacent(upper, x1));
-            (a2, b2) = (a2 + MultiplyAddAdjacent(lower, x2), b2 + MultiplyAddAdjacent(upper, x2));
-            (a3, b3) = (a3 + MultiplyAddAdjacent(lower, x3), b3 + MultiplyAddAdjacent(upper, x3));
         }
         Store(a0, b0, scale, by[0], y);
         Store(a1, b1, scale, by[1], y + strideY);
-        Store(a2, b2, scale, by[2], y + 2 * strideY);
-        Store(a3, b3, scale, by[3], y + 3 * strideY);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

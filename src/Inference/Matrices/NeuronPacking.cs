@@ -11,7 +11,6 @@ internal static unsafe class NeuronPacking
     /// <summary>Returns [K2 | V] by neuron.</summary>
     public static RowMatrix<T> Pack<T>(IWeightSource source, string k2, string v, int neurons, int keyWidth, int modelWidth) where T : struct, IElement
     {
-        var rows = new RowMatrix<T>(neurons, keyWidth, modelWidth);
         // A source may hand out one weight at a time, so V waits in the rows until K2 is read.
         using var turned = new NativeBlock((long)neurons * modelWidth * sizeof(float));
         var values = new WeightRows(source, v, modelWidth, neurons);
@@ -26,6 +25,7 @@ internal static unsafe class NeuronPacking
             }
         });
         var keys = new WeightRows(source, k2, neurons, keyWidth);
+        var rows = new RowMatrix<T>(neurons, keyWidth, modelWidth);
         Parallel.For(0, neurons, () => new NativeBlock(keyWidth * sizeof(float)), (neuron, _, key) =>
         {
             keys.Copy(neuron, 0, keyWidth, key.Floats);

@@ -55,19 +55,21 @@ internal sealed unsafe class PanelMatrix<T> : PanelMatrix where T : struct, IEle
     public PanelMatrix(WeightRows weight) : base(weight.Rows, weight.Columns, 64 * T.Bytes)
     {
         int columns = weight.Columns;
-        Parallel.For(0, Panels, () => new NativeBlock((columns + 1) * sizeof(float)), (panel, _, row) =>
+        // All rows of a panel are widened first, so that it is written from front to back.
+        int stride = columns + 1;
+        Parallel.For(0, Panels, () => NativeBlock.Zeroed(PanelRows * (long)stride), (panel, _, rows) =>
         {
-            row.Floats[columns] = 0;
             for (int lane = 0; lane < PanelRows; lane++)
             {
-                bool exists = panel * PanelRows + lane < weight.Rows;
-                if (exists) weight.Copy(panel * PanelRows + lane, 0, columns, row.Floats);
-                byte* pair = Block.Start + panel * PanelBytes;
-                for (int column = 0; column < columns; column += 2, pair += 64 * T.Bytes)
-                    T.StorePair(pair, lane, exists ? row.Floats[column] : 0, exists ? row.Floats[column + 1] : 0);
+                float* row = rows.Floats + lane * stride;
+                if (panel * PanelRows + lane < weight.Rows) weight.Copy(panel * PanelRows + lane, 0, columns, row);
+                else new Span<float>(row, columns).Clear();
             }
-            return row;
-        }, row => row.Dispose());
+            byte* pair = Block.Start + panel * PanelBytes;
+            for (int column = 0; column < columns; column += 2, pair += 64 * T.Bytes)
+                for (int lane = 0; lane < PanelRows; lane++) T.StorePair(pair, lane, rows.Floats[lane * stride + column], rows.Floats[lane * stride + column + 1]);
+            return rows;
+        }, rows => rows.Dispose());
     }
 
     /// <inheritdoc/>

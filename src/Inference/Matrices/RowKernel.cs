@@ -20,19 +20,16 @@ internal static unsafe class RowKernel<T> where T : struct, IElement
         for (; groups >= 2; groups -= 2, x += 64, row += 64 * T.Bytes)
         {
             if (next != null) next = PrefetchGroups(next);
-            T.LoadGroup(row, out var first, out var second);
-            T.LoadGroup(row + 32 * T.Bytes, out var third, out var fourth);
-            a = Vector512.FusedMultiplyAdd(first, Vector512.Load(x), a);
-            b = Vector512.FusedMultiplyAdd(second, Vector512.Load(x + 16), b);
-            c = Vector512.FusedMultiplyAdd(third, Vector512.Load(x + 32), c);
-            d = Vector512.FusedMultiplyAdd(fourth, Vector512.Load(x + 48), d);
+            a = Vector512.FusedMultiplyAdd(T.First(row), Vector512.Load(x), a);
+            b = Vector512.FusedMultiplyAdd(T.Second(row), Vector512.Load(x + 16), b);
+            c = Vector512.FusedMultiplyAdd(T.First(row + 32 * T.Bytes), Vector512.Load(x + 32), c);
+            d = Vector512.FusedMultiplyAdd(T.Second(row + 32 * T.Bytes), Vector512.Load(x + 48), d);
         }
         if (groups > 0)
         {
             if (next != null) PrefetchGroups(next);
-            T.LoadGroup(row, out var first, out var second);
-            a = Vector512.FusedMultiplyAdd(first, Vector512.Load(x), a);
-            b = Vector512.FusedMultiplyAdd(second, Vector512.Load(x + 16), b);
+            a = Vector512.FusedMultiplyAdd(T.First(row), Vector512.Load(x), a);
+            b = Vector512.FusedMultiplyAdd(T.Second(row), Vector512.Load(x + 16), b);
         }
         return Vector512.Sum(a + c + (b + d));
     }
@@ -45,18 +42,15 @@ internal static unsafe class RowKernel<T> where T : struct, IElement
         for (; groups >= 2; groups -= 2, sum += 64, row += 64 * T.Bytes)
         {
             if (next != null) next = PrefetchGroups(next);
-            T.LoadGroup(row, out var first, out var second);
-            T.LoadGroup(row + 32 * T.Bytes, out var third, out var fourth);
-            Vector512.FusedMultiplyAdd(first, times, Vector512.Load(sum)).Store(sum);
-            Vector512.FusedMultiplyAdd(second, times, Vector512.Load(sum + 16)).Store(sum + 16);
-            Vector512.FusedMultiplyAdd(third, times, Vector512.Load(sum + 32)).Store(sum + 32);
-            Vector512.FusedMultiplyAdd(fourth, times, Vector512.Load(sum + 48)).Store(sum + 48);
+            Vector512.FusedMultiplyAdd(T.First(row), times, Vector512.Load(sum)).Store(sum);
+            Vector512.FusedMultiplyAdd(T.Second(row), times, Vector512.Load(sum + 16)).Store(sum + 16);
+            Vector512.FusedMultiplyAdd(T.First(row + 32 * T.Bytes), times, Vector512.Load(sum + 32)).Store(sum + 32);
+            Vector512.FusedMultiplyAdd(T.Second(row + 32 * T.Bytes), times, Vector512.Load(sum + 48)).Store(sum + 48);
         }
         if (groups == 0) return;
         if (next != null) PrefetchGroups(next);
-        T.LoadGroup(row, out var last, out var end);
-        Vector512.FusedMultiplyAdd(last, times, Vector512.Load(sum)).Store(sum);
-        Vector512.FusedMultiplyAdd(end, times, Vector512.Load(sum + 16)).Store(sum + 16);
+        Vector512.FusedMultiplyAdd(T.First(row), times, Vector512.Load(sum)).Store(sum);
+        Vector512.FusedMultiplyAdd(T.Second(row), times, Vector512.Load(sum + 16)).Store(sum + 16);
     }
 
     /// <summary>Asks for memory.</summary>

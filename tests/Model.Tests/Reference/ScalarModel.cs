@@ -1,5 +1,3 @@
-using SparkTrain.Model.Kernels;
-
 namespace SparkTrain.Model.Tests.Reference;
 
 /// <summary>
@@ -10,22 +8,28 @@ internal sealed class ScalarModel
     private readonly ModelConfig config;
     private readonly Dictionary<string, (double[] Values, int Columns)> weights;
 
-    public ScalarModel(SparkTransformer model)
+    /// <param name="config">The model's shape.</param>
+    /// <param name="values">The values of every weight by its name, row after row.</param>
+    public ScalarModel(ModelConfig config, IReadOnlyDictionary<string, double[]> values)
     {
-        config = model.Config;
-        weights = model.Weights.ToDictionary(w => w.Name, w => (w.Weight.detach().to(ScalarType.Float64).flatten().data<double>().ToArray(), (int)w.Weight.size(-1)));
+        this.config = config;
+        weights = TensorNames.Of(config).ToDictionary(w => w.Name, w => (values[w.Name], (int)w.Shape[^1]));
     }
 
-    /// <summary>Neurons above their threshold, summed over tokens and layers by the last call.</summary>
-    public long ActiveNeurons { get; private set; }
+    /// <summary>What becomes of a rotated key and of a value before queries see them.</summary>
+    public Func<double, double> Cached { get; init; } = x => x;
 
-    /// <summary>Keys kept, summed over queries, heads and layers by the last call.</summary>
-    public long KeptKeys { get; private set; }
+    /// <summary>Neurons above their threshold in the last call: [layer][token].</summary>
+    public List<int> Active { get; } = [];
+
+    /// <summary>Keys kept in the last call: [layer][token][head].</summary>
+    public List<int> Kept { get; } = [];
 
     /// <summary>Returns logits [T][V].</summary>
     public double[][] Logits(long[] tokens, long[]? documents)
     {
-        (ActiveNeurons, KeptKeys) = (0, 0);
+        Active.Clear();
+        Kept.Clear();
         double[][] x = [.. tokens.Select(token => Row(TensorNames.Embedding, (int)token).Select(e => e * Math.Sqrt(config.DModel)).ToArray())];
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
@@ -43,7 +47,7 @@ internal sealed class ScalarModel
         bool splits = ffn.Kind == FfnKind.Spark;
         double[] s = Times(TensorNames.Layer(layer, "mlp.gate_proj"), splits ? q[..ffn.PredictorDim] : q), u = Times(TensorNames.Layer(layer, "mlp.up_proj"), splits ? q[ffn.PredictorDim..] : q);
         double[] y = ffn.HasTopk() && ffn.Active < s.Length ? TopK(s, ffn) : s;
-        ActiveNeurons += ffn.Kind switch { FfnKind.Gated => s.Length, FfnKind.GatedRelu or FfnKind.GatedRelu2 => s.Count(e => e > 0), _ => ffn.Active < s.Length ? y.Count(e => e > 0) : s.Length };
+        Active.Add(ffn.Kind switch { FfnKind.Gated => s.Length, FfnKind.GatedRelu or FfnKind.GatedRelu2 => s.Count(e => e > 0), _ => ffn.Active < s.Length ? y.Count(e => e > 0) : s.Length });
         return Times(TensorNames.Layer(layer, "mlp.down_proj"), [.. y.Zip(u, (e, up) => Activation(ffn.Kind, e) * up)]);
     }
 
@@ -68,7 +72,8 @@ internal sealed class ScalarModel
         int e = a.HeadDim, r = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
         double[][] Project(string name, double scale, bool turns) => [.. x.Select((row, t) => Times(TensorNames.Layer(layer, $"self_attn.{name}"), row).Chunk(e).SelectMany(head =>
             turns ? (double[])[.. Turn(head[..r], t), .. Turn(head[r..], t)] : head).Select(n => n * scale).ToArray())];
-        double[][] q = Project("q_proj", a.QueryScale(), true), k = Project("k_proj", 1, true), v = Project("v_proj", 1, false);
+        double[][] InCache(double[][] rows) => [.. rows.Select(row => row.Select(Cached).ToArray())];
+        double[][] q = Project("q_proj", a.QueryScale(), true), k = InCache(Project("k_proj", 1, true)), v = InCache(Project("v_proj", 1, false));
         return [.. x.Select((_, t) => Times(TensorNames.Layer(layer, "self_attn.o_proj"), [.. Enumerable.Range(0, a.NumHeads).SelectMany(h => Head(layer, a, q, k, v, t, h, documents))]))];
     }
 
@@ -83,10 +88,10 @@ internal sealed class ScalarModel
             : Math.Min(Threshold(scores, a.Active), scores.Max());
         double sum = scores.Where(s => s >= theta).Sum(s => Math.Exp(s - scores.Max()));
         double[] output = new double[e];
+        Kept.Add(scores.Count(s => s >= theta));
         for (int i = 0; i < visible.Length; i++)
         {
             if (scores[i] < theta) continue;
-            KeptKeys++;
             double weight = Math.Exp(scores[i] - scores.Max()) / sum;
             if (a.Kind == AttentionKind.Spark) weight *= Math.Log(1 + Math.Exp(Dot(visible[i], r, e)));
             for (int n = 0; n < e; n++) output[n] += weight * v[visible[i]][g * e + n];
