@@ -22,16 +22,13 @@ public sealed class SparseEngine : IDecoder
     /// <inheritdoc/>
     public ITokenSequence Begin(int capacity) => throw new NotImplementedException();
 
-    /// <summary>Begins a sequence that holds the same tokens as another, with keys and values of its own.</summary>
+    /// <inheritdoc/>
     public ITokenSequence Fork(ITokenSequence sequence, int capacity) => throw new NotImplementedException();
 
     /// <inheritdoc/>
     public void Append(IReadOnlyList<NewTokens> batch, Span<float> logits) => throw new NotImplementedException();
 
-    /// <summary>Appends tokens to a sequence, and hands out the logits that follow each of them.</summary>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="tokens">At least one.</param>
-    /// <param name="take">Is given the index of a token and the logits behind it, which are valid until it returns.</param>
+    /// <inheritdoc/>
     public void AppendEach(ITokenSequence sequence, ReadOnlySpan<int> tokens, Action<int, ReadOnlySpan<float>> take) => throw new NotImplementedException();
 
     /// <inheritdoc/>

@@ -1,0 +1,8 @@
+namespace SparkTrain.Serving;
+
+/// <summary>What a scheduler holds at a moment.</summary>
+/// <param name="Waiting">Prompts that wait.</param>
+/// <param name="Active">Continuations that have a place.</param>
+/// <param name="HeldTokens">Tokens whose keys and values are in memory.</param>
+/// <param name="ReservedTokens">Tokens for whose keys and values room is kept.</param>
+public sealed record SchedulerLoad(int Waiting, int Active, long HeldTokens, long ReservedTokens);

@@ -1,0 +1,10 @@
+using SparkTrain.Data;
+using SparkTrain.Inference;
+
+namespace SparkTrain.Serving;
+
+/// <summary>A model as clients see it.</summary>
+/// <param name="Name">What requests call it.</param>
+/// <param name="Decoder">Computes; used by the server alone while it runs, and disposed of by whoever made it.</param>
+/// <param name="Tokenizer">Turns text into tokens and back.</param>
+public sealed record ServedModel(string Name, IDecoder Decoder, ITokenizer Tokenizer);
