@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Model;
@@ -13,10 +12,10 @@ public sealed class TrainedModel : IDisposable
 {
     private readonly Lazy<ITokenizer> tokenizer;
 
-    private TrainedModel(SparkTransformer model, string tokenizerFolder, string source)
+    private TrainedModel(SparkTransformer model, ModelSource source)
     {
-        (Model, Source, TokenizerFolder) = (model, source, tokenizerFolder);
-        tokenizer = new(() => LoadTokenizer(tokenizerFolder));
+        (Model, Source, TokenizerFolder) = (model, Path.GetFullPath(source.Folder), source.TokenizerFolder);
+        tokenizer = new(() => Tokenizers.LoadFor(TokenizerFolder, model.Config.VocabSize));
     }
 
     /// <summary>The model.</summary>
@@ -32,44 +31,39 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Where its tokenizer lies.</summary>
     public string TokenizerFolder { get; }
 
-    /// <summary>Loads a model folder, a run's folder (its newest good checkpoint), or a checkpoint folder. libtorch must be loaded.</summary>
+    /// <summary>Loads what <see cref="ModelSource.Open"/> opens. libtorch must be loaded.</summary>
+    /// <param name="path">A model folder, a run's folder or a checkpoint folder.</param>
+    /// <param name="options">How it is computed.</param>
+    /// <param name="skipped">Receives what is wrong with checkpoints that are newer than the one that is loaded; null refuses to take an older one.</param>
     /// <exception cref="ModelFormatException">A file is missing, cut off or does not fit.</exception>
     /// <exception cref="CheckpointException">The folder holds no good checkpoint.</exception>
-    public static TrainedModel Load(string path, ComputeOptions options) => LoadWith(path, _ => options);
+    public static TrainedModel Load(string path, ComputeOptions options, Action<CheckpointException>? skipped = null) => LoadWith(path, _ => options, skipped);
 
     /// <summary>The same, where the options depend on the model's shape.</summary>
-    public static TrainedModel LoadWith(string path, Func<ModelConfig, ComputeOptions> options)
+    public static TrainedModel LoadWith(string path, Func<ModelConfig, ComputeOptions> options, Action<CheckpointException>? skipped = null)
     {
-        path = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
-        if (CheckpointStore.IsComplete(path)) return OfCheckpoint(path, Path.Combine(path, "..", ".."), options);
-        if (new CheckpointStore(Path.Combine(path, "checkpoints")).Complete() is [var newest, ..]) return OfCheckpoint(newest, path, options);
-        using var folder = ModelFolder.Open(path);
-        return new(ModelWeights.Load(folder, options(folder.Config)), path, path);
+        using var source = ModelSource.Open(path, skipped);
+        return new(Read(source, options(source.Config)), source);
+    }
+
+    /// <summary>Makes the model of a source, which may be closed afterwards. libtorch must be loaded.</summary>
+    /// <exception cref="ModelFormatException">A weight is not finite.</exception>
+    /// <exception cref="CheckpointException">A checkpoint does not hold what its manifest says.</exception>
+    public static unsafe SparkTransformer Read(ModelSource source, ComputeOptions options)
+    {
+        if (source.Weights is ModelFolder folder) return ModelWeights.Load(folder, options);
+        var model = new SparkTransformer(source.Config, options);
+        using var noGrad = no_grad();
+        foreach (var (name, weight) in model.Weights)
+        {
+            using var values = empty(weight.shape);
+            long bytes = values.NumberOfElements * sizeof(float);
+            Buffer.MemoryCopy(source.Weights.Read(name), TensorMemory.Float32(values), bytes, bytes);
+            weight.copy_(values);
+        }
+        return model;
     }
 
     /// <summary>Frees the weights.</summary>
     public void Dispose() => Model.Dispose();
-
-    private static unsafe TrainedModel OfCheckpoint(string checkpoint, string run, Func<ModelConfig, ComputeOptions> options)
-    {
-        var manifest = CheckpointVerification.Verify(checkpoint);
-        var config = manifest.Config[nameof(TrainConfig.Model)].Deserialize<ModelConfig>(TrainState.ConfigOptions)!;
-        var model = new SparkTransformer(config, options(config));
-        using var noGrad = no_grad();
-        using var saved = new CheckpointReader(checkpoint, manifest);
-        foreach (var (name, weight) in model.Weights)
-        {
-            using var values = empty(weight.shape);
-            saved.CopyTo(new(name, weight.shape, 0, weight.numel()), TensorMemory.Float32(values));
-            weight.copy_(values);
-        }
-        return new(model, Path.Combine(run, "tokenizer"), checkpoint);
-    }
-
-    private ITokenizer LoadTokenizer(string folder)
-    {
-        var loaded = Tokenizers.Load(folder);
-        return loaded.VocabSize <= Model.Config.VocabSize ? loaded
-            : throw new DataException(folder, $"a tokenizer of {loaded.VocabSize} tokens", $"at most the model's {Model.Config.VocabSize}", "use the tokenizer that the model was trained with");
-    }
 }

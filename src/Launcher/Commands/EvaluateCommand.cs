@@ -49,7 +49,7 @@ internal static class EvaluateCommand
         var questions = request.Choices.Select(set => (set.Name, Questions: ChoiceReader.Read(set.Path))).ToList();
         LibTorch.Load(request.Threads);
         SparsitySink? sparsity = null;
-        using var trained = TrainedModel.LoadWith(request.Model, config => new ComputeOptions { Sparsity = sparsity = new SparsitySink(config.NumLayers) });
+        using var trained = TrainedModel.LoadWith(request.Model, config => new ComputeOptions { Sparsity = sparsity = new SparsitySink(config.NumLayers) }, ModelOption.Skipped(terminal));
         trained.Model.Options.Level.Selector = request.Selector;
         int limit = trained.Model.Config.MaxSeqLen, seqLen = request.SeqLen ?? limit;
         if (seqLen > limit) throw new ConfigurationException($"--seq-len is {seqLen}; the model {trained.Source} takes at most {limit}.");

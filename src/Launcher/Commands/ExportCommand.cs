@@ -60,16 +60,19 @@ internal static class ExportCommand
     {
         if (step is not null && best) throw new ConfigurationException("--step and --best exclude each other; give one of them.");
         string choice = best ? "--best" : "--step";
-        if (CheckpointLocation.Find(source) is { } location)
+        var opened = ModelSource.Open(source, ModelOption.Skipped(terminal), location =>
+            (step is not null || best) && location.Checkpoint is not null ? throw new ConfigurationException($"{choice} chooses among the checkpoints of a run; {source} is one checkpoint.")
+            : best ? Best(location) : step);
+        try
         {
-            if ((step is not null || best) && location.Checkpoint is not null) throw new ConfigurationException($"{choice} chooses among the checkpoints of a run; {source} is one checkpoint.");
-            var (checkpoint, manifest) = location.Choose(best ? Best(location) : step, skipped => ErrorReport.Write($"warning: {skipped.Where}: {skipped.Found}; the checkpoint before it is used", terminal));
-            return ExportSource.Of(location, checkpoint, manifest);
+            if (opened.Run is null && (step is not null || best)) throw new ConfigurationException($"{choice} chooses among the checkpoints of a run; {source} is a model folder.");
+            return ExportSource.Of(opened);
         }
-        if (!File.Exists(Path.Combine(source, ModelFolder.ConfigFile)))
-            throw new CheckpointException(source, $"it holds neither checkpoints nor {ModelFolder.ConfigFile}", "a run's folder, its checkpoints/, one checkpoint, or a model folder", "check the path");
-        if (step is not null || best) throw new ConfigurationException($"{choice} chooses among the checkpoints of a run; {source} is a model folder.");
-        return ExportSource.Of(source);
+        catch
+        {
+            opened.Dispose();
+            throw;
+        }
     }
 
     private static void WriteFolder(Terminal terminal, ExportSource source, string output, TensorType? type, long maxShardBytes, bool asGemma2)

@@ -1,12 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
+using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Inference;
 using SparkTrain.Launcher.DataViews;
 using SparkTrain.Launcher.Generation;
-using SparkTrain.Model;
-using SparkTrain.Native;
-using SparkTrain.Trainer;
+using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Commands;
 
@@ -26,8 +26,8 @@ internal static class GenerateCommand
         var settings = new GenerationOptions(command);
         var json = new Option<bool>("--json") { Description = "Print the result as JSON, as with --input." };
         var quiet = new Option<bool>("--quiet") { Description = "Show no tokens per second at the end." };
-        var threads = ModelOption.Threads();
-        foreach (var option in (Option[])[json, quiet, threads]) command.Options.Add(option);
+        foreach (var option in (Option[])[json, quiet]) command.Options.Add(option);
+        var engine = new EngineArguments(command, EngineArguments.Sparse, needsAllLogits: false);
         command.SetAction(arguments =>
         {
             Option<string?>[] sources = [.. ((Option<string?>[])[prompt, promptFile, input]).Where(option => arguments.GetResult(option) is not null)];
@@ -36,15 +36,15 @@ internal static class GenerateCommand
                 if (!sources.Contains(input)) throw new ConfigurationException($"{option.Name} is for JSON lines of prompts; give them by {input.Name} FILE.");
             int sideBySide = arguments.GetValue(batch);
             if (sideBySide < 1) throw new ConfigurationException($"{batch.Name}: it is {sideBySide}.\n  expected: 1 or more\n  do: correct it");
-            var how = settings.Read(arguments);
+            var (how, choice) = (settings.Read(arguments), engine.Read(arguments));
             string? file = arguments.GetValue(input) ?? arguments.GetValue(promptFile);
             string text = file is null ? arguments.GetValue(prompt) ?? "" : TextFile.Read(file, sources[0].Name);
 
-            LibTorch.Load(arguments.GetValue(threads));
-            using var trained = TrainedModel.Load(arguments.GetValue(model)!, new ComputeOptions());
+            var (decoder, tokenizer, folder) = Open(arguments.GetValue(model)!, choice, terminal);
+            using var opened = decoder;
             bool areLines = sources.Contains(input);
-            var requests = areLines ? new PromptLines(trained.Tokenizer, trained.Model.Config, how).Read(text, file!) : [One(trained, text, file, how)];
-            return Run(terminal, new(trained, sideBySide), arguments.GetValue(quiet), (generator, stop) =>
+            var requests = areLines ? new PromptLines(tokenizer, decoder.Config, how).Read(text, file!) : [One(tokenizer, decoder.Config, text, file, how)];
+            return Run(terminal, new(decoder, tokenizer, folder, sideBySide), arguments.GetValue(quiet), (generator, stop) =>
             {
                 if (arguments.GetValue(output) is { } results) WriteFile(results, generator, requests, terminal, stop);
                 else if (areLines || arguments.GetValue(json)) generator.WriteJson(requests, terminal.Out, stop);
@@ -52,6 +52,13 @@ internal static class GenerateCommand
             });
         });
         return command;
+    }
+
+    private static (IDecoder Decoder, ITokenizer Tokenizer, string Folder) Open(string path, EngineChoice engine, Terminal terminal)
+    {
+        using var source = ModelSource.Open(path, ModelOption.Skipped(terminal));
+        var tokenizer = Tokenizers.LoadFor(source.TokenizerFolder, source.Config.VocabSize);
+        return (engine.Load(source), tokenizer, source.Folder);
     }
 
     // Runs the work until it is done or a signal comes, and says how fast it was.
@@ -73,11 +80,11 @@ internal static class GenerateCommand
         }
     }
 
-    private static PromptRequest One(TrainedModel trained, string text, string? file, GenerationSettings settings)
+    private static PromptRequest One(ITokenizer tokenizer, ModelConfig model, string text, string? file, GenerationSettings settings)
     {
-        var request = new PromptRequest(trained.Tokenizer.EncodeFromStart(text), settings);
-        if (file is not null) request.Require(trained.Model.Config, file);
-        else if (request.Problem(trained.Model.Config) is var (found, expected)) throw new ConfigurationException($"--prompt: {found}.\n  expected: {expected}\n  do: shorten it");
+        var request = new PromptRequest(tokenizer.EncodeFromStart(text), settings);
+        if (file is not null) request.Require(model, file);
+        else if (request.Problem(model) is var (found, expected)) throw new ConfigurationException($"--prompt: {found}.\n  expected: {expected}\n  do: shorten it");
         return request;
     }
 

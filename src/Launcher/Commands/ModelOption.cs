@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SparkTrain.Checkpoints;
 
 namespace SparkTrain.Launcher.Commands;
 
@@ -9,8 +10,11 @@ internal static class ModelOption
     {
         HelpName = "DIR",
         Required = true,
-        Description = "A model folder, a run's folder (its newest checkpoint), or a checkpoint folder.",
+        Description = "A model folder, a run's folder (its newest good checkpoint), or a checkpoint folder.",
     };
+
+    /// <summary>Warns that a checkpoint newer than the one that is used is not good.</summary>
+    public static Action<CheckpointException> Skipped(Terminal terminal) => skipped => ErrorReport.Write($"warning: {skipped.Where}: {skipped.Found}; the checkpoint before it is used", terminal);
 
     public static Option<int> Threads()
     {

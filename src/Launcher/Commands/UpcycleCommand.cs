@@ -35,7 +35,7 @@ internal static class UpcycleCommand
             string folder = arguments.GetValue(output)!;
             ModelExport.RequireFree(folder);
             LibTorch.Load(arguments.GetValue(threads));
-            using var dense = TrainedModel.Load(arguments.GetValue(model)!, new ComputeOptions());
+            using var dense = TrainedModel.Load(arguments.GetValue(model)!, new ComputeOptions(), ModelOption.Skipped(terminal));
             var shape = SparkUpcycling.Shape(dense.Model.Config, arguments.GetValue(ffnPredictor), arguments.GetValue(attentionPredictor), arguments.GetValue(share), arguments.GetValue(keys));
             using var spark = Make(dense, shape, arguments.GetValue(data), arguments.GetValue(samples), arguments.GetValue(seed), terminal);
             DurableFolder.Publish(folder, temporary =>

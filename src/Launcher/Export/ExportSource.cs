@@ -7,42 +7,33 @@ using SparkTrain.ModelFormat;
 namespace SparkTrain.Launcher.Export;
 
 /// <summary>What is exported: the checkpoint of a run, or a model folder that is written anew in another type or other shards.</summary>
-/// <param name="Weights">The weights.</param>
+/// <param name="Source">The weights, closed along with this.</param>
 /// <param name="Name">The model's name.</param>
 /// <param name="Text">Says what it is, for people.</param>
-/// <param name="TokenizerFolder">Where its tokenizer is.</param>
-/// <param name="ModelFolder">The model folder, where it is one.</param>
 /// <param name="Facts">What is known of its training, where it is a checkpoint.</param>
-internal sealed record ExportSource(IWeightSource Weights, string Name, string Text, string TokenizerFolder, string? ModelFolder, RunFacts? Facts) : IDisposable
+internal sealed record ExportSource(ModelSource Source, string Name, string Text, RunFacts? Facts) : IDisposable
 {
     // What a model folder holds beside its weights is kept, but not the weights in other forms.
     private static readonly string[] OtherWeights = [".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".gguf", ".pt", ".pth", ".h5", ".msgpack"];
 
-    /// <summary>Opens a verified checkpoint.</summary>
-    /// <exception cref="CheckpointException">A file is missing or not what the manifest says.</exception>
-    public static ExportSource Of(CheckpointLocation location, string checkpoint, CheckpointManifest manifest)
+    /// <summary>Names what was opened.</summary>
+    /// <exception cref="CheckpointException">The log of the run cannot be read.</exception>
+    public static ExportSource Of(ModelSource source)
     {
+        if (source.Run is not var (location, manifest)) return new(source, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(source.Folder))), source.Folder, null);
         var facts = RunFacts.Read(manifest, location.MetricsFile);
-        string text = string.Create(CultureInfo.InvariantCulture, $"step {manifest.Progress.Step:N0} of {checkpoint}");
-        return new(new SavedWeights(checkpoint, manifest), facts.Setting("Run", "Name") ?? Path.GetFileName(location.Run), text, location.Tokenizer, null, facts);
+        string text = string.Create(CultureInfo.InvariantCulture, $"step {manifest.Progress.Step:N0} of {source.Folder}");
+        return new(source, facts.Setting("Run", "Name") ?? Path.GetFileName(location.Run), text, facts);
     }
 
-    /// <summary>Opens a model folder.</summary>
-    /// <exception cref="ModelFormatException">A file is missing, cut off or does not fit.</exception>
-    public static ExportSource Of(string folder)
-    {
-        var model = ModelFormat.ModelFolder.Open(folder);
-        try
-        {
-            model.RequireTiedHead();
-            return new(model, Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))), folder, folder, folder, null);
-        }
-        catch
-        {
-            model.Dispose();
-            throw;
-        }
-    }
+    /// <summary>The weights.</summary>
+    public IWeightSource Weights => Source.Weights;
+
+    /// <summary>Where its tokenizer is.</summary>
+    public string TokenizerFolder => Source.TokenizerFolder;
+
+    /// <summary>The model folder, where it is one.</summary>
+    public string? ModelFolder => Source.Run is null ? Source.Folder : null;
 
     /// <summary>True where there is a tokenizer.</summary>
     public bool HasTokenizer => File.Exists(Path.Combine(TokenizerFolder, "tokenizer.json"));
@@ -71,5 +62,5 @@ internal sealed record ExportSource(IWeightSource Weights, string Name, string T
     }
 
     /// <summary>Closes the weights.</summary>
-    public void Dispose() => Weights.Dispose();
+    public void Dispose() => Source.Dispose();
 }

@@ -1,4 +1,4 @@
-using SparkTrain.Model;
+using SparkTrain.Inference;
 
 namespace SparkTrain.Launcher.Generation;
 

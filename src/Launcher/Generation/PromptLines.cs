@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
-using SparkTrain.Model;
+using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Generation;

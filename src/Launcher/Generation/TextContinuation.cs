@@ -2,7 +2,7 @@ using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using SparkTrain.Data;
-using SparkTrain.Model;
+using SparkTrain.Inference;
 
 namespace SparkTrain.Launcher.Generation;
 

@@ -1,28 +1,32 @@
-using SparkTrain.Model;
+using SparkTrain.Data;
+using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
-using SparkTrain.Trainer;
+using SparkTrain.Native;
 
 namespace SparkTrain.Launcher.Generation;
 
 /// <summary>Continues prompts as text.</summary>
-/// <param name="trained">The model.</param>
+/// <param name="decoder">The model.</param>
+/// <param name="tokenizer">Its tokenizer.</param>
+/// <param name="folder">Where the model lies, for messages.</param>
 /// <param name="batch">Prompts side by side.</param>
-internal sealed class TextGenerator(TrainedModel trained, int batch)
+internal sealed class TextGenerator(IDecoder decoder, ITokenizer tokenizer, string folder, int batch)
 {
-    private readonly TokenGenerator generator = new(trained.Model, trained.Tokenizer.EosToken, batch);
+    private readonly TokenGenerator generator = new(decoder, tokenizer.EosToken, batch);
 
     /// <summary>How fast it goes.</summary>
     public GenerationSpeed Speed => generator.Speed;
 
     /// <summary>Yields, for every token as it comes, the prompt's index, its continuation and the text that has become certain.</summary>
     /// <exception cref="ModelFormatException">The model computes numbers that are not finite.</exception>
+    /// <exception cref="EnvironmentException">Keys and values do not fit into memory.</exception>
     /// <exception cref="OperationCanceledException">The caller wants to leave.</exception>
     public IEnumerable<(int Index, TextContinuation Continuation, string Piece)> Run(IReadOnlyList<PromptRequest> requests, CancellationToken stop)
     {
         var running = new Dictionary<Continuation, (int Index, TextContinuation Continuation)>();
         using var sequences = generator.Run(requests.Index().Select(request =>
         {
-            var continuation = new TextContinuation(request.Item, trained.Tokenizer);
+            var continuation = new TextContinuation(request.Item, tokenizer);
             running.Add(continuation.Sequence, (request.Index, continuation));
             return continuation.Sequence;
         }), stop).GetEnumerator();
@@ -55,7 +59,11 @@ internal sealed class TextGenerator(TrainedModel trained, int batch)
         }
         catch (NotFiniteNumberException e)
         {
-            throw new ModelFormatException(trained.Source, e.Message, "finite numbers", "train or export it again; its weights are broken", e);
+            throw new ModelFormatException(folder, e.Message, "finite numbers", "train or export it again; its weights are broken", e);
+        }
+        catch (InsufficientMemoryException e)
+        {
+            throw EngineChoice.TooLittleMemory(folder, e);
         }
     }
 }

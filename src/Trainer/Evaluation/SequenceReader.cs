@@ -8,14 +8,17 @@ namespace SparkTrain.Trainer;
 public static class SequenceReader
 {
     /// <summary>Reads the lines of a file, as they are asked for. A text gets the tokenizer's begin token in front, so that every token of it is scored.</summary>
+    /// <param name="file">The file.</param>
+    /// <param name="model">The model's shape.</param>
+    /// <param name="tokenizer">Its tokenizer, asked for where a line is a text.</param>
     /// <exception cref="DataException">A line is not such an object, or does not fit the model.</exception>
-    public static IEnumerable<TokenSequence> Read(TrainedModel trained, string file)
+    public static IEnumerable<TokenSequence> Read(string file, ModelConfig model, Func<ITokenizer> tokenizer)
     {
         long line = 0;
-        foreach (string text in File.ReadLines(file)) yield return Parse(trained, text, $"{file}:{++line}");
+        foreach (string text in File.ReadLines(file)) yield return Parse(text, $"{file}:{++line}", model, tokenizer);
     }
 
-    private static TokenSequence Parse(TrainedModel trained, string line, string where)
+    private static TokenSequence Parse(string line, string where, ModelConfig model, Func<ITokenizer> tokenizer)
     {
         TokenSequence sequence;
         try
@@ -24,17 +27,17 @@ public static class SequenceReader
             var root = json.RootElement;
             sequence = root.TryGetProperty("tokens", out var list)
                 ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)
-                : Encode(trained, root.GetProperty("text").GetString() ?? throw new FormatException("text is null"));
+                : Encode(tokenizer(), root.GetProperty("text").GetString() ?? throw new FormatException("text is null"));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
             throw new DataException(where, $"not a sequence ({e.Message.TrimEnd('.')})", "{\"text\": \"…\"} or {\"tokens\": […], \"document_ids\": […]}", "correct the line", e);
         }
-        Check(sequence, trained.Model.Config, where);
+        Check(sequence, model, where);
         return sequence;
     }
 
-    private static TokenSequence Encode(TrainedModel trained, string text) => new([.. trained.Tokenizer.EncodeFromStart(text).Select(t => (long)t)]);
+    private static TokenSequence Encode(ITokenizer tokenizer, string text) => new([.. tokenizer.EncodeFromStart(text).Select(t => (long)t)]);
 
     private static void Check(TokenSequence sequence, ModelConfig config, string where)
     {

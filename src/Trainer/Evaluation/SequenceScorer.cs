@@ -1,5 +1,6 @@
 using System.Globalization;
 using SparkTrain.Data;
+using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Trainer;
 
@@ -10,21 +11,26 @@ public static class SequenceScorer
     private const int LinesAtOnce = 1024;
 
     /// <summary>
-    /// Reads the lines that <see cref="SequenceReader"/> knows and writes <c>{"logprobs": […]}</c> for each: the natural-log probability of each token but the first, given those before
-    /// it (in its document, where ids are given). Returns the number of lines.
+    /// Writes <c>{"logprobs": […]}</c> for each sequence: the natural-log probability of each token but the first, given those before it (in its document, where ids are given). Returns the number of sequences.
     /// </summary>
+    /// <param name="sequences">What <see cref="SequenceReader"/> reads.</param>
+    /// <param name="logProbs">Computes the values of some sequences, in their order.</param>
+    /// <param name="model">Where the model lies, for messages.</param>
+    /// <param name="writer">Takes the lines.</param>
     /// <exception cref="DataException">A line is not a sequence, or does not fit the model.</exception>
+    /// <exception cref="ModelFormatException">A value is not finite.</exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static long Score(TrainedModel trained, string input, TextWriter writer)
+    public static long Score(IEnumerable<TokenSequence> sequences, Func<IReadOnlyList<TokenSequence>, IEnumerable<float[]>> logProbs, string model, TextWriter writer)
     {
-        var scorer = new BatchScorer(trained.Model);
         long lines = 0;
-        foreach (var sequences in SequenceReader.Read(trained, input).Chunk(LinesAtOnce))
-        {
-            foreach (float[] logProbs in scorer.LogProbs(sequences))
-                writer.Write($"{{\"logprobs\":[{string.Join(',', logProbs.Select(p => p.ToString("R", CultureInfo.InvariantCulture)))}]}}\n");
-            lines += sequences.Length;
-        }
+        foreach (var some in sequences.Chunk(LinesAtOnce))
+            foreach (float[] values in logProbs(some))
+            {
+                lines++;
+                if (Array.FindIndex(values, p => !float.IsFinite(p)) is var bad and >= 0)
+                    throw new ModelFormatException(model, $"the log-probability of token {bad + 1} of line {lines} is {values[bad]}", "finite numbers", "train or export it again; its weights are broken");
+                writer.Write($"{{\"logprobs\":[{string.Join(',', values.Select(p => p.ToString("R", CultureInfo.InvariantCulture)))}]}}\n");
+            }
         return lines;
     }
 }

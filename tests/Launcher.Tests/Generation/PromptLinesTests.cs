@@ -1,6 +1,6 @@
 using SparkTrain.Data;
 using SparkTrain.Launcher.Generation;
-using SparkTrain.Model;
+using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Tests.Generation;

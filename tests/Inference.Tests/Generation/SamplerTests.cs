@@ -1,4 +1,6 @@
-namespace SparkTrain.Model.Tests.Generation;
+using CsCheck;
+
+namespace SparkTrain.Inference.Tests.Generation;
 
 public sealed class SamplerTests
 {
@@ -51,12 +53,14 @@ public sealed class SamplerTests
     public void Every_cut_leaves_the_probabilities_of_what_it_keeps(SamplingOptions options, double[] expected) => RequireFrequencies(options, expected);
 
     [Fact]
-    public void Cuts_equal_those_of_sorted_lists() =>
-        (from logits in Gen.Int[-6, 6].Array[1, 40] from k in Gen.Int[1, 45] from p in Gen.Double[0.01, 0.99] from m in Gen.Double[0, 1] select (logits, k, p, m)).Sample(c =>
+    public void Cuts_equal_those_of_sorted_lists()
+    {
+        var candidates = new Candidates();
+        (from logits in Gen.Int[-6, 6].Array[1, 200] from k in Gen.Int[1, 45] from p in Gen.Double[0.01, 0.99] from m in Gen.Double[0, 1] select (logits, k, p, m)).Sample(c =>
         {
             float[] logits = [.. c.logits.Select(l => l * 0.37f)];
             double[] weights = [.. logits.Select(l => Math.Exp(l - logits.Max()))];
-            var candidates = new Candidates(logits, logits.Max(), 1);
+            candidates.Begin(logits, logits.Max(), 1);
             int[] sorted = [.. Enumerable.Range(0, logits.Length).OrderByDescending(t => weights[t]).ThenBy(t => t).Take(c.k)];
             candidates.KeepMost(c.k);
             Assert.Equal(sorted.Order(), candidates.Tokens.ToArray());
@@ -70,6 +74,23 @@ public sealed class SamplerTests
             candidates.KeepFrom(c.m);
             Assert.Equal(sorted[..needed].Where(t => weights[t] >= c.m).Order(), candidates.Tokens.ToArray());
         }, iter: 2000, threads: 1);
+    }
+
+    [Theory]
+    [InlineData(0, 0, 1, 0)]
+    [InlineData(0, 0, 1.2, 0)]
+    [InlineData(0.8, 0, 1, 1000)]
+    [InlineData(0.8, 40, 1.1, 1000)]
+    public void A_draw_from_a_large_vocabulary_takes_no_memory_for_it(double temperature, int topK, double penalty, int most)
+    {
+        var random = new Random(4);
+        float[] logits = [.. Enumerable.Range(0, 100_000).Select(_ => random.NextSingle() * 20)];
+        var sampler = new Sampler(new() { Temperature = temperature, TopK = topK, TopP = 0.9, RepetitionPenalty = penalty }, Enumerable.Range(0, 100));
+        sampler.Next(logits);
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        for (int i = 0; i < 10; i++) sampler.Next(logits);
+        Assert.InRange((GC.GetAllocatedBytesForCurrentThread() - before) / 10, 0, most);
+    }
 
     [Fact]
     public void The_repetition_penalty_makes_seen_tokens_less_likely_whatever_their_sign()

@@ -1,17 +1,19 @@
 using System.Diagnostics;
 
-namespace SparkTrain.Model;
+namespace SparkTrain.Inference;
 
-/// <summary>Continues sequences, several side by side: a prompt joins as soon as another is done. Each has its own cache, so that none waits for or sees the others.</summary>
-/// <param name="model">The model.</param>
+/// <summary>Continues sequences, several side by side: a prompt joins as soon as another is done. None waits for or sees the others.</summary>
+/// <param name="decoder">The model.</param>
 /// <param name="eosToken">The token that ends a document.</param>
 /// <param name="batch">Sequences side by side.</param>
-public sealed class TokenGenerator(SparkTransformer model, int eosToken, int batch = 1)
+public sealed class TokenGenerator(IDecoder decoder, int eosToken, int batch = 1)
 {
-    // Shapes: R running sequences, T tokens of a piece of a prompt, V vocabulary.
+    // Shapes: R running sequences, V vocabulary.
 
-    // Long prompts go in by pieces, so that activations stay small.
+    // Long prompts go in by pieces, so that activations stay small and whoever wants to leave need not wait.
     private const int PrefillChunk = 512;
+
+    private float[] logits_RV = [];
 
     /// <summary>How fast it goes.</summary>
     public GenerationSpeed Speed { get; } = new();
@@ -43,36 +45,37 @@ public sealed class TokenGenerator(SparkTransformer model, int eosToken, int bat
         }
         finally
         {
-            foreach (var sequence in running) sequence.Cache.Dispose();
+            foreach (var sequence in running) sequence.State.Dispose();
         }
     }
 
     private Running Start(Continuation continuation, CancellationToken stop)
     {
-        var (config, prompt) = (model.Config, continuation.Prompt);
-        if (prompt.Count < 1 || prompt.Count >= config.MaxSeqLen)
-            throw new ArgumentException($"the prompt has {prompt.Count} tokens; expected 1 to {config.MaxSeqLen - 1} (the model's length less one)");
+        var config = decoder.Config;
+        int[] prompt = [.. continuation.Prompt];
+        if (prompt.Length < 1 || prompt.Length >= config.MaxSeqLen)
+            throw new ArgumentException($"the prompt has {prompt.Length} tokens; expected 1 to {config.MaxSeqLen - 1} (the model's length less one)");
         foreach (int token in prompt)
             if (token < 0 || token >= config.VocabSize) throw new ArgumentException($"the prompt holds token {token}; expected 0 to {config.VocabSize - 1}");
         var sampler = new Sampler(continuation.Sampling, prompt);
-        int most = (int)Math.Min(continuation.MaxTokens, (long)config.MaxSeqLen - prompt.Count);
+        int most = (int)Math.Min(continuation.MaxTokens, (long)config.MaxSeqLen - prompt.Length);
         long start = Stopwatch.GetTimestamp();
-        var running = new Running(continuation, most, sampler, new KeyValueCache(config, batch: 1, capacity: prompt.Count + most - 1, model.Options));
+        var running = new Running(continuation, most, sampler, decoder.Begin(prompt.Length + most - 1));
         try
         {
-            float[] logits_V = [];
-            foreach (int[] piece_T in prompt.Chunk(PrefillChunk))
+            var logits_RV = Room(1);
+            for (int first = 0; first < prompt.Length; first += PrefillChunk)
             {
                 stop.ThrowIfCancellationRequested();
-                logits_V = Decode(piece_T, [running.Cache]);
+                decoder.Append([new(running.State, prompt.AsMemory(first, Math.Min(PrefillChunk, prompt.Length - first)))], logits_RV);
             }
-            running.Take(logits_V, eosToken);
-            Speed.AddPrefill(prompt.Count, start);
+            running.Take(logits_RV, eosToken);
+            Speed.AddPrefill(prompt.Length, start);
             return running;
         }
         catch
         {
-            running.Cache.Dispose();
+            running.State.Dispose();
             throw;
         }
     }
@@ -80,27 +83,32 @@ public sealed class TokenGenerator(SparkTransformer model, int eosToken, int bat
     private void Step(List<Running> running)
     {
         long start = Stopwatch.GetTimestamp();
-        float[] logits_RV = Decode([.. running.Select(r => r.Continuation.Tokens[^1])], [.. running.Select(r => r.Cache)]);
-        foreach (var (row, sequence) in running.Index()) sequence.Take(logits_RV.AsSpan(row * model.Config.VocabSize, model.Config.VocabSize), eosToken);
+        var logits_RV = Room(running.Count);
+        decoder.Append([.. running.Select(r => new NewTokens(r.State, r.Last))], logits_RV);
+        foreach (var (row, sequence) in running.Index()) sequence.Take(logits_RV.Slice(row * decoder.Config.VocabSize, decoder.Config.VocabSize), eosToken);
         Speed.AddDecoded(running.Count, start);
     }
 
-    // The logits of each sequence's last token; all have the same number of new tokens.
-    private float[] Decode(int[] tokens, KeyValueCache[] caches)
+    private Span<float> Room(int rows)
     {
-        using var scope = NewDisposeScope();
-        var tokens_RT = tensor(Array.ConvertAll(tokens, t => (long)t), [caches.Length, tokens.Length / caches.Length], device: model.Options.Device);
-        return model.Decode(tokens_RT, caches, lastOnly: true).to(ScalarType.Float32, CPU).data<float>().ToArray();
+        int length = checked(rows * decoder.Config.VocabSize);
+        if (logits_RV.Length < length) logits_RV = new float[length];
+        return logits_RV.AsSpan(0, length);
     }
 
     private static void RemoveFinished(List<Running> running)
     {
-        foreach (var sequence in running.Where(r => r.Continuation.Finish is not null)) sequence.Cache.Dispose();
+        foreach (var sequence in running.Where(r => r.Continuation.Finish is not null)) sequence.State.Dispose();
         running.RemoveAll(r => r.Continuation.Finish is not null);
     }
 
-    private sealed record Running(Continuation Continuation, int Most, Sampler Sampler, KeyValueCache Cache)
+    private sealed record Running(Continuation Continuation, int Most, Sampler Sampler, ITokenSequence State)
     {
-        public void Take(ReadOnlySpan<float> logits_V, int eosToken) => Continuation.Add(Sampler.Next(logits_V), eosToken, Most);
+        private readonly int[] last = new int[1];
+
+        /// <summary>The newest token, which the model has not seen yet.</summary>
+        public ReadOnlyMemory<int> Last => last;
+
+        public void Take(ReadOnlySpan<float> logits_V, int eosToken) => Continuation.Add(last[0] = Sampler.Next(logits_V), eosToken, Most);
     }
 }

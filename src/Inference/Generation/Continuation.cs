@@ -1,4 +1,4 @@
-namespace SparkTrain.Model;
+namespace SparkTrain.Inference;
 
 /// <summary>A prompt and the tokens that follow it so far.</summary>
 /// <param name="prompt">At least one token.</param>

@@ -1,4 +1,4 @@
-namespace SparkTrain.Model;
+namespace SparkTrain.Inference;
 
 /// <summary>How the next token is drawn. The options act in the order in which they stand here, each on what those before it have left.</summary>
 public sealed record SamplingOptions

@@ -1,6 +1,6 @@
 using SparkTrain.Model.Tests.Reference;
 
-namespace SparkTrain.Model.Tests.Generation;
+namespace SparkTrain.Model.Tests;
 
 public sealed class KeyValueCacheTests : IClassFixture<OneThread>
 {

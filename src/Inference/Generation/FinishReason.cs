@@ -1,4 +1,4 @@
-namespace SparkTrain.Model;
+namespace SparkTrain.Inference;
 
 /// <summary>Why a sequence was not continued any further.</summary>
 public enum FinishReason
