@@ -12,22 +12,11 @@ public interface IDecoder : IDisposable
     /// <param name="capacity">Tokens that it will hold at most.</param>
     ITokenSequence Begin(int capacity);
 
-    /// <summary>Begins a sequence that holds the same tokens as another, with keys and values of its own.</summary>
-    /// <param name="sequence">A sequence of this decoder, with at least one token.</param>
-    /// <param name="capacity">Tokens that the new one will hold at most.</param>
-    ITokenSequence Fork(ITokenSequence sequence, int capacity);
-
     /// <summary>Appends tokens to sequences, and writes the logits that follow the last token of each.</summary>
     /// <param name="batch">Different sequences, each with at least one token.</param>
     /// <param name="logits">[batch, vocabulary], one row for each sequence in the order of the batch.</param>
     /// <exception cref="ArgumentException">A token is outside the vocabulary, a sequence is full or comes twice, or the room for logits is of another size.</exception>
     void Append(IReadOnlyList<NewTokens> batch, Span<float> logits);
-
-    /// <summary>Appends tokens to a sequence, and hands out the logits that follow each of them.</summary>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="tokens">At least one.</param>
-    /// <param name="take">Is given the index of a token and the logits behind it, which are valid until it returns.</param>
-    void AppendEach(ITokenSequence sequence, ReadOnlySpan<int> tokens, Action<int, ReadOnlySpan<float>> take);
 }
 
 /// <summary>A sequence whose keys and values are kept; disposing it frees them.</summary>

@@ -7,7 +7,7 @@ namespace SparkTrain.Inference;
 /// Results have the same bits whatever the number of threads, the pieces that a prompt comes in, and the sequences beside it.
 /// One caller at a time; sequences may be disposed of by any thread between calls.
 /// </summary>
-public sealed class SparseEngine : IDecoder
+public sealed class SparseEngine : IForkingDecoder
 {
     /// <summary>Packs a model's weights for decoding. The source may be closed afterwards.</summary>
     /// <param name="weights">A model folder, whose files are mapped, or a checkpoint.</param>
@@ -22,13 +22,16 @@ public sealed class SparseEngine : IDecoder
     /// <inheritdoc/>
     public ITokenSequence Begin(int capacity) => throw new NotImplementedException();
 
-    /// <inheritdoc/>
+    /// <summary>Begins a sequence that holds the same tokens as another, with keys and values of its own.</summary>
     public ITokenSequence Fork(ITokenSequence sequence, int capacity) => throw new NotImplementedException();
 
     /// <inheritdoc/>
     public void Append(IReadOnlyList<NewTokens> batch, Span<float> logits) => throw new NotImplementedException();
 
-    /// <inheritdoc/>
+    /// <summary>Appends tokens to a sequence, and hands out the logits that follow each of them.</summary>
+    /// <param name="sequence">The sequence.</param>
+    /// <param name="tokens">At least one.</param>
+    /// <param name="take">Is given the index of a token and the logits behind it, which are valid until it returns.</param>
     public void AppendEach(ITokenSequence sequence, ReadOnlySpan<int> tokens, Action<int, ReadOnlySpan<float>> take) => throw new NotImplementedException();
 
     /// <inheritdoc/>

@@ -72,7 +72,8 @@ public sealed class CompletionServer : IAsyncDisposable
         log.Information(ServingEvents.Stopping, Load.Active, Load.Waiting);
         bool isDone = await scheduler.DrainAsync(limit);
         if (!isDone) log.Warning(ServingEvents.CutOff, limit.TotalSeconds, Load.Active, Load.Waiting);
-        scheduler.Dispose();
+        // A step that is under way ends in its own time.
+        await Task.Run(scheduler.Dispose);
         await application.StopAsync();
         return isDone;
     }
@@ -80,7 +81,7 @@ public sealed class CompletionServer : IAsyncDisposable
     /// <summary>Ends everything at once.</summary>
     public async ValueTask DisposeAsync()
     {
-        scheduler.Dispose();
+        await Task.Run(scheduler.Dispose);
         await application.DisposeAsync();
     }
 

@@ -7,4 +7,4 @@ namespace SparkTrain.Serving;
 /// <param name="Name">What requests call it.</param>
 /// <param name="Decoder">Computes; used by the server alone while it runs, and disposed of by whoever made it.</param>
 /// <param name="Tokenizer">Turns text into tokens and back.</param>
-public sealed record ServedModel(string Name, IDecoder Decoder, ITokenizer Tokenizer);
+public sealed record ServedModel(string Name, IForkingDecoder Decoder, ITokenizer Tokenizer);

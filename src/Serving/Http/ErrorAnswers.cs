@@ -16,6 +16,7 @@ internal sealed class ErrorAnswers(ServingCounters counters, ILogger log)
     public async Task HandleAsync(HttpContext http, Func<Task> next)
     {
         http.Response.Headers.XContentTypeOptions = "nosniff";
+        bool hasLeft = false;
         try
         {
             await next();
@@ -23,7 +24,7 @@ internal sealed class ErrorAnswers(ServingCounters counters, ILogger log)
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
-            http.Response.StatusCode = ClientLeft;
+            hasLeft = true;
         }
         catch (ApiException e)
         {
@@ -40,7 +41,7 @@ internal sealed class ErrorAnswers(ServingCounters counters, ILogger log)
         }
         finally
         {
-            counters.AddRequest(http.Response.StatusCode);
+            counters.AddRequest(hasLeft ? ClientLeft : http.Response.StatusCode);
         }
     }
 

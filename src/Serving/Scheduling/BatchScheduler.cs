@@ -12,7 +12,7 @@ public sealed class BatchScheduler : IDisposable
     // How soon a job whose reader was slow is looked at again where nothing else runs.
     private static readonly TimeSpan PausedLook = TimeSpan.FromMilliseconds(20);
 
-    private readonly IDecoder decoder;
+    private readonly IForkingDecoder decoder;
     private readonly ITokenizer tokenizer;
     private readonly SchedulerOptions options;
     private readonly ServingCounters counters;
@@ -35,7 +35,7 @@ public sealed class BatchScheduler : IDisposable
     /// <param name="counters">Counts what happens.</param>
     /// <param name="failed">Is told of failures of the decoder.</param>
     /// <param name="time">Measures how long readers are slow.</param>
-    public BatchScheduler(IDecoder decoder, ITokenizer tokenizer, SchedulerOptions options, ServingCounters counters, Action<Exception>? failed = null, TimeProvider? time = null)
+    public BatchScheduler(IForkingDecoder decoder, ITokenizer tokenizer, SchedulerOptions options, ServingCounters counters, Action<Exception>? failed = null, TimeProvider? time = null)
     {
         (this.decoder, this.tokenizer, this.options, this.counters, this.time) = (decoder, tokenizer, options, counters, time ?? TimeProvider.System);
         step = new(decoder, tokenizer, options, counters, failed ?? (_ => { }));

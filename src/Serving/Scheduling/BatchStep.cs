@@ -5,7 +5,7 @@ using SparkTrain.Inference;
 namespace SparkTrain.Serving;
 
 /// <summary>One pass through the model: a token of every running continuation and pieces of prompts that are being read, in one batch.</summary>
-internal sealed class BatchStep(IDecoder decoder, ITokenizer tokenizer, SchedulerOptions options, ServingCounters counters, Action<Exception> failed)
+internal sealed class BatchStep(IForkingDecoder decoder, ITokenizer tokenizer, SchedulerOptions options, ServingCounters counters, Action<Exception> failed)
 {
     // Shapes: R rows of the batch, V vocabulary.
     private readonly List<NewTokens> batch = [];

@@ -47,13 +47,13 @@ internal sealed class RunningPrompt : IDisposable
     public ITokenSequence Sequence => choices[0].Sequence!;
 
     /// <summary>Takes a place in the decoder's memory.</summary>
-    public void Begin(IDecoder decoder) => choices[0].Sequence = decoder.Begin(Request.TokensOfAChoice);
+    public void Begin(IForkingDecoder decoder) => choices[0].Sequence = decoder.Begin(Request.TokensOfAChoice);
 
     /// <summary>Returns the tokens of the prompt that are to be read next.</summary>
     public ReadOnlyMemory<int> Next(int most) => Request.Prompt.AsMemory(read, Math.Min(most, Request.Prompt.Length - read));
 
     /// <summary>Takes in the logits behind a piece of the prompt; those behind its last token begin the continuations. Returns the number of tokens drawn.</summary>
-    public int TakeRead(int tokens, ReadOnlySpan<float> logits, IDecoder decoder)
+    public int TakeRead(int tokens, ReadOnlySpan<float> logits, IForkingDecoder decoder)
     {
         read += tokens;
         if (!IsRead) return 0;
@@ -68,7 +68,7 @@ internal sealed class RunningPrompt : IDisposable
     /// <param name="logits">[vocabulary], where the logits behind its last token are put.</param>
     /// <param name="decoder">Reads it.</param>
     /// <param name="tokenizer">Turns tokens into text.</param>
-    public int Score(ReadOnlyMemory<int> tokens, float[] logits, IDecoder decoder, ITokenizer tokenizer)
+    public int Score(ReadOnlyMemory<int> tokens, float[] logits, IForkingDecoder decoder, ITokenizer tokenizer)
     {
         if (read == 0) scores.Add(new(Request.Prompt[0], 0, null, []));
         decoder.AppendEach(Sequence, tokens.Span, (i, behind) =>

@@ -1,3 +1,5 @@
+using SparkTrain.Numerics;
+
 namespace SparkTrain.Serving;
 
 /// <summary>A token and how probable it was, by the model alone: before temperature and the other options of sampling.</summary>
@@ -11,15 +13,11 @@ public sealed record TokenLogProb(int Token, int Offset, double? LogProb, IReadO
     /// <exception cref="NotFiniteNumberException">A logit is not a number, or infinite.</exception>
     public static TokenLogProb Read(ReadOnlySpan<float> logits, int token, int offset, int top)
     {
-        double peak = double.NegativeInfinity, sum = 0;
-        for (int i = 0; i < logits.Length; i++)
-        {
-            if (!float.IsFinite(logits[i])) throw new NotFiniteNumberException($"the logit of token {i} is {logits[i]}", logits[i]);
-            peak = Math.Max(peak, logits[i]);
-        }
-        foreach (float logit in logits) sum += Math.Exp(logit - peak);
-        double logSum = peak + Math.Log(sum);
-        return new(token, offset, logits[token] - logSum, [.. Largest(logits, top).Select(logit => (logit.Token, logit.Value - logSum))]);
+        double logSum = LogSumExp.Of(logits);
+        var read = new TokenLogProb(token, offset, logits[token] - logSum, [.. Largest(logits, top).Select(logit => (logit.Token, logit.Value - logSum))]);
+        foreach (double logProb in read.Top.Select(t => t.LogProb).Prepend(logits[token] - logSum))
+            if (!double.IsFinite(logProb)) throw new NotFiniteNumberException("a logit is not finite", logProb);
+        return read;
     }
 
     // By insertion: few are asked for, and hardly any logit gets past the smallest of them.
