@@ -8,6 +8,9 @@ public interface IForkingDecoder : IDecoder
     /// <param name="capacity">Tokens that the new one will hold at most.</param>
     ITokenSequence Fork(ITokenSequence sequence, int capacity);
 
+    /// <summary>Returns the bytes of memory that a sequence keeps for keys and values.</summary>
+    long BytesOf(ITokenSequence sequence);
+
     /// <summary>Appends tokens to a sequence, and hands out the logits that follow each of them.</summary>
     /// <param name="sequence">The sequence.</param>
     /// <param name="tokens">At least one.</param>

@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
+using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -80,6 +82,55 @@ public sealed class BadInputTests : IDisposable
         Require(run, 3, message);
         Assert.Contains("in.jsonl:2", run.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(work["out.jsonl"]));
+    }
+
+    [Fact]
+    public void What_the_sparse_engine_cannot_do_is_told()
+    {
+        string Golden(string name) => Path.Combine(Cli.RepositoryFolder(), "tests", "goldens", name);
+        File.WriteAllText(work["in.jsonl"], "{\"tokens\":[1,2,3]}\n{\"tokens\":[1,2,3,4],\"document_ids\":[0,1,1,0]}\n");
+        string[] score = ["score", "--input", "in.jsonl", "--output", "out.jsonl", "--model"];
+        Require(Cli.Run(work.Folder, [.. score, Golden("spark-tiny"), "--engine", "sparse"]), 3, "in.jsonl:2: document 0 goes on at token 3, after another one");
+        Assert.False(File.Exists(work["out.jsonl"]));
+        Assert.Equal(0, Cli.Run(work.Folder, [.. score, Golden("spark-tiny")]).ExitCode);
+        Require(Cli.Run(work.Folder, [.. score, Golden("gemma2-tiny"), "--engine", "sparse", "--int8-predictor"]), 2, "gemma2-tiny have no predictor");
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_the_memory_of_the_sparse_engine_is_5()
+    {
+        // 300,000 rows of zeros, which take no room on the disk, and a process that may have 128 MiB.
+        var config = new ModelConfig
+        {
+            VocabSize = 300_000, DModel = 128, NumLayers = 1, MaxSeqLen = 8,
+            Ffn = new() { Kind = FfnKind.Gated, DFf = 8 }, Attention = new() { Kind = AttentionKind.Dense, NumHeads = 1, NumKvHeads = 1, HeadDim = 8, Window = 8 },
+        };
+        Directory.CreateDirectory(work["large"]);
+        File.WriteAllText(work["large/config.json"], HuggingFaceConfig.Write(config, TensorType.F32));
+        long offset = 0;
+        var header = new JsonObject();
+        foreach (var (name, shape) in TensorNames.Of(config))
+        {
+            long end = offset + sizeof(float) * shape.Aggregate(1L, (a, b) => a * b);
+            header[name] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray([.. shape.Select(size => (JsonNode)size)]), ["data_offsets"] = new JsonArray(offset, end) };
+            offset = end;
+        }
+        byte[] json = Encoding.UTF8.GetBytes(header.ToJsonString());
+        using (var file = File.Create(work["large/model.safetensors"]))
+        {
+            file.Write(BitConverter.GetBytes((long)json.Length));
+            file.Write(json);
+            file.SetLength(file.Position + offset);
+        }
+        File.WriteAllText(work["in.jsonl"], "{\"tokens\":[1,2,3]}\n");
+        string[] score = [Cli.Launcher, "score", "--engine", "sparse", "--model", "large", "--input", "in.jsonl", "--output", "out.jsonl"];
+        var refused = Cli.Program(work.Folder, "dotnet", score, ("DOTNET_GCHeapHardLimit", "8000000"));
+        Require(refused, 5, "large: the packed model takes 0.2 GB, and this machine has 0.1 GB of memory.\n  expected: memory for the weights");
+        Assert.Contains("--weights bf16", refused.Error, StringComparison.Ordinal);
+        var fits = Cli.Program(work.Folder, "dotnet", [.. score, "--weights", "bf16"], ("DOTNET_GCHeapHardLimit", "8000000"));
+        Assert.True(fits.ExitCode == 0, fits.Error);
+        // All logits are 0.
+        Assert.All(JsonNode.Parse(File.ReadAllText(work["out.jsonl"]))!["logprobs"]!.AsArray(), p => Assert.Equal(-Math.Log(300_000), p!.GetValue<double>(), 1e-5));
     }
 
     [Fact]

@@ -26,6 +26,54 @@ public sealed class GenerateTests(TrainedRun run) : IClassFixture<TrainedRun>
     }
 
     [Fact]
+    public void Both_engines_continue_a_text_with_the_same_most_probable_tokens()
+    {
+        File.WriteAllLines(run["both.jsonl"], ((string[])["", "the ", "keys of every query", "zq 7! "]).Select(prompt => JsonSerializer.Serialize(new { prompt, temperature = 0, max_tokens = 60 })));
+        string Lines(params string[] more) => run.Generate(["--input", "both.jsonl", "--quiet", .. more]).Out;
+        string sparse = Lines();
+        Assert.Equal(4, sparse.Count(c => c == '\n'));
+        Assert.Equal(sparse, Lines("--engine", "torch", "--batch", "2"));
+        // Exact where it matters: the largest logits are computed from the full table.
+        Assert.Equal(sparse, Lines("--screen", "4", "--threads", "1", "--batch", "3"));
+    }
+
+    [Fact]
+    public void The_sparse_engine_needs_no_libtorch()
+    {
+        string[] arguments = [Cli.Launcher, "generate", "--model", "runs/tiny", "--prompt", "the ", "--max-tokens", "5", "--weights", "bf16", "--cache", "f32", "--int8-predictor"];
+        var outcome = Cli.Program(run[""], "dotnet", arguments, ("LD_DEBUG", "files"), ("SPARKTRAIN_LIBTORCH", run["nowhere"]));
+        Assert.True(outcome.ExitCode == 0, outcome.Error[^Math.Min(2000, outcome.Error.Length)..]);
+        Assert.Contains("libcoreclr.so", outcome.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("libtorch", outcome.Error, StringComparison.OrdinalIgnoreCase);
+        Assert.StartsWith("the ", outcome.Out, StringComparison.Ordinal);
+        var torch = Cli.Program(run[""], "dotnet", [.. arguments[..8], "--engine", "torch"], ("SPARKTRAIN_LIBTORCH", run["nowhere"]));
+        Assert.Equal(5, torch.ExitCode);
+    }
+
+    [Fact]
+    public void A_damaged_newest_checkpoint_is_passed_over_with_a_warning()
+    {
+        string[] saved = [.. Directory.GetDirectories(run["runs/tiny/checkpoints"]).Order(StringComparer.Ordinal)];
+        foreach (string file in saved[^2..].SelectMany(checkpoint => Directory.GetFiles(checkpoint)))
+        {
+            string copy = run[Path.Combine("damaged", Path.GetRelativePath(run["runs/tiny"], file))];
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+            if (file.StartsWith(saved[^1], StringComparison.Ordinal) && file.EndsWith(".safetensors", StringComparison.Ordinal)) File.WriteAllText(copy, "");
+        }
+        Directory.CreateDirectory(run["damaged/tokenizer"]);
+        foreach (string file in Directory.GetFiles(run["runs/tiny/tokenizer"])) File.Copy(file, run[$"damaged/tokenizer/{Path.GetFileName(file)}"]);
+        string[] how = ["--prompt", "the ", "--max-tokens", "9", "--quiet", "--temperature", "0"];
+        foreach (string engine in (string[])["sparse", "torch"])
+        {
+            var outcome = Cli.Run(run[""], ["generate", "--model", "damaged", "--engine", engine, .. how]);
+            Assert.True(outcome.ExitCode == 0, outcome.Error);
+            Assert.Matches(@"^warning: damaged/checkpoints/step-\d+/.*safetensors: the file has 0 bytes instead of \d+; the checkpoint before it is used\n$", outcome.Error);
+            Assert.Equal(Cli.Run(run[""], ["generate", "--model", saved[^2], "--engine", engine, .. how]).Out, outcome.Out);
+        }
+    }
+
+    [Fact]
     public void A_stop_string_over_several_tokens_ends_text_and_stream()
     {
         // Texts end where the model ends its document: some seed's is long enough.
@@ -86,8 +134,10 @@ public sealed class GenerateTests(TrainedRun run) : IClassFixture<TrainedRun>
         Assert.False(File.Exists(run["never.jsonl"]));
     }
 
-    [Fact]
-    public void A_model_with_weights_that_are_no_numbers_is_4()
+    [Theory]
+    [InlineData("sparse", "the logit of token 0 is NaN")]
+    [InlineData("torch", "model.norm.weight holds values that are not finite")]
+    public void A_model_with_weights_that_are_no_numbers_is_4(string engine, string message)
     {
         Directory.CreateDirectory(run["broken"]);
         foreach (string file in Directory.GetFiles(run["runs/tiny/model"])) File.Copy(file, run[$"broken/{Path.GetFileName(file)}"], overwrite: true);
@@ -100,9 +150,9 @@ public sealed class GenerateTests(TrainedRun run) : IClassFixture<TrainedRun>
             MemoryMarshal.AsBytes(nan.AsSpan()).CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(norm)));
         }
         File.WriteAllBytes(weights, bytes);
-        var outcome = Cli.Run(run[""], "generate", "--model", "broken", "--prompt", "the ");
+        var outcome = Cli.Run(run[""], "generate", "--model", "broken", "--prompt", "the ", "--engine", engine);
         Assert.Equal(4, outcome.ExitCode);
-        Assert.Contains("model.norm.weight holds values that are not finite", outcome.Error, StringComparison.Ordinal);
+        Assert.Contains(message, outcome.Error, StringComparison.Ordinal);
     }
 
     private void Require(int exitCode, string message, params string[] arguments)

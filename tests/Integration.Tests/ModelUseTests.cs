@@ -14,13 +14,10 @@ public sealed class ModelUseTests : IDisposable
 
     public void Dispose() => work.Dispose();
 
-    [Theory]
-    [InlineData("gemma2-tiny")]
-    [InlineData("spark-tiny")]
-    [InlineData("spark-packed")]
-    [InlineData("topk-gated")]
-    [InlineData("relu2-gated")]
-    public void Score_gives_the_log_probabilities_of_the_independent_implementation(string golden)
+    public static MatrixTheoryData<string, string> Goldens => new(["gemma2-tiny", "spark-tiny", "spark-packed", "topk-gated", "relu2-gated"], ["torch", "sparse"]);
+
+    [Theory, MemberData(nameof(Goldens))]
+    public void Score_gives_the_log_probabilities_of_the_independent_implementation(string golden, string engine)
     {
         string model = Path.Combine(Cli.RepositoryFolder(), "tests", "goldens", golden);
         using var expected = SafetensorsFile.Open(Path.Combine(model, "golden.safetensors"));
@@ -30,7 +27,7 @@ public sealed class ModelUseTests : IDisposable
             ? JsonSerializer.Serialize(new { tokens = Row("tokens", row), document_ids = Row("document_ids", row) })
             : JsonSerializer.Serialize(new { tokens = Row("tokens", row) })));
 
-        var run = Cli.Run(work.Folder, "score", "--model", model, "--input", "in.jsonl", "--output", "out.jsonl");
+        var run = Cli.Run(work.Folder, "score", "--model", model, "--input", "in.jsonl", "--output", "out.jsonl", "--engine", engine);
         Assert.True(run.ExitCode == 0, run.Error);
         float[] actual = [.. File.ReadLines(work["out.jsonl"]).SelectMany(line => JsonDocument.Parse(line).RootElement.GetProperty("logprobs").EnumerateArray().Select(p => p.GetSingle()))];
         float[] golden32 = MemoryMarshal.Cast<byte, float>(expected.Bytes("logprobs")).ToArray();
@@ -69,8 +66,11 @@ public sealed class ModelUseTests : IDisposable
     [InlineData("prepare documents.jsonl --output data2 --validation-fraction 0.2")]
     [InlineData("config check --config tiny.json")]
     [InlineData("doctor")]
+    [InlineData("score --engine sparse --model {golden} --input tokens.jsonl --output out.jsonl")]
     public void A_command_without_tensors_loads_no_libtorch(string arguments)
     {
+        File.WriteAllText(work["tokens.jsonl"], "{\"tokens\":[1,2,3]}\n");
+        arguments = arguments.Replace("{golden}", Path.Combine(Cli.RepositoryFolder(), "tests", "goldens", "spark-tiny"), StringComparison.Ordinal);
         var run = Cli.Program(work.Folder, "dotnet", [Cli.Launcher, .. arguments.Split(' ')], ("LD_DEBUG", "files"));
         Assert.True(run.ExitCode == 0, run.Error[^Math.Min(2000, run.Error.Length)..]);
         Assert.Contains("libcoreclr.so", run.Error, StringComparison.Ordinal);

@@ -26,6 +26,14 @@ public sealed class CommandLineTests
     [InlineData("generate --model m --max-tokens -1", "error: --max-tokens: it is -1.\n  expected: 1 or more\n")]
     [InlineData("generate --model m --stop \"\"", "error: --stop: it is empty.\n")]
     [InlineData("generate --model m --threads -1", "error: --threads is -1; it must be 0 or more.")]
+    [InlineData("generate --model m --engine gpu", "error: Argument 'gpu' not recognized.")]
+    [InlineData("generate --model m --engine torch --weights bf16", "error: --weights: the engine is torch, which has no such option.\n  expected: --engine sparse with it\n")]
+    [InlineData("generate --model m --engine torch --screen 8", "error: --screen: the engine is torch, which has no such option.\n")]
+    [InlineData("generate --model m --screen -1", "error: --screen: it is -1.\n  expected: 0 (all logits exactly) or more\n")]
+    [InlineData("generate --model m --weights f16", "error: Argument 'f16' not recognized.")]
+    [InlineData("score --model m --input i --output o --cache f32", "error: --cache: the engine is torch, which has no such option.\n")]
+    [InlineData("score --model m --input i --output o --int8-predictor", "error: --int8-predictor: the engine is torch, which has no such option.\n")]
+    [InlineData("score --model m --input i --output o --engine sparse --screen 8", "error: score has no option '--screen'.")]
     public void A_wrong_command_ends_with_2_and_a_hint_on_standard_error(string arguments, string error)
     {
         var run = LauncherProcess.Run(arguments);

@@ -1,0 +1,110 @@
+using SparkTrain.ModelFormat;
+using System.Numerics;
+
+namespace SparkTrain.Inference;
+
+/// <summary>
+/// The table in 8 bits, and by row in full. Every logit is computed from the small one, with a bound on its error; those that may be among the largest are computed again, so that the
+/// largest are exact, bit for bit, and known to be the largest.
+/// </summary>
+internal sealed unsafe class ScreenedTable<T>(ModelConfig config, IWeightSource source, int exact) : OutputTable(config) where T : struct, IElement
+{
+    private readonly ModelConfig config = config;
+    private readonly Int8PanelMatrix screen = new(new WeightRows(source, TensorNames.Embedding, config.VocabSize, config.DModel));
+    private readonly NativeBlock table = CopyOf(source, config);
+    private readonly float[] floors = new float[DecodeLimits.MaxRows];
+
+    /// <inheritdoc/>
+    public override long Bytes => screen.Bytes + table.Bytes;
+
+    /// <summary>Logits computed again in the last call.</summary>
+    public int Survivors => survivors;
+
+    private int survivors;
+
+    private protected override PanelMatrix Panels => screen;
+
+    /// <inheritdoc/>
+    public override void Multiply(WorkerTeam team, int thread, FloatRows h, int rows, FloatRows logits)
+    {
+        if (thread == 0) survivors = 0;
+        base.Multiply(team, thread, h, rows, logits);
+        team.Meet();
+        var (firstRow, endRow) = team.Share(thread, rows);
+        for (int row = firstRow; row < endRow; row++) floors[row] = Floor(new(logits[row], config.VocabSize), screen.ErrorBound(h[row]));
+        team.Meet();
+        var (first, end) = team.Share(thread, config.VocabSize);
+        int again = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            float bound = screen.ErrorBound(h[row]), floor = floors[row];
+            for (int token = first; token < end; token++)
+            {
+                // What is not a number has no bound; it is computed again too.
+                if (logits[row][token] + bound * screen.Scale(token) < floor) continue;
+                logits[row][token] = Exact(token, h[row]);
+                again++;
+            }
+        }
+        Interlocked.Add(ref survivors, again);
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        screen.Dispose();
+        table.Dispose();
+    }
+
+    private protected override void CopyRow(int token, float* target)
+    {
+        for (int i = 0; i < config.DModel; i++) target[i] = Number(token, i);
+    }
+
+    // At least as many logits as are to be exact are surely not below this.
+    private float Floor(ReadOnlySpan<float> logits, float bound)
+    {
+        var lowest = new PriorityQueue<float, float>(exact + 1);
+        for (int token = 0; token < logits.Length; token++)
+        {
+            float least = logits[token] - bound * screen.Scale(token);
+            if (lowest.Count < exact) lowest.Enqueue(least, least);
+            else if (least > lowest.Peek()) lowest.EnqueueDequeue(least, least);
+        }
+        return lowest.Count < exact ? float.NegativeInfinity : lowest.Peek();
+    }
+
+    // The same sums in the same order as in panels.
+    private float Exact(int token, float* h)
+    {
+        float even = 0, odd = 0;
+        for (int i = 0; i + 1 < config.DModel; i += 2)
+        {
+            even = MathF.FusedMultiplyAdd(Number(token, i), h[i], even);
+            odd = MathF.FusedMultiplyAdd(Number(token, i + 1), h[i + 1], odd);
+        }
+        if (config.DModel % 2 == 1) even = MathF.FusedMultiplyAdd(Number(token, config.DModel - 1), h[config.DModel - 1], even);
+        return even + odd;
+    }
+
+    private float Number(long token, int column)
+    {
+        byte* at = table.Start + (token * config.DModel + column) * T.Bytes;
+        return T.Bytes == sizeof(float) ? *(float*)at : BitConverter.UInt32BitsToSingle((uint)*(ushort*)at << 16);
+    }
+
+    private static NativeBlock CopyOf(IWeightSource source, ModelConfig config)
+    {
+        var rows = new WeightRows(source, TensorNames.Embedding, config.VocabSize, config.DModel);
+        var block = new NativeBlock((long)config.VocabSize * config.DModel * T.Bytes);
+        Parallel.For(0, config.VocabSize, () => new NativeBlock(config.DModel * sizeof(float)), (token, _, row) =>
+        {
+            rows.Copy(token, 0, config.DModel, row.Floats);
+            byte* target = block.Start + (long)token * config.DModel * T.Bytes;
+            if (T.Bytes == sizeof(float)) Buffer.MemoryCopy(row.Floats, target, config.DModel * sizeof(float), config.DModel * sizeof(float));
+            else Bfloat16.Round(row.Floats, config.DModel, (ushort*)target);
+            return row;
+        }, row => row.Dispose());
+        return block;
+    }
+}

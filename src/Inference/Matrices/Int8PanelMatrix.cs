@@ -1,0 +1,169 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace SparkTrain.Inference;
+
+/// <summary>
+/// A panel matrix in 8 bits: each row is a scale times whole numbers from −127 to 127, rounded to the nearest. A vector is multiplied as 16-bit numbers, as large as
+/// exact sums in 32 bits allow, so that nearly all of the error is the matrix's.
+/// </summary>
+internal sealed unsafe class Int8PanelMatrix : PanelMatrix
+{
+    private const int Largest = 127, PairBytes = 2 * PanelRows, RowsAtOnce = 4;
+
+    private readonly NativeBlock scales;
+    private readonly float largestX;
+
+    /// <summary>Rounds and packs a weight.</summary>
+    public Int8PanelMatrix(WeightRows weight) : base(weight.Rows, weight.Columns, PairBytes)
+    {
+        int columns = weight.Columns;
+        largestX = Math.Min(short.MaxValue, int.MaxValue / Largest / (2 * Pairs));
+        scales = NativeBlock.Zeroed(Panels * PanelRows);
+        System.Runtime.InteropServices.NativeMemory.Clear(Block.Start, (nuint)Block.Bytes);
+        Parallel.For(0, weight.Rows, () => new NativeBlock(columns * sizeof(float)), (row, _, numbers) =>
+        {
+            weight.Copy(row, 0, columns, numbers.Floats);
+            sbyte* first = (sbyte*)Block.Start + row / PanelRows * PanelBytes + row % PanelRows * 2;
+            scales.Floats[row] = RoundRow(numbers.Floats, columns, first);
+            return numbers;
+        }, numbers => numbers.Dispose());
+    }
+
+    /// <inheritdoc/>
+    public override long Bytes => Block.Bytes + scales.Bytes;
+
+    /// <summary>The scale of a row: no number of it is off by more than half of it.</summary>
+    public float Scale(int row) => scales.Floats[row];
+
+    /// <inheritdoc/>
+    public override void Multiply(int first, int end, FloatRows x, int count, FloatRows y)
+    {
+        int stride = 2 * Pairs;
+        using var rounded = new NativeBlock((long)RowsAtOnce * stride * sizeof(short));
+        short* numbers = (short*)rounded.Start;
+        float* by = stackalloc float[RowsAtOnce];
+        for (int from = 0; from < count; from += RowsAtOnce)
+        {
+            int some = Math.Min(RowsAtOnce, count - from);
+            for (int i = 0; i < some; i++) by[i] = RoundVector(x[from + i], numbers + i * stride);
+            for (int panel = first; panel < end; panel++)
+            {
+                sbyte* w = (sbyte*)Block.Start + panel * PanelBytes;
+                float* scale = scales.Floats + panel * PanelRows;
+                var target = y.Skip(from).From(panel * PanelRows);
+                if (some == RowsAtOnce) Four(w, Pairs, (int*)numbers, Pairs, scale, by, target.Start, y.Stride);
+                else for (int i = 0; i < some; i++) One(w, Pairs, (int*)(numbers + i * stride), scale, by[i], target[i]);
+            }
+        }
+    }
+
+    /// <summary>Bounds |exact − computed| of every row for a vector, divided by the row's scale: half of |x|₁, and what rounding x itself costs at most.</summary>
+    public float ErrorBound(float* x)
+    {
+        double sum = 0, largest = 0;
+        for (int i = 0; i < Columns; i++)
+        {
+            sum += Math.Abs(x[i]);
+            largest = Math.Max(largest, Math.Abs(x[i]));
+        }
+        // The last factor covers the rounding of float32 sums and products.
+        return (float)((sum / 2 + Largest * Columns * largest / largestX / 2) * (1 + 1e-3));
+    }
+
+    /// <inheritdoc/>
+    public override void Dispose()
+    {
+        scales.Dispose();
+        base.Dispose();
+    }
+
+    // Both return the scale; through it, what is not finite stays so.
+    private static float RoundRow(float* numbers, int count, sbyte* target)
+    {
+        float largest = LargestMagnitude(numbers, count), times = Inverse(largest, Largest);
+        for (int i = 0; i < count; i++) target[i / 2 * PairBytes + i % 2] = (sbyte)MathF.Round(numbers[i] * times);
+        return largest / Largest;
+    }
+
+    private float RoundVector(float* x, short* target)
+    {
+        float largest = LargestMagnitude(x, Columns), times = Inverse(largest, largestX);
+        target[2 * Pairs - 1] = 0;
+        int i = 0;
+        for (; i + 32 <= Columns; i += 32)
+            Vector512.Narrow(Rounded(x + i, times), Rounded(x + i + 16, times)).Store(target + i);
+        for (; i < Columns; i++) target[i] = (short)MathF.Round(x[i] * times);
+        return largest / largestX;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> Rounded(float* x, float times) => Vector512.ConvertToInt32(Vector512.Round(Vector512.Load(x) * times));
+
+    private static float Inverse(float largest, float most) => largest > 0 && float.IsFinite(largest) ? most / largest : 0;
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static float LargestMagnitude(float* x, int count)
+    {
+        var most = Vector512<float>.Zero;
+        int i = 0;
+        for (; i + 16 <= count; i += 16) most = Vector512.Max(most, Vector512.Abs(Vector512.Load(x + i)));
+        float largest = 0;
+        for (int lane = 0; lane < 16; lane++) largest = MathF.Max(largest, most[lane]);
+        for (; i < count; i++) largest = MathF.Max(largest, MathF.Abs(x[i]));
+        return largest;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void One(sbyte* w, int pairs, int* x, float* scale, float by, float* y)
+    {
+        Vector512<int> a = default, b = default;
+        for (; pairs > 0; pairs--, w += PairBytes, x++)
+        {
+            var both = Vector512.Load(w);
+            var times = Vector512.Create(*x).AsInt16();
+            a += MultiplyAddAdjacent(Vector512.WidenLower(both), times);
+            b += MultiplyAddAdjacent(Vector512.WidenUpper(both), times);
+        }
+        Store(a, b, scale, by, y);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Four(sbyte* w, int pairs, int* x, long strideX, float* scale, float* by, float* y, long strideY)
+    {
+        Vector512<int> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+        for (; pairs > 0; pairs--, w += PairBytes, x++)
+        {
+            var both = Vector512.Load(w);
+            Vector512<short> lower = Vector512.WidenLower(both), upper = Vector512.WidenUpper(both);
+            Vector512<short> x0 = Vector512.Create(x[0]).AsInt16(), x1 = Vector512.Create(x[strideX]).AsInt16();
+            Vector512<short> x2 = Vector512.Create(x[2 * strideX]).AsInt16(), x3 = Vector512.Create(x[3 * strideX]).AsInt16();
+            (a0, b0) = (a0 + MultiplyAddAdjacent(lower, x0), b0 + MultiplyAddAdjacent(upper, x0));
+            (a1, b1) = (a1 + MultiplyAddAdjacent(lower, x1), b1 + MultiplyAddAdjacent(upper, x1));
+            (a2, b2) = (a2 + MultiplyAddAdjacent(lower, x2), b2 + MultiplyAddAdjacent(upper, x2));
+            (a3, b3) = (a3 + MultiplyAddAdjacent(lower, x3), b3 + MultiplyAddAdjacent(upper, x3));
+        }
+        Store(a0, b0, scale, by[0], y);
+        Store(a1, b1, scale, by[1], y + strideY);
+        Store(a2, b2, scale, by[2], y + 2 * strideY);
+        Store(a3, b3, scale, by[3], y + 3 * strideY);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Store(Vector512<int> a, Vector512<int> b, float* scale, float by, float* y)
+    {
+        (Vector512.ConvertToSingle(a) * (Vector512.Load(scale) * by)).Store(y);
+        (Vector512.ConvertToSingle(b) * (Vector512.Load(scale + 16) * by)).Store(y + 16);
+    }
+
+    // Sums of products of neighbours; the 16-bit numbers are far from where the instruction could overflow.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector512<int> MultiplyAddAdjacent(Vector512<short> a, Vector512<short> b)
+    {
+        if (Avx512BW.IsSupported) return Avx512BW.MultiplyAddAdjacent(a, b);
+        if (Avx2.IsSupported) return Vector512.Create(Avx2.MultiplyAddAdjacent(a.GetLower(), b.GetLower()), Avx2.MultiplyAddAdjacent(a.GetUpper(), b.GetUpper()));
+        Vector512<int> even = (a.AsInt32() << 16 >> 16) * (b.AsInt32() << 16 >> 16);
+        return even + (a.AsInt32() >> 16) * (b.AsInt32() >> 16);
+    }
+}

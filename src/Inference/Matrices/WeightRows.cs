@@ -1,0 +1,41 @@
+using System.Runtime.InteropServices;
+using SparkTrain.ModelFormat;
+using SparkTrain.Numerics;
+
+namespace SparkTrain.Inference;
+
+/// <summary>A weight as its source holds it, row by row as float32.</summary>
+internal readonly unsafe struct WeightRows
+{
+    private readonly byte* values;
+    private readonly TensorType type;
+
+    /// <summary>Reads a weight; what the source hands out is valid until it is asked for the next.</summary>
+    public WeightRows(IWeightSource source, string name, int rows, int columns)
+    {
+        values = source.Read(name);
+        (type, Rows, Columns) = (source.TypeOf(name), rows, columns);
+    }
+
+    /// <summary>Number of rows.</summary>
+    public int Rows { get; }
+
+    /// <summary>Numbers of a row.</summary>
+    public int Columns { get; }
+
+    /// <summary>Copies part of a row.</summary>
+    public void Copy(long row, int first, int count, float* target)
+    {
+        byte* start = values + (row * Columns + first) * type.Size();
+        if (type == TensorType.BF16) Bfloat16Row.Widen((ushort*)start, count, target);
+        else WeightConversion.Widen(start, type, target, count);
+    }
+
+    /// <summary>A weight of one row as float32.</summary>
+    public static float[] Vector(IWeightSource source, string name, int count)
+    {
+        float[] vector = new float[count];
+        fixed (float* target = vector) new WeightRows(source, name, 1, count).Copy(0, 0, count, target);
+        return vector;
+    }
+}
