@@ -77,14 +77,9 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, IWeightSource 
     // The same sums in the same order as in panels.
     private float Exact(int token, float* h)
     {
-        float even = 0, odd = 0;
-        for (int i = 0; i + 1 < config.DModel; i += 2)
-        {
-            even = MathF.FusedMultiplyAdd(Number(token, i), h[i], even);
-            odd = MathF.FusedMultiplyAdd(Number(token, i + 1), h[i + 1], odd);
-        }
-        if (config.DModel % 2 == 1) even = MathF.FusedMultiplyAdd(Number(token, config.DModel - 1), h[config.DModel - 1], even);
-        return even + odd;
+        float sum = 0;
+        for (int i = 0; i < config.DModel; i++) sum = MathF.FusedMultiplyAdd(Number(token, i), h[i], sum);
+        return sum;
     }
 
     private float Number(long token, int column)

@@ -13,8 +13,14 @@ internal unsafe interface IElement
     /// <summary>Bytes of one number.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Loads a pair: the even column's rows 0-15 and 16-31, then the odd one's.</summary>
-    static abstract void LoadPair(byte* pair, out Vector512<float> even0, out Vector512<float> even1, out Vector512<float> odd0, out Vector512<float> odd1);
+    /// <summary>Bytes from the first 16 rows of a pair to the others.</summary>
+    static abstract int HalfBytes { get; }
+
+    /// <summary>Loads 16 rows of a pair's first column.</summary>
+    static abstract Vector512<float> Even(byte* half);
+
+    /// <summary>Loads 16 rows of a pair's second column.</summary>
+    static abstract Vector512<float> Odd(byte* half);
 
     /// <summary>Loads a group: columns 0-15 and 16-31.</summary>
     static abstract void LoadGroup(byte* group, out Vector512<float> first, out Vector512<float> second);
@@ -36,14 +42,15 @@ internal readonly unsafe struct Float32Element : IElement
     public static int Bytes => sizeof(float);
 
     /// <inheritdoc/>
+    public static int HalfBytes => 16 * sizeof(float);
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* pair, out Vector512<float> even0, out Vector512<float> even1, out Vector512<float> odd0, out Vector512<float> odd1)
-    {
-        even0 = Vector512.Load((float*)pair);
-        even1 = Vector512.Load((float*)pair + 16);
-        odd0 = Vector512.Load((float*)pair + 32);
-        odd1 = Vector512.Load((float*)pair + 48);
-    }
+    public static Vector512<float> Even(byte* half) => Vector512.Load((float*)half);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Odd(byte* half) => Vector512.Load((float*)half + 32);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -76,16 +83,15 @@ internal readonly unsafe struct Bfloat16Element : IElement
     public static int Bytes => sizeof(ushort);
 
     /// <inheritdoc/>
+    public static int HalfBytes => 16 * sizeof(uint);
+
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void LoadPair(byte* pair, out Vector512<float> even0, out Vector512<float> even1, out Vector512<float> odd0, out Vector512<float> odd1)
-    {
-        var rows0 = Vector512.Load((uint*)pair);
-        var rows1 = Vector512.Load((uint*)pair + 16);
-        even0 = (rows0 << 16).AsSingle();
-        even1 = (rows1 << 16).AsSingle();
-        odd0 = (rows0 & Vector512.Create(UpperHalf)).AsSingle();
-        odd1 = (rows1 & Vector512.Create(UpperHalf)).AsSingle();
-    }
+    public static Vector512<float> Even(byte* half) => (Vector512.Load((uint*)half) << 16).AsSingle();
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector512<float> Odd(byte* half) => (Vector512.Load((uint*)half) & Vector512.Create(UpperHalf)).AsSingle();
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

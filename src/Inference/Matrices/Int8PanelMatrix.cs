@@ -10,7 +10,7 @@ namespace SparkTrain.Inference;
 /// </summary>
 internal sealed unsafe class Int8PanelMatrix : PanelMatrix
 {
-    private const int Largest = 127, PairBytes = 2 * PanelRows, RowsAtOnce = 4;
+    private const int Largest = 127, PairBytes = 2 * PanelRows, RowsAtOnce = 2;
 
     private readonly NativeBlock scales;
     private readonly float largestX;
@@ -53,7 +53,7 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
                 sbyte* w = (sbyte*)Block.Start + panel * PanelBytes;
                 float* scale = scales.Floats + panel * PanelRows;
                 var target = y.Skip(from).From(panel * PanelRows);
-                if (some == RowsAtOnce) Four(w, Pairs, (int*)numbers, Pairs, scale, by, target.Start, y.Stride);
+                if (some == RowsAtOnce) Two(w, Pairs, (int*)numbers, Pairs, scale, by, target.Start, y.Stride);
                 else for (int i = 0; i < some; i++) One(w, Pairs, (int*)(numbers + i * stride), scale, by[i], target[i]);
             }
         }
@@ -130,24 +130,19 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Four(sbyte* w, int pairs, int* x, long strideX, float* scale, float* by, float* y, long strideY)
+    private static void Two(sbyte* w, int pairs, int* x, long strideX, float* scale, float* by, float* y, long strideY)
     {
-        Vector512<int> a0 = default, b0 = default, a1 = default, b1 = default, a2 = default, b2 = default, a3 = default, b3 = default;
+        Vector512<int> a0 = default, b0 = default, a1 = default, b1 = default;
         for (; pairs > 0; pairs--, w += PairBytes, x++)
         {
             var both = Vector512.Load(w);
             Vector512<short> lower = Vector512.WidenLower(both), upper = Vector512.WidenUpper(both);
             Vector512<short> x0 = Vector512.Create(x[0]).AsInt16(), x1 = Vector512.Create(x[strideX]).AsInt16();
-            Vector512<short> x2 = Vector512.Create(x[2 * strideX]).AsInt16(), x3 = Vector512.Create(x[3 * strideX]).AsInt16();
             (a0, b0) = (a0 + MultiplyAddAdjacent(lower, x0), b0 + MultiplyAddAdjacent(upper, x0));
             (a1, b1) = (a1 + MultiplyAddAdjacent(lower, x1), b1 + MultiplyAddAdjacent(upper, x1));
-            (a2, b2) = (a2 + MultiplyAddAdjacent(lower, x2), b2 + MultiplyAddAdjacent(upper, x2));
-            (a3, b3) = (a3 + MultiplyAddAdjacent(lower, x3), b3 + MultiplyAddAdjacent(upper, x3));
         }
         Store(a0, b0, scale, by[0], y);
         Store(a1, b1, scale, by[1], y + strideY);
-        Store(a2, b2, scale, by[2], y + 2 * strideY);
-        Store(a3, b3, scale, by[3], y + 3 * strideY);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,13 +4,17 @@ using System.Runtime.Intrinsics;
 namespace SparkTrain.Inference;
 
 /// <summary>
-/// Products of one panel with vectors. Each row's sum runs over the even columns and over the odd ones, in their order, and adds the two at the end: the same for
-/// one vector and for many, so that neighbours in a batch change no bit. Six vectors fill the 32 vector registers: 24 sums, four weights, and what is broadcast.
+/// Products of one panel with vectors. Each row's sum runs over the columns in their order, for one vector as for many, so that neighbours in a batch change no bit. Half a panel and six vectors
+/// fill the sixteen 256-bit registers that most processors have: twelve with sums, two with a column, one with what it is multiplied by.
 /// </summary>
 internal static unsafe class PanelKernel<T> where T : struct, IElement
 {
-    // Columns of a panel that stay in the first-level cache while all vectors pass over them: 16 KiB of bfloat16.
+    private const int HalfRows = 16;
+
+    // Pairs of columns that stay in the first-level cache while all vectors pass over them: 16 KiB of bfloat16.
     private const int PairsAtOnce = 128;
+
+    private static int PairBytes => 64 * T.Bytes;
 
     /// <summary>y[i, 0..31] = the panel times vector i.</summary>
     public static void Multiply(byte* panel, int pairs, FloatRows x, int count, FloatRows y)
@@ -20,198 +24,102 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
             One(panel, pairs, x.Start, y.Start);
             return;
         }
-        float* sums = stackalloc float[64 * Math.Min(count, DecodeLimits.MaxRows)];
-        for (int from = 0; from < count; from += DecodeLimits.MaxRows)
-            Many(panel, pairs, x.Skip(from), Math.Min(DecodeLimits.MaxRows, count - from), y.Skip(from), sums);
+        for (int i = 0; i < count; i++)
+        {
+            Vector512<float>.Zero.Store(y[i]);
+            Vector512<float>.Zero.Store(y[i] + HalfRows);
+        }
+        for (int pair = 0; pair < pairs; pair += PairsAtOnce)
+            for (int half = 0; half < 2; half++)
+                Tiles(panel + (long)pair * PairBytes + half * T.HalfBytes, Math.Min(PairsAtOnce, pairs - pair), x.From(2 * pair), count, y.From(half * HalfRows));
     }
 
-    private static void Many(byte* panel, int pairs, FloatRows x, int count, FloatRows y, float* sums)
+    private static void Tiles(byte* w, int pairs, FloatRows x, int count, FloatRows y)
     {
-        new Span<float>(sums, 64 * count).Clear();
-        for (int pair = 0; pair < pairs; pair += PairsAtOnce)
-        {
-            byte* w = panel + (long)pair * 64 * T.Bytes;
-            int some = Math.Min(PairsAtOnce, pairs - pair), row = 0;
-            var from = x.From(2 * pair);
-            for (; row + 6 <= count; row += 6) Six(w, some, from[row], x.Stride, sums + 64 * row);
-            if (count - row >= 4) Four(w, some, from[row], x.Stride, sums + 64 * row);
-            if (count - row >= 4) row += 4;
-            if (count - row >= 2) Two(w, some, from[row], x.Stride, sums + 64 * row);
-            if (count - row >= 2) row += 2;
-            if (count - row >= 1) Single(w, some, from[row], x.Stride, sums + 64 * row);
-        }
-        for (int row = 0; row < count; row++, sums += 64)
-        {
-            (Vector512.Load(sums) + Vector512.Load(sums + 32)).Store(y[row]);
-            (Vector512.Load(sums + 16) + Vector512.Load(sums + 48)).Store(y[row] + 16);
-        }
+        int row = 0;
+        for (; row + 6 <= count; row += 6) Six(w, pairs, x[row], x.Stride, y[row], y.Stride);
+        for (; row + 3 <= count; row += 3) Three(w, pairs, x[row], x.Stride, y[row], y.Stride);
+        for (; row < count; row++) Half(w, pairs, x[row], y[row]);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void One(byte* w, int pairs, float* x, float* y)
     {
-        Vector512<float> a = default, b = default, c = default, d = default;
-        for (; pairs > 0; pairs--, x += 2, w += 64 * T.Bytes)
+        Vector512<float> a = default, b = default;
+        for (; pairs > 0; pairs--, x += 2, w += PairBytes)
         {
-            T.LoadPair(w, out var even0, out var even1, out var odd0, out var odd1);
-            Vector512<float> even = Vector512.Create(x[0]), odd = Vector512.Create(x[1]);
-            (a, b) = (Vector512.FusedMultiplyAdd(even0, even, a), Vector512.FusedMultiplyAdd(even1, even, b));
-            (c, d) = (Vector512.FusedMultiplyAdd(odd0, odd, c), Vector512.FusedMultiplyAdd(odd1, odd, d));
+            var times = Vector512.Create(x[0]);
+            a = Vector512.FusedMultiplyAdd(T.Even(w), times, a);
+            b = Vector512.FusedMultiplyAdd(T.Even(w + T.HalfBytes), times, b);
+            times = Vector512.Create(x[1]);
+            a = Vector512.FusedMultiplyAdd(T.Odd(w), times, a);
+            b = Vector512.FusedMultiplyAdd(T.Odd(w + T.HalfBytes), times, b);
         }
-        (a + c).Store(y);
-        (b + d).Store(y + 16);
+        a.Store(y);
+        b.Store(y + HalfRows);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Single(byte* w, int pairs, float* x, long stride, float* sums)
+    private static void Half(byte* w, int pairs, float* x, float* y)
     {
-        float* x0 = x;
-        Vector512<float> a0 = Vector512.Load(sums), b0 = Vector512.Load(sums + 16), c0 = Vector512.Load(sums + 32), d0 = Vector512.Load(sums + 48);
-        for (long i = 0; i < 2L * pairs; i += 2, w += 64 * T.Bytes)
+        var a = Vector512.Load(y);
+        for (; pairs > 0; pairs--, x += 2, w += PairBytes)
         {
-            T.LoadPair(w, out var even0, out var even1, out var odd0, out var odd1);
-            Vector512<float> e0 = Vector512.Create(x0[i]), o0 = Vector512.Create(x0[i + 1]);
-            (a0, b0) = (Vector512.FusedMultiplyAdd(even0, e0, a0), Vector512.FusedMultiplyAdd(even1, e0, b0));
-            (c0, d0) = (Vector512.FusedMultiplyAdd(odd0, o0, c0), Vector512.FusedMultiplyAdd(odd1, o0, d0));
+            a = Vector512.FusedMultiplyAdd(T.Even(w), Vector512.Create(x[0]), a);
+            a = Vector512.FusedMultiplyAdd(T.Odd(w), Vector512.Create(x[1]), a);
         }
-        a0.Store(sums);
-        b0.Store(sums + 16);
-        c0.Store(sums + 32);
-        d0.Store(sums + 48);
+        a.Store(y);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Two(byte* w, int pairs, float* x, long stride, float* sums)
+    private static void Three(byte* w, int pairs, float* x0, long strideX, float* y, long strideY)
     {
-        float* x0 = x;
-        float* x1 = x + stride;
-        Vector512<float> a0 = Vector512.Load(sums), b0 = Vector512.Load(sums + 16), c0 = Vector512.Load(sums + 32), d0 = Vector512.Load(sums + 48);
-        Vector512<float> a1 = Vector512.Load(sums + 64), b1 = Vector512.Load(sums + 80), c1 = Vector512.Load(sums + 96), d1 = Vector512.Load(sums + 112);
-        for (long i = 0; i < 2L * pairs; i += 2, w += 64 * T.Bytes)
+        float* x1 = x0 + strideX, x2 = x1 + strideX;
+        Vector512<float> a0 = Vector512.Load(y), a1 = Vector512.Load(y + strideY), a2 = Vector512.Load(y + 2 * strideY);
+        for (long i = 0; i < 2L * pairs; i += 2, w += PairBytes)
         {
-            T.LoadPair(w, out var even0, out var even1, out var odd0, out var odd1);
-            Vector512<float> e0 = Vector512.Create(x0[i]), o0 = Vector512.Create(x0[i + 1]);
-            (a0, b0) = (Vector512.FusedMultiplyAdd(even0, e0, a0), Vector512.FusedMultiplyAdd(even1, e0, b0));
-            (c0, d0) = (Vector512.FusedMultiplyAdd(odd0, o0, c0), Vector512.FusedMultiplyAdd(odd1, o0, d0));
-            Vector512<float> e1 = Vector512.Create(x1[i]), o1 = Vector512.Create(x1[i + 1]);
-            (a1, b1) = (Vector512.FusedMultiplyAdd(even0, e1, a1), Vector512.FusedMultiplyAdd(even1, e1, b1));
-            (c1, d1) = (Vector512.FusedMultiplyAdd(odd0, o1, c1), Vector512.FusedMultiplyAdd(odd1, o1, d1));
+            var column = T.Even(w);
+            a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i]), a0);
+            a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i]), a1);
+            a2 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x2[i]), a2);
+            column = T.Odd(w);
+            a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i + 1]), a0);
+            a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i + 1]), a1);
+            a2 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x2[i + 1]), a2);
         }
-        a0.Store(sums);
-        b0.Store(sums + 16);
-        c0.Store(sums + 32);
-        d0.Store(sums + 48);
-        a1.Store(sums + 64);
-        b1.Store(sums + 80);
-        c1.Store(sums + 96);
-        d1.Store(sums + 112);
+        a0.Store(y);
+        a1.Store(y + strideY);
+        a2.Store(y + 2 * strideY);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Four(byte* w, int pairs, float* x, long stride, float* sums)
+    private static void Six(byte* w, int pairs, float* x0, long strideX, float* y, long strideY)
     {
-        float* x0 = x;
-        float* x1 = x + stride;
-        float* x2 = x + 2 * stride;
-        float* x3 = x + 3 * stride;
-        Vector512<float> a0 = Vector512.Load(sums), b0 = Vector512.Load(sums + 16), c0 = Vector512.Load(sums + 32), d0 = Vector512.Load(sums + 48);
-        Vector512<float> a1 = Vector512.Load(sums + 64), b1 = Vector512.Load(sums + 80), c1 = Vector512.Load(sums + 96), d1 = Vector512.Load(sums + 112);
-        Vector512<float> a2 = Vector512.Load(sums + 128), b2 = Vector512.Load(sums + 144), c2 = Vector512.Load(sums + 160), d2 = Vector512.Load(sums + 176);
-        Vector512<float> a3 = Vector512.Load(sums + 192), b3 = Vector512.Load(sums + 208), c3 = Vector512.Load(sums + 224), d3 = Vector512.Load(sums + 240);
-        for (long i = 0; i < 2L * pairs; i += 2, w += 64 * T.Bytes)
+        float* x1 = x0 + strideX, x2 = x1 + strideX, x3 = x2 + strideX, x4 = x3 + strideX, x5 = x4 + strideX;
+        Vector512<float> a0 = Vector512.Load(y), a1 = Vector512.Load(y + strideY), a2 = Vector512.Load(y + 2 * strideY);
+        Vector512<float> a3 = Vector512.Load(y + 3 * strideY), a4 = Vector512.Load(y + 4 * strideY), a5 = Vector512.Load(y + 5 * strideY);
+        for (long i = 0; i < 2L * pairs; i += 2, w += PairBytes)
         {
-            T.LoadPair(w, out var even0, out var even1, out var odd0, out var odd1);
-            Vector512<float> e0 = Vector512.Create(x0[i]), o0 = Vector512.Create(x0[i + 1]);
-            (a0, b0) = (Vector512.FusedMultiplyAdd(even0, e0, a0), Vector512.FusedMultiplyAdd(even1, e0, b0));
-            (c0, d0) = (Vector512.FusedMultiplyAdd(odd0, o0, c0), Vector512.FusedMultiplyAdd(odd1, o0, d0));
-            Vector512<float> e1 = Vector512.Create(x1[i]), o1 = Vector512.Create(x1[i + 1]);
-            (a1, b1) = (Vector512.FusedMultiplyAdd(even0, e1, a1), Vector512.FusedMultiplyAdd(even1, e1, b1));
-            (c1, d1) = (Vector512.FusedMultiplyAdd(odd0, o1, c1), Vector512.FusedMultiplyAdd(odd1, o1, d1));
-            Vector512<float> e2 = Vector512.Create(x2[i]), o2 = Vector512.Create(x2[i + 1]);
-            (a2, b2) = (Vector512.FusedMultiplyAdd(even0, e2, a2), Vector512.FusedMultiplyAdd(even1, e2, b2));
-            (c2, d2) = (Vector512.FusedMultiplyAdd(odd0, o2, c2), Vector512.FusedMultiplyAdd(odd1, o2, d2));
-            Vector512<float> e3 = Vector512.Create(x3[i]), o3 = Vector512.Create(x3[i + 1]);
-            (a3, b3) = (Vector512.FusedMultiplyAdd(even0, e3, a3), Vector512.FusedMultiplyAdd(even1, e3, b3));
-            (c3, d3) = (Vector512.FusedMultiplyAdd(odd0, o3, c3), Vector512.FusedMultiplyAdd(odd1, o3, d3));
+            var column = T.Even(w);
+            a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i]), a0);
+            a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i]), a1);
+            a2 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x2[i]), a2);
+            a3 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x3[i]), a3);
+            a4 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x4[i]), a4);
+            a5 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x5[i]), a5);
+            column = T.Odd(w);
+            a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i + 1]), a0);
+            a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i + 1]), a1);
+            a2 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x2[i + 1]), a2);
+            a3 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x3[i + 1]), a3);
+            a4 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x4[i + 1]), a4);
+            a5 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x5[i + 1]), a5);
         }
-        a0.Store(sums);
-        b0.Store(sums + 16);
-        c0.Store(sums + 32);
-        d0.Store(sums + 48);
-        a1.Store(sums + 64);
-        b1.Store(sums + 80);
-        c1.Store(sums + 96);
-        d1.Store(sums + 112);
-        a2.Store(sums + 128);
-        b2.Store(sums + 144);
-        c2.Store(sums + 160);
-        d2.Store(sums + 176);
-        a3.Store(sums + 192);
-        b3.Store(sums + 208);
-        c3.Store(sums + 224);
-        d3.Store(sums + 240);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Six(byte* w, int pairs, float* x, long stride, float* sums)
-    {
-        float* x0 = x;
-        float* x1 = x + stride;
-        float* x2 = x + 2 * stride;
-        float* x3 = x + 3 * stride;
-        float* x4 = x + 4 * stride;
-        float* x5 = x + 5 * stride;
-        Vector512<float> a0 = Vector512.Load(sums), b0 = Vector512.Load(sums + 16), c0 = Vector512.Load(sums + 32), d0 = Vector512.Load(sums + 48);
-        Vector512<float> a1 = Vector512.Load(sums + 64), b1 = Vector512.Load(sums + 80), c1 = Vector512.Load(sums + 96), d1 = Vector512.Load(sums + 112);
-        Vector512<float> a2 = Vector512.Load(sums + 128), b2 = Vector512.Load(sums + 144), c2 = Vector512.Load(sums + 160), d2 = Vector512.Load(sums + 176);
-        Vector512<float> a3 = Vector512.Load(sums + 192), b3 = Vector512.Load(sums + 208), c3 = Vector512.Load(sums + 224), d3 = Vector512.Load(sums + 240);
-        Vector512<float> a4 = Vector512.Load(sums + 256), b4 = Vector512.Load(sums + 272), c4 = Vector512.Load(sums + 288), d4 = Vector512.Load(sums + 304);
-        Vector512<float> a5 = Vector512.Load(sums + 320), b5 = Vector512.Load(sums + 336), c5 = Vector512.Load(sums + 352), d5 = Vector512.Load(sums + 368);
-        for (long i = 0; i < 2L * pairs; i += 2, w += 64 * T.Bytes)
-        {
-            T.LoadPair(w, out var even0, out var even1, out var odd0, out var odd1);
-            Vector512<float> e0 = Vector512.Create(x0[i]), o0 = Vector512.Create(x0[i + 1]);
-            (a0, b0) = (Vector512.FusedMultiplyAdd(even0, e0, a0), Vector512.FusedMultiplyAdd(even1, e0, b0));
-            (c0, d0) = (Vector512.FusedMultiplyAdd(odd0, o0, c0), Vector512.FusedMultiplyAdd(odd1, o0, d0));
-            Vector512<float> e1 = Vector512.Create(x1[i]), o1 = Vector512.Create(x1[i + 1]);
-            (a1, b1) = (Vector512.FusedMultiplyAdd(even0, e1, a1), Vector512.FusedMultiplyAdd(even1, e1, b1));
-            (c1, d1) = (Vector512.FusedMultiplyAdd(odd0, o1, c1), Vector512.FusedMultiplyAdd(odd1, o1, d1));
-            Vector512<float> e2 = Vector512.Create(x2[i]), o2 = Vector512.Create(x2[i + 1]);
-            (a2, b2) = (Vector512.FusedMultiplyAdd(even0, e2, a2), Vector512.FusedMultiplyAdd(even1, e2, b2));
-            (c2, d2) = (Vector512.FusedMultiplyAdd(odd0, o2, c2), Vector512.FusedMultiplyAdd(odd1, o2, d2));
-            Vector512<float> e3 = Vector512.Create(x3[i]), o3 = Vector512.Create(x3[i + 1]);
-            (a3, b3) = (Vector512.FusedMultiplyAdd(even0, e3, a3), Vector512.FusedMultiplyAdd(even1, e3, b3));
-            (c3, d3) = (Vector512.FusedMultiplyAdd(odd0, o3, c3), Vector512.FusedMultiplyAdd(odd1, o3, d3));
-            Vector512<float> e4 = Vector512.Create(x4[i]), o4 = Vector512.Create(x4[i + 1]);
-            (a4, b4) = (Vector512.FusedMultiplyAdd(even0, e4, a4), Vector512.FusedMultiplyAdd(even1, e4, b4));
-            (c4, d4) = (Vector512.FusedMultiplyAdd(odd0, o4, c4), Vector512.FusedMultiplyAdd(odd1, o4, d4));
-            Vector512<float> e5 = Vector512.Create(x5[i]), o5 = Vector512.Create(x5[i + 1]);
-            (a5, b5) = (Vector512.FusedMultiplyAdd(even0, e5, a5), Vector512.FusedMultiplyAdd(even1, e5, b5));
-            (c5, d5) = (Vector512.FusedMultiplyAdd(odd0, o5, c5), Vector512.FusedMultiplyAdd(odd1, o5, d5));
-        }
-        a0.Store(sums);
-        b0.Store(sums + 16);
-        c0.Store(sums + 32);
-        d0.Store(sums + 48);
-        a1.Store(sums + 64);
-        b1.Store(sums + 80);
-        c1.Store(sums + 96);
-        d1.Store(sums + 112);
-        a2.Store(sums + 128);
-        b2.Store(sums + 144);
-        c2.Store(sums + 160);
-        d2.Store(sums + 176);
-        a3.Store(sums + 192);
-        b3.Store(sums + 208);
-        c3.Store(sums + 224);
-        d3.Store(sums + 240);
-        a4.Store(sums + 256);
-        b4.Store(sums + 272);
-        c4.Store(sums + 288);
-        d4.Store(sums + 304);
-        a5.Store(sums + 320);
-        b5.Store(sums + 336);
-        c5.Store(sums + 352);
-        d5.Store(sums + 368);
+        a0.Store(y);
+        a1.Store(y + strideY);
+        a2.Store(y + 2 * strideY);
+        a3.Store(y + 3 * strideY);
+        a4.Store(y + 4 * strideY);
+        a5.Store(y + 5 * strideY);
     }
 }

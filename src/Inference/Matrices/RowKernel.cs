@@ -21,11 +21,11 @@ internal static unsafe class RowKernel<T> where T : struct, IElement
         {
             if (next != null) next = PrefetchGroups(next);
             T.LoadGroup(row, out var first, out var second);
-            T.LoadGroup(row + 32 * T.Bytes, out var third, out var fourth);
             a = Vector512.FusedMultiplyAdd(first, Vector512.Load(x), a);
             b = Vector512.FusedMultiplyAdd(second, Vector512.Load(x + 16), b);
-            c = Vector512.FusedMultiplyAdd(third, Vector512.Load(x + 32), c);
-            d = Vector512.FusedMultiplyAdd(fourth, Vector512.Load(x + 48), d);
+            T.LoadGroup(row + 32 * T.Bytes, out first, out second);
+            c = Vector512.FusedMultiplyAdd(first, Vector512.Load(x + 32), c);
+            d = Vector512.FusedMultiplyAdd(second, Vector512.Load(x + 48), d);
         }
         if (groups > 0)
         {
@@ -46,11 +46,11 @@ internal static unsafe class RowKernel<T> where T : struct, IElement
         {
             if (next != null) next = PrefetchGroups(next);
             T.LoadGroup(row, out var first, out var second);
-            T.LoadGroup(row + 32 * T.Bytes, out var third, out var fourth);
             Vector512.FusedMultiplyAdd(first, times, Vector512.Load(sum)).Store(sum);
             Vector512.FusedMultiplyAdd(second, times, Vector512.Load(sum + 16)).Store(sum + 16);
-            Vector512.FusedMultiplyAdd(third, times, Vector512.Load(sum + 32)).Store(sum + 32);
-            Vector512.FusedMultiplyAdd(fourth, times, Vector512.Load(sum + 48)).Store(sum + 48);
+            T.LoadGroup(row + 32 * T.Bytes, out first, out second);
+            Vector512.FusedMultiplyAdd(first, times, Vector512.Load(sum + 32)).Store(sum + 32);
+            Vector512.FusedMultiplyAdd(second, times, Vector512.Load(sum + 48)).Store(sum + 48);
         }
         if (groups == 0) return;
         if (next != null) PrefetchGroups(next);
