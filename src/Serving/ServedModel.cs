@@ -7,4 +7,5 @@ namespace SparkTrain.Serving;
 /// <param name="Name">What requests call it.</param>
 /// <param name="Decoder">Computes; used by the server alone while it runs, and disposed of by whoever made it.</param>
 /// <param name="Tokenizer">Turns text into tokens and back.</param>
-public sealed record ServedModel(string Name, IForkingDecoder Decoder, ITokenizer Tokenizer);
+/// <param name="IsScreened">True where most logits are approximate: log-probabilities are not told then.</param>
+public sealed record ServedModel(string Name, IForkingDecoder Decoder, ITokenizer Tokenizer, bool IsScreened = false);

@@ -11,7 +11,7 @@ public sealed class ClientTests
     [Fact]
     public async Task Many_clients_each_get_their_own_answer_and_only_that()
     {
-        await using var server = await TestServer.StartAsync(options: new() { Scheduler = new() { MaxSequences = 8, Queue = 400, CacheTokens = 2000, PrefillTokens = 32 } });
+        await using var server = await TestServer.StartAsync(options: new() { Scheduler = new() { MaxSequences = 8, Queue = 400, CacheTokens = 2000, StepTokens = 32 } });
         var random = new Random(11);
         var asked = Enumerable.Range(0, 240).Select(i => (Prompt: $"client {i} {new string((char)('a' + i % 26), random.Next(50))}", MaxTokens: random.Next(1, 60), Seed: i / 2, Streams: i % 3 == 0, LeavesAfter: i % 5 == 4 ? random.Next(1, 30) : -1)).ToList();
         await Parallel.ForEachAsync(asked, new ParallelOptions { MaxDegreeOfParallelism = 24, CancellationToken = Ends }, async (a, _) =>

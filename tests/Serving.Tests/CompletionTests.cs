@@ -83,7 +83,7 @@ public sealed class CompletionTests
     [Fact]
     public async Task Log_probabilities_are_those_of_the_model_and_so_are_the_echoed_prompts()
     {
-        await using var server = await TestServer.StartAsync(options: new() { Scheduler = new() { PrefillTokens = 3 } });
+        await using var server = await TestServer.StartAsync(options: new() { Scheduler = new() { StepTokens = 3 } });
         var answer = await server.CompleteAsync("""{"prompt":"h\u00e9!","max_tokens":5,"temperature":0.7,"seed":3,"echo":true,"logprobs":2}""");
         int[] prompt = Alone.Tokens("h\u00e9!");
         var expected = Alone.Continue(FakeDecoder.Hashed, prompt, 5, new() { Temperature = 0.7, Seed = 3 });

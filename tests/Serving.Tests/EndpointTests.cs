@@ -48,7 +48,7 @@ public sealed class EndpointTests
         Assert.Equal("text/plain; version=0.0.4; charset=utf-8", response.Content.Headers.ContentType!.ToString());
         string page = await response.Content.ReadAsStringAsync(Ends);
         foreach (string line in (string[])["requests_total{code=\"200\"} 1", "requests_total{code=\"400\"} 1", "prompt_tokens_total 5", "generated_tokens_total 28", "queue_length 0", "active_sequences 0",
-            "cache_tokens 0", "cache_reserved_tokens 0", "cache_limit_tokens 1234", "completion_seconds_count 1", "first_token_seconds_count 1"])
+            "cache_tokens 0", "cache_bytes 0", "cache_reserved_tokens 0", "cache_limit_tokens 1234", "completion_seconds_count 1", "first_token_seconds_count 1"])
             Assert.Contains($"\nsparktrain_{line}\n", page, StringComparison.Ordinal);
         // Every line is a comment or a name and a number.
         Assert.All(page.TrimEnd('\n').Split('\n'), line => Assert.Matches("""^(# (HELP|TYPE) sparktrain_[a-z_]+ .+|sparktrain_[a-z_]+(\{code="\d+"\})? [0-9.E+-]+)$""", line));
@@ -68,7 +68,7 @@ public sealed class EndpointTests
         Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
         await Require(Task.FromResult(refused), 429, "queue_full", "1 prompts wait already, and at most 1 may; try again later");
         string page = await server.Client.GetStringAsync("/metrics", Ends);
-        foreach (string line in (string[])["queue_length 1", "active_sequences 1", "cache_reserved_tokens 10"]) Assert.Contains($"\nsparktrain_{line}\n", page, StringComparison.Ordinal);
+        foreach (string line in (string[])["queue_length 1", "active_sequences 1", "cache_reserved_tokens 10", "cache_bytes 30"]) Assert.Contains($"\nsparktrain_{line}\n", page, StringComparison.Ordinal);
         gate.Open();
         Assert.Equal((await running)["choices"]!.ToJsonString(), (await waiting)["choices"]!.ToJsonString());
     }

@@ -41,6 +41,8 @@ internal sealed class FakeDecoder : IForkingDecoder
 
     public ITokenSequence Fork(ITokenSequence sequence, int capacity) => new Sequence(this, capacity, ((Sequence)sequence).Tokens);
 
+    public long BytesOf(ITokenSequence sequence) => 3 * sequence.Capacity;
+
     public void Append(IReadOnlyList<NewTokens> batch, Span<float> logits)
     {
         Assert.Equal(0, Interlocked.Exchange(ref isComputing, 1));

@@ -18,7 +18,7 @@ public sealed class SchedulerTests
             Sampling = new() { Temperature = i % 4 == 0 ? 0 : 0.9, TopP = 0.95, RepetitionPenalty = i % 5 == 0 ? 1.2 : 1, Seed = i },
         }).ToList();
         using var decoder = new FakeDecoder();
-        var options = new SchedulerOptions { MaxSequences = 7, Queue = 80, CacheTokens = 700, PrefillTokens = 9 };
+        var options = new SchedulerOptions { MaxSequences = 7, Queue = 80, CacheTokens = 700, StepTokens = 9 };
         using (var scheduler = Start(decoder, options))
         {
             await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 80, CancellationToken = Ends }, async (request, _) =>
@@ -33,7 +33,7 @@ public sealed class SchedulerTests
                 }
             });
             Assert.True(await scheduler.DrainAsync(TimeSpan.FromSeconds(5)));
-            Assert.Equal(new SchedulerLoad(0, 0, 0, 0), scheduler.Load);
+            Assert.Equal(SchedulerLoad.None, scheduler.Load);
         }
         Assert.Equal((0, 0L), (decoder.OpenSequences, decoder.HeldTokens));
     }
@@ -44,7 +44,7 @@ public sealed class SchedulerTests
         var steps = new List<(int Prompt, int Decoded)>();
         using var decoder = new FakeDecoder { Before = batch => steps.Add((batch.Where(item => item.Sequence.Length < 100).Sum(item => item.Tokens.Length > 1 ? item.Tokens.Length : 0), batch.Count(item => item.Tokens.Length == 1))) };
         using var gate = new Gate(decoder);
-        using var scheduler = Start(decoder, new() { PrefillTokens = 10, CacheTokens = 10_000 });
+        using var scheduler = Start(decoder, new() { StepTokens = 10, CacheTokens = 10_000 });
         var first = scheduler.Submit([Greedy("a", 30)]);
         gate.WaitUntilClosed();
         var second = scheduler.Submit([Greedy(new string('x', 44), 1)]);
@@ -52,8 +52,8 @@ public sealed class SchedulerTests
         await Read(first);
         await Read(second);
         // 45 tokens with the begin token; the first prompt's two before.
-        Assert.Equal([10, 10, 10, 10, 5], steps.SkipWhile(step => step.Prompt < 10).TakeWhile(step => step.Prompt > 0).Select(step => step.Prompt));
-        Assert.All(steps.SkipWhile(step => step.Prompt < 10).TakeWhile(step => step.Prompt > 0), step => Assert.Equal(1, step.Decoded));
+        Assert.Equal([9, 9, 9, 9, 9], steps.SkipWhile(step => step.Prompt < 9).TakeWhile(step => step.Prompt > 0).Select(step => step.Prompt));
+        Assert.All(steps.SkipWhile(step => step.Prompt < 9).TakeWhile(step => step.Prompt > 0), step => Assert.Equal(1, step.Decoded));
     }
 
     [Fact]
@@ -123,7 +123,7 @@ public sealed class SchedulerTests
     {
         using var decoder = new FakeDecoder { Model = FakeDecoder.Writes([.. Enumerable.Repeat((byte)'z', 2000)], 2) };
         using var gate = new Gate(decoder);
-        using var scheduler = Start(decoder, new() { MaxSequences = 3, PrefillTokens = 4 });
+        using var scheduler = Start(decoder, new() { MaxSequences = 3, StepTokens = 4 });
         var stays = scheduler.Submit([Greedy("a", 20)]);
         gate.WaitUntilClosed();
         GenerationJob[] leave = [scheduler.Submit([Greedy("b", 500)]), scheduler.Submit([Greedy(new string('c', 300), 500)]), scheduler.Submit([Greedy("d", 500)])];

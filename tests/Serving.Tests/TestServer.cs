@@ -78,7 +78,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Waits until nothing is held, which must not take long.</summary>
     public void RequireFree()
     {
-        Assert.True(SpinWait.SpinUntil(() => Decoder.OpenSequences == 0 && Server.Load == new SchedulerLoad(0, 0, 0, 0), 5000), $"{Decoder.OpenSequences} sequences, {Server.Load}");
+        Assert.True(SpinWait.SpinUntil(() => Decoder.OpenSequences == 0 && Server.Load == SchedulerLoad.None, 5000), $"{Decoder.OpenSequences} sequences, {Server.Load}");
         Assert.Equal(0, Decoder.HeldTokens);
     }
 

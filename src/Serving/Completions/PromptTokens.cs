@@ -14,6 +14,7 @@ internal sealed class PromptTokens(ServedModel model, SchedulerOptions limits)
         if (request.Model is { } name && name != model.Name)
             throw new ApiException(StatusCodes.Status404NotFound, $"There is no such model; this server has '{model.Name}'.", "model", "model_not_found");
         if (request.Prompts.Count > limits.Queue) throw ApiException.Refuse("prompt", $"has {request.Prompts.Count} prompts; this server takes at most {limits.Queue} in a request.");
+        if (model.IsScreened && request.LogProbs is not null) throw ApiException.Refuse("logprobs", "cannot be told: this server was started with --screen, so that most logits are approximate.");
         long seed = request.Seed ?? Random.Shared.NextInt64();
         return [.. request.Prompts.Select(prompt => Prepare(request, prompt, seed))];
     }

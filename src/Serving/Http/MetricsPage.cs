@@ -26,6 +26,7 @@ internal sealed class MetricsPage(BatchScheduler scheduler, SchedulerOptions lim
         Add(page, "cache_tokens", "gauge", "Tokens whose keys and values are held.", load.HeldTokens);
         Add(page, "cache_reserved_tokens", "gauge", "Tokens for whose keys and values room is kept.", load.ReservedTokens);
         Add(page, "cache_limit_tokens", "gauge", "Tokens for whose keys and values there is room.", limits.CacheTokens);
+        Add(page, "cache_bytes", "gauge", "Memory that is kept for keys and values.", load.CacheBytes);
         AddTimes(page, "first_token_seconds", "Time from a request to the first piece of its completion.", counters.Begun);
         AddTimes(page, "completion_seconds", "Time from a request to the end of its completion.", counters.Answered);
         return page.ToString();

@@ -26,7 +26,7 @@ public sealed class BatchScheduler : IDisposable
     private readonly TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool isStopping;
     private bool isEnding;
-    private volatile SchedulerLoad load = new(0, 0, 0, 0);
+    private volatile SchedulerLoad load = SchedulerLoad.None;
 
     /// <summary>Starts the thread.</summary>
     /// <param name="decoder">Computes; nobody else may use it until the scheduler is disposed. Stays the caller's.</param>
@@ -67,7 +67,7 @@ public sealed class BatchScheduler : IDisposable
             if (isStopping) throw Stopping();
             if (waiting.Count + prompts.Count > options.Queue) throw new GenerationException(GenerationFailure.QueueFull, $"{waiting.Count} prompts wait already, and at most {options.Queue} may; try again later");
             foreach (var prompt in prompts) waiting.AddLast(prompt);
-            Publish();
+            load = load with { Waiting = waiting.Count };
             Monitor.Pulse(gate);
         }
         return job;
@@ -188,5 +188,5 @@ public sealed class BatchScheduler : IDisposable
         return time.GetElapsedTime(pausedSince[job]).TotalSeconds >= options.ReaderSeconds;
     }
 
-    private void Publish() => load = new(waiting.Count, running.Sum(prompt => prompt.Places), running.Sum(prompt => prompt.HeldTokens), running.Sum(prompt => prompt.ReservedTokens));
+    private void Publish() => load = new(waiting.Count, running.Sum(prompt => prompt.Places), running.Sum(prompt => prompt.HeldTokens), running.Sum(prompt => prompt.ReservedTokens), running.Sum(prompt => prompt.BytesIn(decoder)));
 }

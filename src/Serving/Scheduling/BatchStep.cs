@@ -18,27 +18,24 @@ internal sealed class BatchStep(IForkingDecoder decoder, ITokenizer tokenizer, S
         long start = Stopwatch.GetTimestamp();
         batch.Clear();
         rows.Clear();
-        int room = options.PrefillTokens, drawn = 0;
-        bool hasRead = false;
-        foreach (var prompt in running.Where(prompt => !prompt.Job.IsUnwanted && prompt.Job.HasRoom))
+        foreach (var prompt in running.Where(prompt => prompt.IsRead && CanGoOn(prompt)))
+            foreach (var choice in prompt.Live) Add(prompt, choice, new(choice.Sequence!, choice.Last));
+        int room = Math.Max(options.StepTokens - batch.Count, Math.Max(1, options.StepTokens / 4)), read = 0, drawn = 0;
+        foreach (var prompt in running.Where(prompt => !prompt.IsRead && CanGoOn(prompt)))
         {
-            if (prompt.IsRead)
-            {
-                foreach (var choice in prompt.Live) Add(prompt, choice, new(choice.Sequence!, choice.Last));
-                continue;
-            }
-            if (room == 0) continue;
-            var tokens = prompt.Next(room);
-            room -= tokens.Length;
+            if (read == room) break;
+            var tokens = prompt.Next(room - read);
+            read += tokens.Length;
             if (!prompt.Request.ScoresPrompt) Add(prompt, null, new(prompt.Sequence, tokens));
             else drawn += Guarded(prompt, () => prompt.Score(tokens, logits_RV, decoder, tokenizer));
-            hasRead = true;
         }
         if (batch.Count > 0) drawn += Append();
-        if (batch.Count == 0 && !hasRead) return false;
-        counters.AddStep(options.PrefillTokens - room, drawn, Stopwatch.GetElapsedTime(start));
+        if (batch.Count == 0 && read == 0) return false;
+        counters.AddStep(read, drawn, Stopwatch.GetElapsedTime(start));
         return true;
     }
+
+    private static bool CanGoOn(RunningPrompt prompt) => !prompt.Job.IsUnwanted && prompt.Job.HasRoom;
 
     private void Add(RunningPrompt prompt, RunningChoice? choice, NewTokens tokens)
     {

@@ -43,6 +43,9 @@ internal sealed class RunningPrompt : IDisposable
     /// <summary>Tokens whose keys and values they hold.</summary>
     public long HeldTokens => Live.Sum(choice => choice.Sequence?.Length ?? 0);
 
+    /// <summary>Memory that is kept for their keys and values.</summary>
+    public long BytesIn(IForkingDecoder decoder) => Live.Sum(choice => choice.Sequence is { } sequence ? decoder.BytesOf(sequence) : 0);
+
     /// <summary>Where the prompt is read into.</summary>
     public ITokenSequence Sequence => choices[0].Sequence!;
 

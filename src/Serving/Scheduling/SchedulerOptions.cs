@@ -14,8 +14,8 @@ public sealed record SchedulerOptions
     /// <summary>Tokens for whose keys and values there is room, over all continuations.</summary>
     public long CacheTokens { get; init; } = 32_768;
 
-    /// <summary>Tokens of prompts that are read in one step.</summary>
-    public int PrefillTokens { get; init; } = 256;
+    /// <summary>Tokens that pass through the model in one step: one of every running continuation, and pieces of prompts in the room that is left, which is at least a quarter of it.</summary>
+    public int StepTokens { get; init; } = 128;
 
     /// <summary>Seconds after which a job ends whose pieces nobody takes.</summary>
     public int ReaderSeconds { get; init; } = 30;
@@ -25,7 +25,7 @@ public sealed record SchedulerOptions
         MaxSequences is < 1 or > 4096 ? (nameof(MaxSequences), MaxSequences, "from 1 to 4096")
         : Queue is < 1 or > 65_536 ? (nameof(Queue), Queue, "from 1 to 65536")
         : CacheTokens < 1 ? (nameof(CacheTokens), CacheTokens, "1 or more")
-        : PrefillTokens < 1 ? (nameof(PrefillTokens), PrefillTokens, "1 or more")
+        : StepTokens < 1 ? (nameof(StepTokens), StepTokens, "1 or more")
         : ReaderSeconds < 1 ? (nameof(ReaderSeconds), ReaderSeconds, "1 or more")
         : null;
 
