@@ -3,9 +3,6 @@ namespace SparkTrain.Serving;
 /// <summary>The templates of everything that a server logs. Prompts, texts and tokens of access are in none of them.</summary>
 public static class ServingEvents
 {
-    /// <summary>The server listens.</summary>
-    public const string Listening = "{Address} | {Model} | {Sequences} sequences side by side, {Queue} waiting, {CacheTokens:N0} tokens of keys and values";
-
     /// <summary>A completion was answered.</summary>
     public const string Completed = "{Id} {Status} | {Prompts} prompts, {PromptTokens:N0} tokens | {Choices} continuations, {Tokens:N0} tokens | first {FirstSeconds:F3} s, all {Seconds:F3} s";
 

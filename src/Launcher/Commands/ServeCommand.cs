@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
@@ -23,7 +24,7 @@ internal static class ServeCommand
         foreach (var option in (Option[])[model, name]) command.Options.Add(option);
         var serving = new ServeArguments(command);
         var drain = new Option<int>("--drain-seconds") { HelpName = "N", Description = "After SIGTERM or Ctrl-C: time for requests that are under way.", DefaultValueFactory = _ => DefaultDrainSeconds };
-        var quiet = new Option<bool>("--quiet") { Description = "Show warnings and errors only." };
+        var quiet = new Option<bool>("--quiet") { Description = "Show no line for every request." };
         foreach (var option in (Option[])[drain, quiet]) command.Options.Add(option);
         var engine = EngineArguments.SparseOnly(command);
         command.SetAction(arguments =>
@@ -56,7 +57,9 @@ internal static class ServeCommand
     {
         await using var log = RunLog.Create(terminal, isQuiet);
         await using var server = await StartAsync(model, options, log);
-        log.Information(ServingEvents.Listening, server.Address, model.Name, options.Scheduler.MaxSequences, options.Scheduler.Queue, options.Scheduler.CacheTokens);
+        var limits = options.Scheduler;
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{server.Address.GetLeftPart(UriPartial.Authority)} | {model.Name} | {limits.MaxSequences} sequences side by side, {limits.Queue} waiting, {limits.CacheTokens:N0} tokens of keys and values"));
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stop.Register(stopped.SetResult);
         await stopped.Task;

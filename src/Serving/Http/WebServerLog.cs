@@ -1,11 +1,14 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace SparkTrain.Serving;
 
-/// <summary>Hands warnings and errors of the web server on to the program's log.</summary>
+/// <summary>Hands warnings and errors of the web server on to the program's log; but that it could not start whoever started it learns by an exception.</summary>
 internal sealed class WebServerLog(Serilog.ILogger log) : ILoggerProvider
 {
-    public ILogger CreateLogger(string categoryName) => new Category(log, categoryName);
+    private const string Start = "Microsoft.Extensions.Hosting.Internal.Host";
+
+    public ILogger CreateLogger(string categoryName) => categoryName == Start ? NullLogger.Instance : new Category(log, categoryName);
 
     public void Dispose()
     {
