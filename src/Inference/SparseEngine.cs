@@ -7,7 +7,7 @@ namespace SparkTrain.Inference;
 /// Results have the same bits whatever the number of threads, the pieces that a prompt comes in, and the sequences beside it.
 /// One caller at a time; sequences may be disposed of by any thread between calls.
 /// </summary>
-public sealed unsafe class SparseEngine : IDecoder
+public sealed unsafe class SparseEngine : IForkingDecoder
 {
     private readonly PackedModel model;
     private readonly WorkerTeam team;
@@ -71,7 +71,7 @@ public sealed unsafe class SparseEngine : IDecoder
         return new DecodeSequence(model, Config, model.Cache, capacity);
     }
 
-    /// <summary>Begins a sequence that holds the same tokens as another, with keys and values of its own.</summary>
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">The sequence is another engine's, or does not fit.</exception>
     public ITokenSequence Fork(ITokenSequence sequence, int capacity)
     {
@@ -103,10 +103,10 @@ public sealed unsafe class SparseEngine : IDecoder
         }
     }
 
-    /// <summary>Appends tokens to a sequence, and hands out the logits that follow each of them.</summary>
-    /// <param name="sequence">The sequence.</param>
-    /// <param name="tokens">At least one.</param>
-    /// <param name="take">Is given the index of a token and the logits behind it, which are valid until it returns.</param>
+    /// <inheritdoc/>
+    public long BytesOf(ITokenSequence sequence) => Own(sequence).Bytes;
+
+    /// <inheritdoc/>
     /// <exception cref="ArgumentException">As for <see cref="Append"/>.</exception>
     public void AppendEach(ITokenSequence sequence, ReadOnlySpan<int> tokens, Action<int, ReadOnlySpan<float>> take)
     {

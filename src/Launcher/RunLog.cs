@@ -7,17 +7,24 @@ using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher;
 
-/// <summary>Where a run's events go: the terminal, and a file per day in <c>log/</c>. Ranks other than 0 only warn, on the terminal.</summary>
+/// <summary>Where events go: the terminal, and for a run a file per day in <c>log/</c>. Ranks other than 0 only warn, on the terminal.</summary>
 internal static class RunLog
 {
+    /// <summary>Makes the log of a run.</summary>
     public static Logger Create(Terminal terminal, RunFolder folder, bool quiet)
     {
-        var log = new LoggerConfiguration().WriteTo.Sink(new TerminalSink(terminal), quiet || terminal.Rank > 0 ? LogEventLevel.Warning : LogEventLevel.Information);
+        var log = OnTerminal(terminal, quiet);
         if (terminal.Rank == 0)
             log.WriteTo.Sink(new FileSink(new LoggerConfiguration()
                 .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()));
         return log.CreateLogger();
     }
+
+    /// <summary>Makes a log that goes to the terminal only.</summary>
+    public static Logger Create(Terminal terminal, bool quiet) => OnTerminal(terminal, quiet).CreateLogger();
+
+    private static LoggerConfiguration OnTerminal(Terminal terminal, bool quiet) =>
+        new LoggerConfiguration().WriteTo.Sink(new TerminalSink(terminal), quiet || terminal.Rank > 0 ? LogEventLevel.Warning : LogEventLevel.Information);
 
     /// <summary>The log file. What a full disk does not take is lost, as the terminal has it; a run does not end by that.</summary>
     private sealed class FileSink(Logger file) : ILogEventSink, IDisposable

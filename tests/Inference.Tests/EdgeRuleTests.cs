@@ -115,6 +115,13 @@ public sealed class EdgeRuleTests
         AssertEqualsScalar(weights);
     }
 
+    [Theory, InlineData(AttentionKind.Dense), InlineData(AttentionKind.Topk), InlineData(AttentionKind.Spark)]
+    public void Windows_move_on_over_sequences_of_many_times_their_length(AttentionKind kind)
+    {
+        using var weights = new RandomWeights(Shapes.Of(FfnKind.GatedRelu, kind), 1);
+        AssertEqualsScalar(weights, [.. Enumerable.Range(0, 300).Select(t => t * t % Shapes.Spark.VocabSize)]);
+    }
+
     [Fact]
     public void A_window_of_one_key_sees_only_itself()
     {

@@ -88,9 +88,18 @@ public sealed class MemoryTests
             failures = 0;
             using var failing = weights.StoredAs(_ => left-- > 0 ? TensorType.F32 : throw new InvalidTimeZoneException($"{++failures}"));
             var thrown = Record.Exception(() => SparseEngine.Load(failing, new() { Threads = 2, Int8Predictor = true, ScreenedTokens = screened }).Dispose());
-            Assert.True(thrown is null == (failures == 0), $"{thrown}");
+            Assert.Equal(failures == 0, thrown is null);
             Assert.Equal(before, NativeBlock.Held);
         }
+    }
+
+    [Fact]
+    public void A_model_that_does_not_fit_into_memory_is_refused_before_it_is_read()
+    {
+        var config = Shapes.Spark with { VocabSize = 16_777_216, DModel = 1_048_576 };
+        using var weights = new RandomWeights(config, new() { [TensorNames.Embedding] = [0] }, _ => TensorType.F32);
+        var thrown = Assert.Throws<InsufficientMemoryException>(() => SparseEngine.Load(weights));
+        Assert.Contains("GB", thrown.Message);
     }
 
     [Fact]

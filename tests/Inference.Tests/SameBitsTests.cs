@@ -11,21 +11,22 @@ public sealed class SameBitsTests
 
     private static readonly Gen<EngineOptions> AnyOptions =
         from weights in AnyType from cache in AnyType from predictor in Gen.Frequency((3, Gen.Const(false)), (1, Gen.Const(true)))
-        select new EngineOptions { Weights = weights, Cache = cache, Int8Predictor = predictor, Threads = 1 };
+        from screened in Gen.Frequency((3, Gen.Const(0)), (1, Gen.Const(3)))
+        select new EngineOptions { Weights = weights, Cache = cache, Int8Predictor = predictor, ScreenedTokens = screened, Threads = 1 };
 
     private static readonly Gen<(ModelConfig Config, EngineOptions Options, int[] Tokens, int Seed)> Problems =
         from config in AnyConfig from options in AnyOptions from tokens in Tokens(config, 60) from seed in Gen.Int[0, 1 << 30] select (config, options, tokens, seed);
 
     // Longer than any window and than the rows that an engine computes at once.
     private static readonly Gen<(ModelConfig Config, EngineOptions Options, int[] Tokens, int Seed)> LongProblems =
-        from config in AnyModel.Config from options in AnyOptions from tokens in Gen.Int[0, config.VocabSize - 1].Array[150, 210] from seed in Gen.Int[0, 1 << 30]
+        from config in AnyModel.Config from options in AnyOptions from tokens in Gen.Int[0, config.VocabSize - 1].Array[200, 420] from seed in Gen.Int[0, 1 << 30]
         select (config, options, tokens, seed);
 
     [Fact]
     public void In_any_pieces() => Problems.Sample(InPieces, iter: 60, threads: 1);
 
     [Fact]
-    public void In_any_pieces_when_longer_than_windows_and_blocks() => LongProblems.Sample(InPieces, iter: 12, threads: 1);
+    public void In_any_pieces_when_longer_than_windows_and_blocks() => LongProblems.Sample(InPieces, iter: 8, threads: 1);
 
     [Fact]
     public void With_any_number_of_threads() => Problems.Sample(p =>
@@ -72,26 +73,42 @@ public sealed class SameBitsTests
     }, iter: 6, threads: 1);
 
     [Fact]
-    public void After_a_fork() => Problems.Sample(p =>
+    public void After_a_fork() => Problems.Sample(Forked, iter: 40, threads: 1);
+
+    [Fact]
+    public void After_a_fork_when_longer_than_windows_and_blocks() => LongProblems.Sample(Forked, iter: 4, threads: 1);
+
+    [Fact]
+    public void After_some_of_it_was_forgotten() => LongProblems.Sample(p =>
     {
         using var weights = new RandomWeights(p.Config, p.Seed);
         using var engine = SparseEngine.Load(weights, p.Options);
         float[][] expected = Decoding.Each(engine, p.Tokens);
         var random = new Random(p.Seed);
-        int at = random.Next(p.Tokens.Length + 1);
-        int[] other = Shuffled(p.Tokens, random);
-        var trunk = engine.Begin(p.Tokens.Length + 5);
-        if (at > 0) Decoding.Last(engine, trunk, p.Tokens[..at]);
-        using var branch = engine.Fork(trunk, p.Tokens.Length);
-        Assert.Equal((at, p.Tokens.Length), (branch.Length, branch.Capacity));
-        using var sibling = engine.Fork(branch, at + other.Length);
-        // What one of them appends, and its end, must not touch the others.
-        float[][] behind = Decoding.Each(engine, sibling, other);
-        if (at < p.Tokens.Length) Decoding.AssertSameBits(expected[at..], Decoding.Each(engine, trunk, p.Tokens[at..]), $"the trunk, {p.Config}");
-        trunk.Dispose();
-        if (at < p.Tokens.Length) Decoding.AssertSameBits(expected[at..], Decoding.Each(engine, branch, p.Tokens[at..]), $"the branch, {p.Config}");
-        Decoding.AssertSameBits(Decoding.Each(engine, [.. p.Tokens[..at], .. other])[at..], behind, $"the sibling, {p.Config}");
-    }, iter: 40, threads: 1);
+        var sequence = (DecodeSequence)engine.Begin(p.Tokens.Length);
+        int longest = 0;
+        while (sequence.Length < p.Tokens.Length)
+        {
+            int[] wrong = Shuffled(p.Tokens, random);
+            wrong = wrong[..Math.Min(wrong.Length, Math.Min(p.Tokens.Length - sequence.Length, random.Next(1, DecodeLimits.MaxRows)))];
+            int right = sequence.Length;
+            Decoding.Last(engine, sequence, wrong);
+            if (random.Next(3) == 0)
+            {
+                using var original = sequence;
+                sequence = (DecodeSequence)engine.Fork(original, p.Tokens.Length + random.Next(200));
+            }
+            longest = Math.Max(longest, sequence.Length);
+            sequence.Truncate(right);
+            // Further back than so many tokens there may be others in their place.
+            if (longest > DecodeLimits.MaxRows) Assert.Throws<ArgumentOutOfRangeException>(() => sequence.Truncate(longest - DecodeLimits.MaxRows - 1));
+            if (random.Next(2) == 0) sequence.Truncate(right = random.Next(Math.Max(0, longest - DecodeLimits.MaxRows), right + 1));
+            int to = Math.Min(p.Tokens.Length, right + random.Next(1, 100));
+            Decoding.AssertSameBits(expected[right..to], Decoding.Each(engine, sequence, p.Tokens[right..to]), $"from {right} to {to}, {p.Config}");
+            longest = Math.Max(longest, to);
+        }
+        sequence.Dispose();
+    }, iter: 8, threads: 1);
 
     [Fact]
     public void In_sequences_of_any_capacity() => Problems.Sample(p =>
@@ -131,6 +148,27 @@ public sealed class SameBitsTests
             Decoding.AssertSameBits(expected[from..to], Decoding.Each(engine, byEach, p.Tokens[from..to]), $"tokens from {from} to {to}, {p.Config}");
             Decoding.AssertSameBits(expected[to - 1], Decoding.Last(engine, byLast, p.Tokens[from..to]), $"the last of tokens from {from} to {to}, {p.Config}");
         }
+    }
+
+    private static void Forked((ModelConfig Config, EngineOptions Options, int[] Tokens, int Seed) p)
+    {
+        using var weights = new RandomWeights(p.Config, p.Seed);
+        using var engine = SparseEngine.Load(weights, p.Options);
+        float[][] expected = Decoding.Each(engine, p.Tokens);
+        var random = new Random(p.Seed);
+        int at = random.Next(p.Tokens.Length + 1);
+        int[] other = Shuffled(p.Tokens, random);
+        var trunk = engine.Begin(p.Tokens.Length + 5);
+        if (at > 0) Decoding.Last(engine, trunk, p.Tokens[..at]);
+        using var branch = engine.Fork(trunk, p.Tokens.Length);
+        Assert.Equal((at, p.Tokens.Length), (branch.Length, branch.Capacity));
+        using var sibling = engine.Fork(branch, at + other.Length);
+        // What one of them appends, and its end, must not touch the others.
+        float[][] behind = Decoding.Each(engine, sibling, other);
+        if (at < p.Tokens.Length) Decoding.AssertSameBits(expected[at..], Decoding.Each(engine, trunk, p.Tokens[at..]), $"the trunk, {p.Config}");
+        trunk.Dispose();
+        if (at < p.Tokens.Length) Decoding.AssertSameBits(expected[at..], Decoding.Each(engine, branch, p.Tokens[at..]), $"the branch, {p.Config}");
+        Decoding.AssertSameBits(Decoding.Each(engine, [.. p.Tokens[..at], .. other])[at..], behind, $"the sibling, {p.Config}");
     }
 
     private static float[][] Run(RandomWeights weights, EngineOptions options, int[] tokens)

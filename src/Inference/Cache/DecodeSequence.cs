@@ -7,6 +7,7 @@ internal sealed class DecodeSequence : ITokenSequence
 {
     private readonly ModelConfig config;
     private LayerCache[]? layers;
+    private int longest;
 
     /// <summary>Reserves memory.</summary>
     public DecodeSequence(object owner, ModelConfig config, TensorType type, int capacity)
@@ -40,12 +41,13 @@ internal sealed class DecodeSequence : ITokenSequence
     public LayerCache Layer(int layer) => Layers[layer];
 
     /// <summary>Moves on after every layer has written its keys and values.</summary>
-    public void Advance(int tokens) => Length += tokens;
+    public void Advance(int tokens) => longest = Math.Max(longest, Length += tokens);
 
-    /// <summary>Forgets the last tokens, at most <see cref="DecodeLimits.MaxRows"/> of them: older ones may have been written over.</summary>
+    /// <summary>Forgets the last tokens. Those further than <see cref="DecodeLimits.MaxRows"/> behind where it once ended need keys that may have been written over.</summary>
     public void Truncate(int length)
     {
-        if (length < Math.Max(0, Length - DecodeLimits.MaxRows) || length > Length) throw new ArgumentOutOfRangeException(nameof(length), length, $"from {Math.Max(0, Length - DecodeLimits.MaxRows)} to {Length}");
+        int least = Math.Max(0, longest - DecodeLimits.MaxRows);
+        if (length < least || length > Length) throw new ArgumentOutOfRangeException(nameof(length), length, $"from {least} to {Length}");
         Length = length;
     }
 
@@ -53,7 +55,7 @@ internal sealed class DecodeSequence : ITokenSequence
     public void CopyFrom(DecodeSequence other)
     {
         for (int layer = 0; layer < config.NumLayers; layer++) Layers[layer].CopyFrom(other.Layers[layer], other.Length, config.Attention.WindowOf(layer));
-        Length = other.Length;
+        (Length, longest) = (other.Length, other.longest);
     }
 
     /// <inheritdoc/>

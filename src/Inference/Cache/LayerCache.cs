@@ -70,7 +70,7 @@ internal abstract unsafe class LayerCache : IDisposable
     /// <summary>Dense attention: sums[h] += Σ factors[h][i] · value at position first + i, for neighbouring positions.</summary>
     public abstract void AddAll(int head, int first, int positions, FloatRows factors, int heads, FloatRows sums);
 
-    /// <summary>Copies the tokens of a cache of the same layer; every position that is still needed has a slot in both.</summary>
+    /// <summary>Copies the tokens of a cache of the same layer, those that may be forgotten included; every position that is still needed has a slot in both.</summary>
     public abstract void CopyFrom(LayerCache other, int length, int? window);
 
     /// <summary>Frees the memory.</summary>

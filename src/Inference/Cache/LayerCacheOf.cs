@@ -53,7 +53,7 @@ internal sealed unsafe class LayerCache<T> : LayerCache where T : struct, IEleme
     public override void CopyFrom(LayerCache other, int length, int? window)
     {
         var from = (LayerCache<T>)other;
-        int first = window is { } w ? Math.Max(0, length - w) : 0;
+        int first = window is { } w ? Math.Max(0, length - w - DecodeLimits.MaxRows) : 0;
         for (int head = 0; head < KvHeads; head++)
         {
             for (int block = first / 32; block * 32 < length; block++)

@@ -9,7 +9,9 @@ namespace SparkTrain.Inference;
 /// </summary>
 internal sealed class Candidates
 {
-    // By token, relative to the most probable one, whose weight is 1; filled up to whole vectors, so that all come from the same instructions and equal logits have equal weights.
+    private const int Lanes = 8;
+
+    // By token, relative to the most probable one, whose weight is 1; in whole vectors, so that all come from the same instructions and equal logits have equal weights.
     private double[] weights = [];
     private int[] tokens = [];
     private int count;
@@ -32,15 +34,16 @@ internal sealed class Candidates
     /// <param name="temperature">More than 0.</param>
     public void Begin(ReadOnlySpan<float> logits, float peak, double temperature)
     {
-        if (tokens.Length != logits.Length)
-            (weights, tokens) = (new double[(logits.Length + Vector512<double>.Count - 1) / Vector512<double>.Count * Vector512<double>.Count], new int[logits.Length]);
+        if (tokens.Length != logits.Length) (weights, tokens) = (new double[(logits.Length + Lanes - 1) / Lanes * Lanes], new int[logits.Length]);
         (count, isSorted) = (logits.Length, true);
-        for (int token = 0; token < logits.Length; token++)
-        {
-            tokens[token] = token;
-            weights[token] = (double)logits[token] - peak;
-        }
-        foreach (ref var vector in MemoryMarshal.Cast<double, Vector512<double>>(weights.AsSpan())) vector = Vector512.Exp(vector / temperature);
+        for (int token = 0; token < tokens.Length; token++) tokens[token] = token;
+        var from = MemoryMarshal.Cast<float, Vector256<float>>(logits);
+        var to = MemoryMarshal.Cast<double, Vector512<double>>(weights.AsSpan());
+        for (int i = 0; i < from.Length; i++) to[i] = Weights(from[i], peak, temperature);
+        if (to.Length == from.Length) return;
+        Span<float> rest = stackalloc float[Lanes];
+        logits[(from.Length * Lanes)..].CopyTo(rest);
+        to[^1] = Weights(Vector256.Create<float>(rest), peak, temperature);
     }
 
     /// <summary>Keeps the <paramref name="most"/> most probable tokens.</summary>
@@ -94,6 +97,12 @@ internal sealed class Candidates
             if ((sum += weights[token]) > uniform * total) break;
         }
         return last;
+    }
+
+    private static Vector512<double> Weights(Vector256<float> logits, double peak, double temperature)
+    {
+        var (lower, upper) = Vector256.Widen(logits);
+        return Vector512.Exp((Vector512.Create(lower, upper) - Vector512.Create(peak)) / temperature);
     }
 
     // Moves the shortest run of tokens, the most probable first, over which the measure adds up to what is wanted before the others, by quickselect, without sorting all; returns their number.

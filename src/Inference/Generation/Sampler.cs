@@ -50,7 +50,12 @@ public sealed class Sampler
     {
         float most = Largest(logits);
         if (!float.IsFinite(most)) ThrowNotFinite(logits);
-        return logits.IndexOf(most);
+        // Sixteen at a time up to the first that is as large.
+        var vectors = MemoryMarshal.Cast<float, Vector512<float>>(logits);
+        int before = 0;
+        while (before < vectors.Length && !Vector512.EqualsAny(vectors[before], Vector512.Create(most))) before++;
+        before *= Vector512<float>.Count;
+        return before + logits[before..].IndexOf(most);
     }
 
     // NaN where a logit is not finite.

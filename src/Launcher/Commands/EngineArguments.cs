@@ -13,7 +13,7 @@ internal sealed class EngineArguments
 
     private static readonly Dictionary<string, TensorType> Types = new() { ["f32"] = TensorType.F32, ["bf16"] = TensorType.BF16 };
 
-    private readonly Option<string> engine;
+    private readonly Option<string>? engine;
     private readonly Option<string?> weights = new("--weights") { Description = "What the sparse engine holds weights in; as they are stored where not given." };
     private readonly Option<string?> cache = new("--cache") { Description = "What the sparse engine holds keys and values in; as the weights where not given." };
     private readonly Option<bool> int8Predictor = new("--int8-predictor") { Description = "Hold the FFN's predictor in 8 bits: faster, and some neurons near the threshold change sides." };
@@ -25,20 +25,26 @@ internal sealed class EngineArguments
     /// <param name="usual">The engine where none is named.</param>
     /// <param name="needsAllLogits">True where the verb asks for all logits, so that none may be approximate.</param>
     public EngineArguments(Command command, string usual, bool needsAllLogits)
+        : this(command, Choice(usual), needsAllLogits) { }
+
+    private EngineArguments(Command command, Option<string>? engine, bool needsAllLogits)
     {
-        engine = new("--engine") { Description = "What computes: sparse reads only what the masks keep, on the CPU, without libtorch; torch is what training runs.", DefaultValueFactory = _ => usual };
-        engine.AcceptOnlyFromAmong(Torch, Sparse);
+        this.engine = engine;
+        if (engine is not null) command.Options.Add(engine);
         foreach (var type in (Option<string?>[])[weights, cache]) type.AcceptOnlyFromAmong([.. Types.Keys]);
-        foreach (var option in (Option[])[engine, weights, cache, int8Predictor]) command.Options.Add(option);
+        foreach (var option in (Option[])[weights, cache, int8Predictor]) command.Options.Add(option);
         if (!needsAllLogits) command.Options.Add(screen);
         command.Options.Add(threads);
     }
+
+    /// <summary>Adds the options of the sparse engine to a verb that has no other.</summary>
+    public static EngineArguments SparseOnly(Command command) => new(command, engine: null, needsAllLogits: false);
 
     /// <summary>Reads what the arguments ask for.</summary>
     /// <exception cref="ConfigurationException">A value is out of range, or the engine has no such option.</exception>
     public EngineChoice Read(ParseResult arguments)
     {
-        bool isSparse = arguments.GetValue(engine) == Sparse;
+        bool isSparse = engine is null || arguments.GetValue(engine) == Sparse;
         foreach (var option in (Option[])[weights, cache, int8Predictor, screen])
             if (!isSparse && arguments.GetResult(option) is { Implicit: false })
                 throw new ConfigurationException($"{option.Name}: the engine is {Torch}, which has no such option.\n  expected: --engine {Sparse} with it\n  do: add --engine {Sparse}, or leave {option.Name} out");
@@ -50,5 +56,12 @@ internal sealed class EngineArguments
         });
 
         TensorType? TypeOf(Option<string?> option) => arguments.GetValue(option) is { } name ? Types[name] : null;
+    }
+
+    private static Option<string> Choice(string usual)
+    {
+        var engine = new Option<string>("--engine") { Description = "What computes: sparse reads only what the masks keep, on the CPU, without libtorch; torch is what training runs.", DefaultValueFactory = _ => usual };
+        engine.AcceptOnlyFromAmong(Torch, Sparse);
+        return engine;
     }
 }

@@ -12,13 +12,12 @@ internal sealed class TextContinuation
     private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly StringBuilder text = new();
-    private readonly StreamingDecoder decoder;
-    private readonly StopText stop;
+    private readonly ContinuedText continued;
 
     public TextContinuation(PromptRequest request, ITokenizer tokenizer)
     {
         Sequence = new(request.Tokens, request.Settings.MaxTokens, request.Settings.Sampling);
-        (decoder, stop) = (new(tokenizer), new(request.Settings.Stop));
+        continued = new(tokenizer, request.Settings.Stop);
     }
 
     /// <summary>Its tokens.</summary>
@@ -30,11 +29,8 @@ internal sealed class TextContinuation
     /// <summary>Takes in the newest token; returns the text that has become certain, and asks for no more tokens behind a stop string.</summary>
     public string Advance()
     {
-        // The token that ends a document has no text.
-        string piece = stop.Append(decoder.Append(Sequence.Tokens[^1]));
-        if (Sequence.Finish is not null) piece += stop.Append(decoder.Flush());
-        if (stop.IsComplete) Sequence.Stop();
-        else if (Sequence.Finish is not null) piece += stop.Flush();
+        string piece = continued.Append(Sequence.Tokens[^1], isLast: Sequence.Finish is not null);
+        if (continued.IsStopped) Sequence.Stop();
         text.Append(piece);
         return piece;
     }

@@ -35,11 +35,11 @@ internal sealed unsafe class RandomWeights : IWeightSource
     public byte* Read(string weight)
     {
         ObjectDisposedException.ThrowIf(scratch == null, this);
-        float[] row = values[weight];
+        var (row, type) = (values[weight], typeOf(weight));
         byte* target = scratch + 1;
         for (int i = 0; i < row.Length; i++)
-            if (typeOf(weight) == TensorType.F32) ((float*)target)[i] = row[i];
-            else ((ushort*)target)[i] = typeOf(weight) == TensorType.BF16 ? Bfloat16.Round(row[i]) : BitConverter.HalfToUInt16Bits((Half)row[i]);
+            if (type == TensorType.F32) ((float*)target)[i] = row[i];
+            else ((ushort*)target)[i] = type == TensorType.BF16 ? Bfloat16.Round(row[i]) : BitConverter.HalfToUInt16Bits((Half)row[i]);
         return target;
     }
 

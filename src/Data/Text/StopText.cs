@@ -1,8 +1,8 @@
-namespace SparkTrain.Launcher.Generation;
+namespace SparkTrain.Data;
 
 /// <summary>Ends a text that comes in pieces before the stop string that is complete first (of two that end together, before the longer).</summary>
 /// <param name="stops">The stop strings, none of them empty. They are compared character by character.</param>
-internal sealed class StopText(IReadOnlyList<string> stops)
+public sealed class StopText(IReadOnlyList<string> stops)
 {
     // What may be the beginning of a stop string waits here.
     private string held = "";

@@ -1,8 +1,7 @@
 using System.Text;
 using CsCheck;
-using SparkTrain.Launcher.Generation;
 
-namespace SparkTrain.Launcher.Tests.Generation;
+namespace SparkTrain.Data.Tests.Text;
 
 public sealed class StopTextTests
 {
