@@ -54,7 +54,7 @@ internal static class ScoreCommand
             {
                 return Write(output, writer => SequenceScorer.Score(sequences, some => some.Select(scorer.LogProbs), folder, writer));
             }
-            catch (InsufficientMemoryException e)
+            catch (OutOfMemoryException e)
             {
                 throw EngineChoice.TooLittleMemory(folder, e);
             }

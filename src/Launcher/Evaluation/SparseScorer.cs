@@ -26,7 +26,7 @@ internal sealed class SparseScorer(SparseEngine engine)
     }
 
     /// <summary>Returns the natural-log probability of each token but the first, given those before it in its document; of a document's first token, given the document before.</summary>
-    /// <exception cref="InsufficientMemoryException">Its keys and values do not fit into memory.</exception>
+    /// <exception cref="OutOfMemoryException">Its keys and values do not fit into memory.</exception>
     public float[] LogProbs(TokenSequence sequence)
     {
         int[] tokens = Array.ConvertAll(sequence.Tokens, checked(token => (int)token));

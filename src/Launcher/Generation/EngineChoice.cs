@@ -27,13 +27,13 @@ internal sealed record EngineChoice(bool IsSparse, EngineOptions Options)
         {
             return SparseEngine.Load(source.Weights, Options);
         }
-        catch (InsufficientMemoryException e)
+        catch (OutOfMemoryException e)
         {
             throw TooLittleMemory(source.Folder, e);
         }
     }
 
     /// <summary>Words that weights, or keys and values, do not fit into memory.</summary>
-    public static EnvironmentException TooLittleMemory(string model, InsufficientMemoryException e) =>
+    public static EnvironmentException TooLittleMemory(string model, OutOfMemoryException e) =>
         new(model, e.Message.TrimEnd('.'), "memory for the weights and for the keys and values of every sequence", "use --weights bf16 and --cache bf16, fewer or shorter sequences, or a machine with more memory", e);
 }

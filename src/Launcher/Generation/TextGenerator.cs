@@ -61,7 +61,7 @@ internal sealed class TextGenerator(IDecoder decoder, ITokenizer tokenizer, stri
         {
             throw new ModelFormatException(folder, e.Message, "finite numbers", "train or export it again; its weights are broken", e);
         }
-        catch (InsufficientMemoryException e)
+        catch (OutOfMemoryException e)
         {
             throw EngineChoice.TooLittleMemory(folder, e);
         }
