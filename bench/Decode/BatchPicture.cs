@@ -4,12 +4,12 @@ namespace SparkTrain.Bench;
 internal static class BatchPicture
 {
     /// <summary>Returns an SVG: on the left Spark's speed over the dense model's, on the right the neurons that a batch needs.</summary>
-    public static string Draw(IReadOnlyList<BatchPoint> points, TrainedUnions? trained, int context)
+    public static string Draw(string title, IReadOnlyList<BatchPoint> points, TrainedUnions? trained)
     {
         double[] sizes = [.. points.Select(point => (double)point.Batch)];
         List<(double X, double Y)> speedups = [.. points.Where(point => point.Speedup is not null).Select(point => ((double)point.Batch, point.Speedup!.Median))];
         double top = Math.Ceiling(2 * speedups.Select(point => point.Y).Append(1).Max()) / 2;
-        var speed = new Chart($"2B shapes, bf16, context {context}, {Environment.ProcessorCount} cores", "sequences decoded together", "Spark's tokens/s, in units of the dense model's", sizes, [.. Steps(top, 0.5)], "f1",
+        var speed = new Chart(title, "sequences decoded together", "Spark's tokens/s, in units of the dense model's", sizes, [.. Steps(top, 0.5)], "f1",
         [
             new("as fast as the dense model", 4, ChartStyle.Dashed, [.. sizes.Select(size => (size, 1.0))]),
             new("", 0, ChartStyle.Solid, speedups),

@@ -43,7 +43,7 @@ internal static class DecodeBatch
             foreach (var (neighbours, texts) in trained.Neighbours.Zip(trained.Texts))
                 Print($"  {neighbours.Batch,5}  {FormattableString.Invariant($"{neighbours.Measured:p1} ({neighbours.Independent:p1})"),-34}{texts.Measured:p1} ({texts.Independent:p1})");
         }
-        if (settings["picture", ""] is { Length: > 0 } picture) File.WriteAllText(picture, BatchPicture.Draw(points, trained, context));
+        if (settings["picture", ""] is { Length: > 0 } picture) File.WriteAllText(picture, BatchPicture.Draw($"{settings["spark", DecodeModels.Spark]} over {settings["dense", DecodeModels.Dense]}, bf16, context {context}, {threads} threads", points, trained));
         return 0;
     }
 

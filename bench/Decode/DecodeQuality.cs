@@ -25,19 +25,19 @@ internal static class DecodeQuality
             ]) subjects.Add(new(name, SparseEngine.Load(source.Weights, options)));
         long tokens = Measure(subjects, data, settings.Int("tokens", 8192));
         Print($"{model} on {tokens} validation tokens of {data}; masks as the layers find them, each behind what precision did to the layers before it; screened: {screened} logits exact");
-        Print($"  {"weights, keys and values",-42}{"loss, nats a token",-22}{"difference from f32",-26}{"same first token",-20}{"its neurons of f32's",-24}{"f32's of its",-18}kept keys, x f32's");
+        Print($"  {"weights, keys and values",-42}{"loss, nats a token",-22}{"difference from f32",-26}{"same first token",-20}{"of f32's neurons active",-26}{"of its own in f32",-20}keys kept, x f32's");
         foreach (var subject in subjects) subject.Print(subjects[0]);
         foreach (var subject in subjects) subject.Dispose();
         return 0;
     }
 
-    // All engines read the same tokens side by side, as many at a time as pass through the layers together.
+    // Each text up to the length that the model is meant for. All engines read the same tokens side by side, as many at a time as pass through the layers together.
     private static long Measure(List<QualitySubject> subjects, string data, int tokens)
     {
         long measured = 0;
         foreach (int[] text in ValidationTexts.Read(data, subjects[0].Config))
         {
-            int length = (int)Math.Min(text.Length, tokens - measured + 1);
+            int length = (int)Math.Min(Math.Min(text.Length, subjects[0].Config.MaxSeqLen), tokens - measured + 1);
             if (length < 2) break;
             foreach (var subject in subjects) subject.Begin(length);
             for (int from = 0; from < length - 1; from += DecodeLimits.MaxRows)

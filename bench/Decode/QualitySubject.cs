@@ -71,7 +71,7 @@ internal sealed class QualitySubject : IDisposable
         double mean = differences.Average(), error = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (differences.Length - 1.0) / differences.Length);
         double same = firsts.Zip(other.firsts).Count(pair => pair.First == pair.Second) / (double)firsts.Count;
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"  {name,-42}{losses.Average(),-22:f5}{string.Create(CultureInfo.InvariantCulture, $"{mean:+0.00000;-0.00000;0} ± {error:f5}"),-26}{same,-20:p2}{Share(shared, reference),-24}{Share(shared, own),-18}{kept / (double)other.kept:f4}"));
+            $"  {name,-42}{losses.Average(),-22:f5}{string.Create(CultureInfo.InvariantCulture, $"{mean:+0.00000;-0.00000;0} ± {error:f5}"),-26}{same,-20:p2}{Share(shared, reference),-26}{Share(shared, own),-20}{kept / (double)other.kept:f4}"));
     }
 
     /// <summary>Frees the engine.</summary>

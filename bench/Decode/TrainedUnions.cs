@@ -6,13 +6,15 @@ namespace SparkTrain.Bench;
 
 /// <summary>The neurons that batches need of a trained model, on the validation text of a data set.</summary>
 /// <param name="Neighbours">Neighbouring tokens of one text.</param>
-/// <param name="Texts">Tokens of different texts.</param>
+/// <param name="Texts">Tokens of different texts, or of distant parts of one.</param>
 internal sealed record TrainedUnions(IReadOnlyList<UnionPoint> Neighbours, IReadOnlyList<UnionPoint> Texts)
 {
     // Tokens that a text has before those that are counted: the first ones of a text are like each other.
     private const int Before = 64;
 
     private const int Samples = 16;
+
+    private const int MostPieces = 10_000;
 
     /// <summary>Measures.</summary>
     /// <param name="model">A model folder, or a run.</param>
@@ -22,9 +24,10 @@ internal sealed record TrainedUnions(IReadOnlyList<UnionPoint> Neighbours, IRead
     {
         using var source = ModelSource.Open(model, skipped: null);
         using var engine = SparseEngine.Load(source.Weights);
-        int needed = Before + Math.Max(sizes.Max(), Samples);
-        int[][] texts = [.. ValidationTexts.Read(data, engine.Config).Where(text => text.Length >= needed).Take(Math.Max(Samples, sizes.Max()))];
-        if (texts.Length < sizes.Max()) throw new InvalidOperationException($"{data} has {texts.Length} validation texts of {needed} tokens or more; expected {sizes.Max()}");
+        int needed = Before + Math.Max(sizes.Max(), Samples), wanted = Math.Max(Samples, sizes.Max());
+        int[][] pieces = [.. ValidationTexts.Read(data, engine.Config).SelectMany(text => text.Chunk(needed)).Where(piece => piece.Length == needed).Take(MostPieces)];
+        if (pieces.Length < wanted) throw new DataException(data, $"{pieces.Length} pieces of {needed} validation tokens", $"at least {wanted}", "name a larger data set, or smaller sizes");
+        int[][] texts = [.. Enumerable.Range(0, wanted).Select(i => pieces[(long)pieces.Length * i / wanted])];
         return new([.. sizes.Select(size => Neighbouring(engine, texts, size))], [.. sizes.Select(size => Different(engine, texts, size))]);
     }
 

@@ -6,7 +6,7 @@ namespace SparkTrain.Bench;
 /// <summary>The documents of a data set's validation split.</summary>
 internal static class ValidationTexts
 {
-    /// <summary>Reads them one by one, each cut off where the model's longest sequence ends.</summary>
+    /// <summary>Reads them one by one.</summary>
     /// <param name="data">A prepared data set.</param>
     /// <param name="config">The model.</param>
     public static IEnumerable<int[]> Read(string data, ModelConfig config)
@@ -15,6 +15,6 @@ internal static class ValidationTexts
         if (dataset.Tokenizer.VocabSize > config.VocabSize)
             throw new DataException(data, $"a tokenizer of {dataset.Tokenizer.VocabSize} tokens", $"at most the model's {config.VocabSize}", "use the data set that the model was trained on");
         foreach (var (_, tokens) in dataset.Validation.ReadDocuments(0, dataset.Validation.Documents))
-            yield return tokens.Length > config.MaxSeqLen ? tokens[..config.MaxSeqLen] : tokens;
+            yield return tokens;
     }
 }

@@ -10,6 +10,9 @@ internal static class Shapes
         Attention = new() { Kind = AttentionKind.Spark, NumHeads = 4, NumKvHeads = 2, HeadDim = 12, PredictorDim = 6, Active = 4, Window = 6 },
     };
 
+    /// <summary>Every kind of network and of attention at least once.</summary>
+    public static TheoryData<FfnKind, AttentionKind> Kinds => new([(FfnKind.Gated, AttentionKind.Dense), (FfnKind.GatedRelu, AttentionKind.Topk), (FfnKind.GatedRelu2, AttentionKind.Spark), (FfnKind.GatedTopk, AttentionKind.Topk), (FfnKind.Spark, AttentionKind.Spark)]);
+
     public static ModelConfig Of(FfnKind ffn, AttentionKind attention) => Spark with
     {
         Ffn = new() { Kind = ffn, DFf = 100, PredictorDim = ffn == FfnKind.Spark ? 18 : 0, Active = ffn is FfnKind.Spark or FfnKind.GatedTopk ? 9 : 0 },

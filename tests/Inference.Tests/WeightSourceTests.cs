@@ -10,9 +10,7 @@ public sealed class WeightSourceTests : IDisposable
 
     private readonly string folder = Directory.CreateTempSubdirectory("sparktrain-engine-").FullName;
 
-    public static TheoryData<FfnKind, AttentionKind> Kinds => new([.. from ffn in Enum.GetValues<FfnKind>() from attention in Enum.GetValues<AttentionKind>() select (ffn, attention)]);
-
-    [Theory, MemberData(nameof(Kinds))]
+    [Theory, MemberData(nameof(Shapes.Kinds), MemberType = typeof(Shapes))]
     public void A_folder_of_16_bits_equals_one_of_float32(FfnKind ffn, AttentionKind attention)
     {
         using var drawn = new RandomWeights(Shapes.Of(ffn, attention), 3);

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace SparkTrain.Integration.Tests;
 
-/// <summary>README's first command, as a new user runs it.</summary>
+/// <summary>README's first command, as a new user runs it, and what it trained through both engines.</summary>
 public sealed class ReadmeTests : IDisposable
 {
     // What README.md says of spark-tiny. Other versions of the SDK bring other documentation, other processors round otherwise.
@@ -25,6 +25,13 @@ public sealed class ReadmeTests : IDisposable
         string sample = run.Out[run.Out.LastIndexOf("A sample of", StringComparison.Ordinal)..];
         Assert.Contains("Gets the ", sample, StringComparison.Ordinal);
         Assert.True(sample.Length > 300, sample);
+
+        string trained = Path.Combine(runs, "spark-tiny");
+        foreach (string prompt in (string[])["Gets the ", "", "Throws "])
+        {
+            string Greedy(string engine) => Cli.Run(runs, "generate", "--model", trained, "--prompt", prompt, "--max-tokens", "80", "--temperature", "0", "--engine", engine, "--json", "--quiet").Out;
+            Assert.Equal(Greedy("torch"), Greedy("sparse"));
+        }
 
         var again = Cli.Program(repository, "bash", ["train.sh"], ("SPARKTRAIN_Run__Folder", runs));
         Assert.Equal(0, again.ExitCode);

@@ -14,8 +14,10 @@ public sealed class ServeTests(TrainedRun run) : IClassFixture<TrainedRun>
     public async Task Served_texts_are_those_of_generate_whatever_runs_beside_and_SIGTERM_ends_it_in_good_order()
     {
         string[] prompts = ["the ", "keys of every query", "", "neurons are few and"];
-        string[] alone = [.. prompts.Select(prompt => JsonNode.Parse(run.Generate("--engine", "sparse", "--prompt", prompt, "--max-tokens", "40", "--temperature", "0", "--json").Out)!["text"]!.GetValue<string>())];
-        string drawn = JsonNode.Parse(run.Generate("--engine", "sparse", "--prompt", "the ", "--max-tokens", "40", "--temperature", "0.9", "--top-p", "0.9", "--seed", "7", "--json").Out)!["text"]!.GetValue<string>();
+        File.WriteAllLines(run["alone.jsonl"], prompts.Select(prompt => JsonSerializer.Serialize(new { prompt, temperature = 0 })).Append(JsonSerializer.Serialize(new { prompt = "the ", temperature = 0.9, top_p = 0.9, seed = 7 })));
+        string[] lines = run.Generate("--engine", "sparse", "--input", "alone.jsonl", "--max-tokens", "40", "--top-p", "1").Out.TrimEnd('\n').Split('\n');
+        string[] texts = [.. lines.Select(line => JsonNode.Parse(line)!["text"]!.GetValue<string>())];
+        var (alone, drawn) = (texts[..^1], texts[^1]);
 
         var (server, address) = Serve("--model", "runs/tiny", "--port", "0", "--threads", "2", "--step-tokens", "8");
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address };

@@ -130,5 +130,15 @@ public sealed class CompletionTests
         Assert.Equal("<eos>", answer["choices"]![0]!["logprobs"]!["tokens"]!.AsArray()[^1]!.GetValue<string>());
     }
 
+    [Fact]
+    public async Task An_id_that_the_tokenizer_does_not_have_is_a_token_without_text()
+    {
+        await using var server = await TestServer.StartAsync(new() { Model = history => [.. Enumerable.Range(0, FakeDecoder.Vocabulary).Select(token => token == (history.Count % 2 == 0 ? 259 : 'x') ? 9f : 0f)] });
+        var answer = await server.CompleteAsync("""{"prompt":[97,258],"max_tokens":4,"temperature":0,"echo":true,"logprobs":0}""");
+        Assert.Equal("axx", answer["choices"]![0]!["text"]!.GetValue<string>());
+        Same("""["a","token_id:258","token_id:259","x","token_id:259","x"]""", answer["choices"]![0]!["logprobs"]!["tokens"]!);
+        Same("[0,1,1,1,2,2]", answer["choices"]![0]!["logprobs"]!["text_offset"]!);
+    }
+
     private static void Same(string expected, JsonNode actual) => Assert.Equal(JsonNode.Parse(expected)!.ToJsonString(), actual.ToJsonString(new JsonSerializerOptions()));
 }

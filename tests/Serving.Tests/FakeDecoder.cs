@@ -6,7 +6,8 @@ namespace SparkTrain.Serving.Tests;
 /// <summary>A model whose logits are a hash of the whole history, or that writes what it is told to. It counts what it holds, and checks how it is called.</summary>
 internal sealed class FakeDecoder : IForkingDecoder
 {
-    public const int Vocabulary = 258, Bos = 256, Eos = 257;
+    // Two ids more than the tokenizer of bytes.
+    public const int Vocabulary = 260, Bos = 256, Eos = 257;
 
     private int isComputing, open;
     private long held;

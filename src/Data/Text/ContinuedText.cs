@@ -23,6 +23,13 @@ public sealed class ContinuedText(ITokenizer tokenizer, IReadOnlyList<string> st
         return certain;
     }
 
+    /// <summary>Returns the text of tokens that are all there.</summary>
+    public static string Of(ITokenizer tokenizer, IReadOnlyList<int> tokens)
+    {
+        var text = new ContinuedText(tokenizer, []);
+        return string.Concat(tokens.Index().Select(token => text.Append(token.Item, isLast: token.Index == tokens.Count - 1)));
+    }
+
     /// <summary>Returns the number of Unicode code points of a text.</summary>
     public static int Characters(string text) => text.Length - text.Count(char.IsLowSurrogate);
 

@@ -7,8 +7,8 @@ public sealed class StreamingDecoder(ITokenizer tokenizer)
 {
     private readonly Decoder utf8 = Encoding.UTF8.GetDecoder();
 
-    /// <summary>Returns the characters that <paramref name="token"/> completes, possibly none.</summary>
-    public string Append(int token) => Convert(tokenizer.Bytes(token), flush: false);
+    /// <summary>Returns the characters that <paramref name="token"/> completes, possibly none. Models may have more ids than their tokenizer; those have no text.</summary>
+    public string Append(int token) => Convert(token < tokenizer.VocabSize ? tokenizer.Bytes(token) : [], flush: false);
 
     /// <summary>Returns U+FFFD for a character that the end of the text left incomplete, else the empty string.</summary>
     public string Flush() => Convert([], flush: true);

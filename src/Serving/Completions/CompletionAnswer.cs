@@ -16,7 +16,7 @@ internal sealed class CompletionAnswer
     {
         (this.request, this.job) = (request, job);
         choices = [.. request.Prompts.Index().SelectMany(prompt => Enumerable.Range(0, request.Choices).Select(_ =>
-            new Choice(prompt.Index, request.Echo ? prompt.Item.Text ?? tokenizer.Decode(prompt.Item.Tokens!) : "")))];
+            new Choice(prompt.Index, request.Echo ? prompt.Item.Text ?? ContinuedText.Of(tokenizer, prompt.Item.Tokens!) : "")))];
     }
 
     /// <summary>Tokens of the prompts, each counted once.</summary>

@@ -33,7 +33,7 @@ internal sealed class RunningChoice(int number, int choice, GenerationRequest re
         shownCharacters += ContinuedText.Characters(piece);
         if (text.IsStopped) Finish = FinishReason.Stop;
         // A token is told of along with its text: of those that make up a stop string nothing is.
-        int told = Finish is null or FinishReason.Stop ? held.TakeWhile(t => t.Offset < shownCharacters).Count() : held.Count;
+        int told = Finish is null or FinishReason.Stop ? held.TakeWhile(t => t.Offset < shownCharacters || (t.Offset == shownCharacters && HasNoText(t.Token))).Count() : held.Count;
         TokenLogProb[] logProbs = [.. held.Take(told)];
         held.RemoveRange(0, told);
         return piece.Length == 0 && told == 0 && Finish is null ? null : new(number, piece, logProbs, tokens, Finish);
@@ -45,6 +45,8 @@ internal sealed class RunningChoice(int number, int choice, GenerationRequest re
         Finish = FinishReason.Length;
         return new(number, "", [], tokens, Finish);
     }
+
+    private bool HasNoText(int token) => token >= tokenizer.VocabSize || tokenizer.Bytes(token).IsEmpty;
 
     /// <summary>Frees keys and values.</summary>
     public void Dispose()

@@ -23,4 +23,7 @@ public sealed class ContinuedTextTests
         Assert.Equal(["", "", "", "\U0001F600", "", "", "", "sto\uFFFD"], pieces);
         Assert.Equal((5, false), (text.DecodedCharacters, text.IsStopped));
     }
+
+    [Fact]
+    public void An_id_beyond_the_tokenizers_has_no_text() => Assert.Equal("a\u2603", ContinuedText.Of(new ByteTokenizer(), [256, 'a', 0xE2, 300, 0x98, 0x83, 257]));
 }
