@@ -24,6 +24,11 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
             One(panel, pairs, x.Start, y.Start);
             return;
         }
+        if (count == 2)
+        {
+            Two(panel, pairs, x[0], x[1], y[0], y[1]);
+            return;
+        }
         for (int i = 0; i < count; i++)
         {
             Vector512<float>.Zero.Store(y[i]);
@@ -57,6 +62,32 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         }
         a.Store(y);
         b.Store(y + HalfRows);
+    }
+
+    // The two query heads of a key/value head, most of the time.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void Two(byte* w, int pairs, float* x0, float* x1, float* y0, float* y1)
+    {
+        Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default;
+        for (long i = 0; i < 2L * pairs; i += 2, w += PairBytes)
+        {
+            var column = T.Even(w);
+            a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i]), a0);
+            a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i]), a1);
+            column = T.Even(w + T.HalfBytes);
+            b0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i]), b0);
+            b1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i]), b1);
+            column = T.Odd(w);
+            a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i + 1]), a0);
+            a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i + 1]), a1);
+            column = T.Odd(w + T.HalfBytes);
+            b0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i + 1]), b0);
+            b1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i + 1]), b1);
+        }
+        a0.Store(y0);
+        b0.Store(y0 + HalfRows);
+        a1.Store(y1);
+        b1.Store(y1 + HalfRows);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
