@@ -13,8 +13,8 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
 // dotnet run -c Release --project bench -- serve [clients=1,8,32] [requests=200] [rounds=3] [tokens=48] [prompt=400] [leaving=0.2] [sequences=16] [step=128] [threads] [config=spark-8m | model=DIR]
 // dotnet run -c Release --project bench -- decode model OUTPUT [config=configs/spark-2b.json] [seed=1] [format=huggingface|gguf]
-// dotnet run -c Release --project bench -- decode speed [contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [gguf=FILE|none] [json=FILE]
-// dotnet run -c Release --project bench -- decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none]
+// dotnet run -c Release --project bench -- decode speed [contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [gguf=FILE|none] [llama=mmap,flash] [json=FILE]
+// dotnet run -c Release --project bench -- decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none] [llama=mmap,flash]
 // dotnet run -c Release --project bench -- decode batch [sizes=1,4,16,64] [context=512] [threads] [rounds=5] [model=DIR data=DATASET] [picture=docs/images/decode-batch.svg]
 // dotnet run -c Release --project bench -- decode quality model=DIR data=DATASET [tokens=8192] [screened=40]
 return args switch
@@ -49,8 +49,8 @@ static int Usage()
                bench checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
                bench serve [clients=1,8,32] [requests=200] [rounds=3] [tokens=48] [prompt=400] [leaving=0.2] [sequences=16] [step=128] [threads] [config=spark-8m | model=DIR]
                bench decode model OUTPUT [config=configs/spark-2b.json] [seed=1] [format=huggingface|gguf]
-               bench decode speed [contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [gguf=FILE|none] [json=FILE]
-               bench decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none]
+               bench decode speed [contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [gguf=FILE|none] [llama=mmap,flash] [json=FILE]
+               bench decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none] [llama=mmap,flash]
                bench decode batch [sizes=1,4,16,64] [context=512] [threads] [rounds=5] [model=DIR data=DATASET] [picture=docs/images/decode-batch.svg]
                bench decode quality model=DIR data=DATASET [tokens=8192] [screened=40]
         """);

@@ -6,7 +6,7 @@ namespace SparkTrain.Bench;
 /// <summary>The speed of reading a prompt, on random weights: our dense model, Spark executed densely, Spark, and llama.cpp, in turn.</summary>
 internal static class DecodePrefill
 {
-    /// <summary><c>[tokens=512] [chunk=512] [threads=2] [rounds=5] [dense=gemma2-2b] [spark=spark-2b] [gguf=FILE|none] [busy=keep]</c>.</summary>
+    /// <summary><c>[tokens=512] [chunk=512] [threads=2] [rounds=5] [dense=gemma2-2b] [spark=spark-2b] [gguf=FILE|none] [llama=mmap,flash] [busy=keep]</c>.</summary>
     public static int Run(Settings settings)
     {
         int tokens = settings.Int("tokens", 512), chunk = settings.Int("chunk", tokens), threads = settings.Int("threads", Environment.ProcessorCount), rounds = settings.Int("rounds", 5);
@@ -14,7 +14,7 @@ internal static class DecodePrefill
         using var dense = new EngineSubject(DecodeModels.Shape(settings["dense", DecodeModels.Dense]), new(), 1, [threads]);
         using var spark = new EngineSubject(DecodeModels.Shape(settings["spark", DecodeModels.Spark]), new(), 1, [threads]);
         using var gguf = LlamaModel.Use(settings["gguf", ""], settings["dense", DecodeModels.Dense]);
-        using var llama = gguf is null ? null : new LlamaPeer(gguf.Path, 1);
+        using var llama = gguf is null ? null : new LlamaPeer(gguf.Path, 1, settings["llama", ""]);
         List<(string Name, Func<double> Sample)> subjects =
         [
             ("dense, bf16", () => dense.Prefill(threads, tokens, chunk)),

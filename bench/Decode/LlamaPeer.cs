@@ -12,12 +12,12 @@ internal sealed class LlamaPeer : IDisposable
     /// <summary>Starts it and loads the model.</summary>
     /// <param name="gguf">The model.</param>
     /// <param name="capacity">Tokens that fit.</param>
-    /// <param name="options">mmap, flash.</param>
+    /// <param name="options">mmap (weights stay in the file's pages), flash (its fused attention), both with a comma between, or nothing.</param>
     /// <exception cref="InvalidOperationException">Node.js or the package is missing, or the model does not load; its message is on standard error.</exception>
-    public LlamaPeer(string gguf, int capacity, params IEnumerable<string> options)
+    public LlamaPeer(string gguf, int capacity, string options)
     {
         string script = Path.Combine(RepositoryFolder(), "bench", "Decode", "llama-bench.mjs");
-        var start = new ProcessStartInfo("node", [script, gguf, capacity.ToString(CultureInfo.InvariantCulture), .. options]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("node", [script, gguf, capacity.ToString(CultureInfo.InvariantCulture), .. options.Split(',', StringSplitOptions.RemoveEmptyEntries)]) { RedirectStandardInput = true, RedirectStandardOutput = true };
         process = Process.Start(start) ?? throw new InvalidOperationException("node did not start");
         Answer();
     }

@@ -60,7 +60,7 @@ public static unsafe class CrossEntropyKernel
             long count = Math.Min(chunk, rows - begin);
             using var scope = NewDisposeScope();
             var x_CD = x_ND.narrow(0, begin, count);
-            var logits_CV = mm(x_CD, w_VD.t());
+            var logits_CV = MatrixProduct.Of(x_CD, w_VD.t());
             void* logits = TensorMemory.Pointer(logits_CV);
             OpenMp.ForRanges(count, 1, (from, to) =>
             {
@@ -72,8 +72,8 @@ public static unsafe class CrossEntropyKernel
                         : Row((float*)logits + c * vocab, (int)vocab, target[begin + c], softcap, learns);
             });
             if (!learns) continue;
-            dh_ND!.narrow(0, begin, count).copy_(mm(logits_CV, w_VD));
-            if (bfloat16) dw_VD!.add_(mm(logits_CV.t(), x_CD));
+            dh_ND!.narrow(0, begin, count).copy_(MatrixProduct.Of(logits_CV, w_VD));
+            if (bfloat16) dw_VD!.add_(MatrixProduct.Of(logits_CV.t(), x_CD));
             else dw_VD!.addmm_(logits_CV.t(), x_CD);
         }
         double sum = 0;

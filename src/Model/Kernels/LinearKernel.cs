@@ -21,7 +21,7 @@ public static class LinearKernel
             {
                 var x = Rows(x_NI, bfloat16);
                 var w = bfloat16 ? WeightCasts.Bfloat16(w_OI) : w_OI;
-                return (mm(x, w.t()).to(ScalarType.Float32).view(outputShape), [x, w]);
+                return (MatrixProduct.Of(x, w.t()).to(ScalarType.Float32).view(outputShape), [x, w]);
             },
             (saved, gradient) =>
             {
@@ -29,8 +29,8 @@ public static class LinearKernel
                 var g = Rows(gradient, bfloat16);
                 return
                 [
-                    needsX ? mm(g, w).to(ScalarType.Float32).view([.. outputShape[..^1], w.shape[1]]) : null,
-                    needsW ? mm(g.t(), x).to(ScalarType.Float32) : null,
+                    needsX ? MatrixProduct.Of(g, w).to(ScalarType.Float32).view([.. outputShape[..^1], w.shape[1]]) : null,
+                    needsW ? MatrixProduct.Of(g.t(), x).to(ScalarType.Float32) : null,
                 ];
             });
     }

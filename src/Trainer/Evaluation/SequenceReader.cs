@@ -27,7 +27,7 @@ public static class SequenceReader
             var root = json.RootElement;
             sequence = root.TryGetProperty("tokens", out var list)
                 ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)
-                : Encode(tokenizer(), root.GetProperty("text").GetString() ?? throw new FormatException("text is null"));
+                : Encode(root.GetProperty("text").GetString() ?? throw new FormatException("text is null"), tokenizer);
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
@@ -37,7 +37,7 @@ public static class SequenceReader
         return sequence;
     }
 
-    private static TokenSequence Encode(ITokenizer tokenizer, string text) => new([.. tokenizer.EncodeFromStart(text).Select(t => (long)t)]);
+    private static TokenSequence Encode(string text, Func<ITokenizer> tokenizer) => new([.. tokenizer().EncodeFromStart(text).Select(t => (long)t)]);
 
     private static void Check(TokenSequence sequence, ModelConfig config, string where)
     {

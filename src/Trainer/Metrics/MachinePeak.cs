@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SparkTrain.Model;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -23,7 +24,7 @@ public static class MachinePeak
         while (Stopwatch.GetElapsedTime(begin) < Duration)
         {
             long start = Stopwatch.GetTimestamp();
-            using var product = a.mm(a);
+            using var product = MatrixProduct.Of(a, a);
             if (device.type == DeviceType.CUDA) cuda.synchronize();
             best = Math.Max(best, 2.0 * Size * Size * Size / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
