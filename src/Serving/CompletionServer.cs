@@ -18,7 +18,8 @@ public sealed class CompletionServer : IAsyncDisposable
     // Idle ones included; more would wait in the system's own queue.
     private const int MaxConnections = 1024;
     private const int MaxHeaderBytes = 16 << 10;
-    private static readonly TimeSpan HeadersTimeout = TimeSpan.FromSeconds(10), LastWrites = TimeSpan.FromSeconds(5);
+    private const double BodyBytesPerSecond = 240;
+    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(5);
 
     private readonly WebApplication application;
     private readonly BatchScheduler scheduler;
@@ -99,7 +100,8 @@ public sealed class CompletionServer : IAsyncDisposable
             kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
             kestrel.Limits.MaxConcurrentConnections = MaxConnections;
             kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-            kestrel.Limits.RequestHeadersTimeout = HeadersTimeout;
+            kestrel.Limits.RequestHeadersTimeout = options.SlowRequest;
+            kestrel.Limits.MinRequestBodyDataRate = new(BodyBytesPerSecond, options.SlowRequest);
             kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1);
         });
         return builder.Build();
@@ -114,7 +116,7 @@ public sealed class CompletionServer : IAsyncDisposable
         application.MapPost(Paths.Completions, completions.AnswerAsync);
         application.MapPost(Paths.ChatCompletions, RefuseChat);
         application.MapGet(Paths.Models, models.ListAsync);
-        application.MapGet(Paths.Models + "/{name}", models.OneAsync);
+        application.MapGet(Paths.Models + "/{**name}", models.OneAsync);
         application.MapGet(Paths.Metrics, http =>
         {
             http.Response.ContentType = MetricsPage.ContentType;

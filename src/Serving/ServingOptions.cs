@@ -23,6 +23,9 @@ public sealed record ServingOptions
     /// <summary>What is computed side by side.</summary>
     public SchedulerOptions Scheduler { get; init; } = new();
 
+    /// <summary>Time that the headers of a request may take; its body must come at some hundred bytes a second after as long.</summary>
+    internal TimeSpan SlowRequest { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Returns the first option that is out of range, its value and what it may be; null where all are in range.</summary>
     public (string Option, object Found, string Expected)? FirstOutOfRange() =>
         MaxBodyBytes is < 1024 or > 1 << 30 ? (nameof(MaxBodyBytes), MaxBodyBytes, "from 1024 to 1073741824 bytes")

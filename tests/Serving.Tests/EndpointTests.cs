@@ -18,6 +18,15 @@ public sealed class EndpointTests
         await Require(server.PostAsync("""{"model":"gpt-4","prompt":"a"}"""), 404, "model_not_found", "There is no such model; this server has 'fake'.");
     }
 
+    [Fact]
+    public async Task A_name_may_have_slashes()
+    {
+        using var decoder = new FakeDecoder();
+        await using var server = await CompletionServer.StartAsync(new("runs/a b", decoder, new SparkTrain.Data.ByteTokenizer()), new() { Listen = new(IPAddress.Loopback, 0) }, Serilog.Core.Logger.None);
+        using var client = new HttpClient { BaseAddress = server.Address };
+        foreach (string path in (string[])["runs/a%20b", "runs%2Fa%20b"]) Assert.Equal("runs/a b", JsonNode.Parse(await client.GetStringAsync("/v1/models/" + path, Ends))!["id"]!.GetValue<string>());
+    }
+
     [Theory]
     [InlineData("GET", "/", 404, "unknown_url", "There is no such path. There are /v1/completions, /v1/models, /health and /metrics.")]
     [InlineData("POST", "/v1/embeddings", 404, "unknown_url", "There is no such path. There are /v1/completions, /v1/models, /health and /metrics.")]

@@ -54,6 +54,15 @@ public sealed class HostileTests
         Assert.StartsWith("HTTP/1.1 414 ", await server.RawAsync(Encoding.ASCII.GetBytes("GET /" + new string('a', 20_000))), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("GET /health HTTP/1.1\r\nHost: local")]
+    [InlineData("POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{\"prompt\"")]
+    public async Task Requests_that_come_too_slowly_are_408_and_closed(string part)
+    {
+        await using var server = await TestServer.StartAsync(options: new() { SlowRequest = TimeSpan.FromSeconds(1.5) });
+        Assert.StartsWith("HTTP/1.1 408 ", await server.RawAsync(Encoding.ASCII.GetBytes(part)), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Random_bodies_and_cut_ones_never_break_the_server()
     {

@@ -18,7 +18,8 @@ internal sealed class ModelList(ServedModel model)
         json.WriteEndObject();
     }));
 
-    public Task OneAsync(HttpContext http) => (string?)http.Request.RouteValues["name"] == model.Name
+    // A slash in a name comes as it is, or as %2F.
+    public Task OneAsync(HttpContext http) => Uri.UnescapeDataString((string?)http.Request.RouteValues["name"] ?? "") == model.Name
         ? JsonText.SendAsync(http, StatusCodes.Status200OK, JsonText.Of(Write))
         : throw new ApiException(StatusCodes.Status404NotFound, $"There is no such model; this server has '{model.Name}'.", "model", "model_not_found");
 

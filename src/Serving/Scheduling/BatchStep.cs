@@ -46,9 +46,9 @@ internal sealed class BatchStep(IForkingDecoder decoder, ITokenizer tokenizer, S
     private int Append()
     {
         int V = decoder.Config.VocabSize;
-        if (logits_RV.Length < batch.Count * V) logits_RV = new float[batch.Count * V];
         try
         {
+            if (logits_RV.Length < (long)batch.Count * V) logits_RV = new float[(long)batch.Count * V];
             decoder.Append(batch, logits_RV.AsSpan(0, batch.Count * V));
         }
         catch (Exception e)
