@@ -31,7 +31,8 @@ public sealed class StopTests
         await using var server = await TestServer.StartAsync(new() { Model = FakeDecoder.Writes([.. Enumerable.Repeat((byte)'z', 1990)], 2) });
         var gate = new Gate(server.Decoder);
         var (whole, stream) = (server.PostAsync("""{"prompt":"a","max_tokens":1900}"""), server.StreamAsync("""{"prompt":"b","max_tokens":1900,"stream":true}"""));
-        gate.Step(20);
+        // Until both have begun.
+        for (int step = 0; step < 1000 && server.Server.Counters.Begun.Count < 2; step++) gate.Step(1);
         var stopped = server.Server.StopAsync(TimeSpan.Zero);
         Assert.True(SpinWait.SpinUntil(() => server.Log.Contains("were ended", StringComparison.Ordinal), 5000));
         // The step that is under way ends in its own time.
