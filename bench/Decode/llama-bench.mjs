@@ -3,18 +3,10 @@
 // CONTEXT is the number of tokens that fit. Requests come on standard input and answers go to standard output, a JSON object a line each:
 // { "fill": N } lets the sequence hold N tokens, by a real prefill or by removing the last ones; { "decode": N, "threads": T } times N steps behind them and
 // removes these again; { "prefill": N, "threads": T } times the prefill of an empty sequence. The answer is { "seconds": S }. Keys and values are float16.
-import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
-import path from "node:path";
+import { llama } from "../../tests/peers/llama-addon.mjs";
 
-const binaries = path.join(import.meta.dirname, "..", "..", "artifacts", "peers", "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
-const llama = createRequire(import.meta.url)(path.join(binaries, "llama-addon.node"));
-const Errors = 2, Batch = 512, Sequence = 0;
-llama.setLogger((_, text) => process.stderr.write(text));
-llama.setLoggerLogLevel(Errors);
-llama.loadBackends();
-llama.loadBackends(binaries);
-await llama.init();
+const Batch = 512, Sequence = 0;
 
 const [file, contextSize, ...options] = process.argv.slice(2);
 const model = new llama.AddonModel(file, { addonExports: llama, gpuLayers: 0, useMmap: options.includes("mmap") });

@@ -85,8 +85,7 @@ public sealed unsafe class SparseEngine : IForkingDecoder
     /// <inheritdoc/>
     public void Append(IReadOnlyList<NewTokens> batch, Span<float> logits)
     {
-        Check(batch);
-        if (logits.Length != (long)batch.Count * Config.VocabSize) throw new ArgumentException($"room for {logits.Length} logits; expected {batch.Count} × {Config.VocabSize}", nameof(logits));
+        Check(batch, logits.Length);
         Activity?.Reset(Config.NumLayers);
         fixed (float* target = logits)
         {
@@ -140,7 +139,7 @@ public sealed unsafe class SparseEngine : IForkingDecoder
     {
         int positions = rows.Runs.Max(run => run.LastPosition) + 1;
         foreach (var layer in layers) layer.Prepare(positions);
-        buffers.ReserveScores(DecodeLimits.MaxRows * Config.Attention.NumHeads, DecodeLimits.Padded(rows.Runs.Max(MostKeys) + 32));
+        buffers.ReserveScores(DecodeLimits.MaxRows * Config.Attention.NumHeads, rows.Runs.Max(MostKeys));
         Activity?.BeginStep(rows.Count, Config.Attention.NumHeads);
         var step = new DecodeStep(team, buffers, rows, IsSparse, Activity);
         team.Run(thread =>
@@ -167,22 +166,14 @@ public sealed unsafe class SparseEngine : IForkingDecoder
         model.Table.Cap(team, thread, rows.Wanted.Count, target);
     }
 
-    // Blocks are counted by whole sequences, windows included: the first block may begin before the window.
+    // The keys that any layer scores for a run, in whole blocks.
     private int MostKeys(StepRows.Run run) => Enumerable.Range(0, Config.NumLayers).Max(layer => run.Blocks(Config.Attention.WindowOf(layer))) * 32;
 
-    private void Check(IReadOnlyList<NewTokens> batch)
+    private void Check(IReadOnlyList<NewTokens> batch, int? room = null)
     {
         ObjectDisposedException.ThrowIf(isDisposed, this);
-        var seen = new HashSet<ITokenSequence>();
-        foreach (var (sequence, tokens) in batch)
-        {
-            var own = Own(sequence);
-            if (!seen.Add(sequence)) throw new ArgumentException("a sequence comes twice in one batch", nameof(batch));
-            if (tokens.Length == 0) throw new ArgumentException("a sequence comes without new tokens", nameof(batch));
-            if (own.Length + (long)tokens.Length > own.Capacity) throw new ArgumentException($"{tokens.Length} tokens behind {own.Length} do not fit a sequence of at most {own.Capacity}", nameof(batch));
-            foreach (int token in tokens.Span)
-                if (token < 0 || token >= Config.VocabSize) throw new ArgumentException($"token {token}; expected 0 to {Config.VocabSize - 1}", nameof(batch));
-        }
+        foreach (var (sequence, _) in batch) Own(sequence);
+        NewTokens.Require(batch, Config.VocabSize, room);
     }
 
     private DecodeSequence Own(ITokenSequence sequence)

@@ -2,19 +2,10 @@
 //   node llama.mjs MODEL REQUESTS
 // The second file holds requests, JSON objects, one a line: { "text": "…" } asks for its tokens, { "tokens": […], "generate": N } for N greedy ones behind these,
 // { "tokens": […] } for the log-probability of each but the first. Answers come in the same order: { "tokens": […] } or { "logprobs": […] }.
-import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
-import path from "node:path";
+import { llama } from "./llama-addon.mjs";
 
-const binaries = path.join(import.meta.dirname, "..", "..", "artifacts", "peers", "node_modules", "@node-llama-cpp", "linux-x64", "bins", "linux-x64");
-const llama = createRequire(import.meta.url)(path.join(binaries, "llama-addon.node"));
-const Errors = 2, Float32 = 0, Batch = 512;
-llama.setLogger((_, text) => process.stderr.write(text));
-llama.setLoggerLogLevel(Errors);
-llama.loadBackends();
-llama.loadBackends(binaries);
-await llama.init();
-
+const Float32 = 0, Batch = 512;
 const model = new llama.AddonModel(process.argv[2], { addonExports: llama, gpuLayers: 0, useMmap: true });
 if (!await model.init()) throw new Error("the model was not loaded");
 const requests = readFileSync(process.argv[3], "utf8").split("\n").filter(line => line).map(line => JSON.parse(line));

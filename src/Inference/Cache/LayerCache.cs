@@ -50,7 +50,7 @@ internal abstract unsafe class LayerCache : IDisposable
     /// <summary>Writes a token's key and value.</summary>
     /// <param name="head">The key/value head.</param>
     /// <param name="position">The token's position.</param>
-    /// <param name="key">The rotated key: the scored part, then the rest, each with a margin.</param>
+    /// <param name="key">The scored part of the rotated key.</param>
     /// <param name="rest">The rest of the key.</param>
     /// <param name="value">The value.</param>
     public abstract void Write(int head, int position, float* key, float* rest, float* value);

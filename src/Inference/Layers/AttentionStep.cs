@@ -78,12 +78,12 @@ internal sealed unsafe class AttentionStep
         var (first, end) = step.Team.Share(thread, step.Rows.Count * heads);
         for (int unit = first; unit < end; unit++)
         {
-            if (isDense) AttendAll(step, unit / heads, unit % heads, scratch[thread]);
+            if (isDense) AttendAll(step, unit / heads, unit % heads);
             else AttendKept(step, unit / heads, unit % heads, scratch[thread]);
         }
     }
 
-    private void AttendAll(DecodeStep step, int row, int head, ScratchList list)
+    private void AttendAll(DecodeStep step, int row, int head)
     {
         var (scores, visible, from) = Visible(step, row, head, 0);
         float* sums = stackalloc float[group * DecodeLimits.Padded(config.HeadDim)];

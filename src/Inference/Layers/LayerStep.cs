@@ -105,7 +105,7 @@ internal sealed unsafe class LayerStep
         for (int row = first; row < end; row++)
         {
             VectorOps.RmsNorm(step.Buffers.Y_RD[row], weight, config.DModel, config.RmsNormEps, step.Buffers.Y_RD[row]);
-            VectorOps.Add(step.Buffers.Y_RD[row], config.DModel, step.Buffers.X_RD[row]);
+            VectorMath.Add(step.Buffers.Y_RD[row], config.DModel, step.Buffers.X_RD[row]);
         }
     }
 }

@@ -5,9 +5,6 @@ namespace SparkTrain.Inference;
 /// <summary>The tied table E: x = √d_model · E[token] on the way in, z = softcap(E h) on the way out.</summary>
 internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
 {
-    // Logits that a thread computes before it hands them on: they stay in the first-level cache.
-    private const int PanelsAtOnce = 8;
-
     private readonly float scale = (float)Math.Sqrt(config.DModel);
 
     /// <summary>Its memory.</summary>
@@ -31,15 +28,16 @@ internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
     /// <param name="logits">[rows, VocabSize].</param>
     public virtual void Multiply(WorkerTeam team, int thread, FloatRows h, int rows, FloatRows logits)
     {
-        float* some = stackalloc float[rows * PanelsAtOnce * PanelMatrix.PanelRows];
-        var buffer = new FloatRows(some, PanelsAtOnce * PanelMatrix.PanelRows);
         var (first, end) = team.Share(thread, Panels.Panels);
-        for (int panel = first; panel < end; panel += PanelsAtOnce)
-        {
-            int from = panel * PanelMatrix.PanelRows, last = Math.Min(end, panel + PanelsAtOnce), count = Math.Min(last * PanelMatrix.PanelRows, config.VocabSize) - from;
-            Panels.Multiply(panel, last, h, rows, buffer.From(-from));
-            for (int row = 0; row < rows; row++) new Span<float>(buffer[row], count).CopyTo(new(logits[row] + from, count));
-        }
+        int whole = config.VocabSize / PanelMatrix.PanelRows;
+        Panels.Multiply(first, Math.Min(end, whole), h, rows, logits);
+        if (end <= whole) return;
+        // The last panel has rows that the vocabulary has not.
+        float* some = stackalloc float[rows * PanelMatrix.PanelRows];
+        var last = new FloatRows(some, PanelMatrix.PanelRows);
+        int from = whole * PanelMatrix.PanelRows;
+        Panels.Multiply(whole, end, h, rows, last.From(-from));
+        for (int row = 0; row < rows; row++) new Span<float>(last[row], config.VocabSize - from).CopyTo(new(logits[row] + from, config.VocabSize - from));
     }
 
     /// <summary>Caps a thread's share of the logits.</summary>

@@ -1,5 +1,4 @@
 using SparkTrain.ModelFormat;
-using System.Numerics;
 
 namespace SparkTrain.Inference;
 
@@ -12,15 +11,14 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows wei
     private readonly ModelConfig config = config;
     private readonly Int8PanelMatrix screen = new(weight);
     private readonly NativeBlock table = CopyOf(weight);
-    private readonly float[] floors = new float[DecodeLimits.MaxRows];
+    private readonly float[] bounds = new float[DecodeLimits.MaxRows], floors = new float[DecodeLimits.MaxRows];
+    private int survivors;
 
     /// <inheritdoc/>
     public override long Bytes => screen.Bytes + table.Bytes;
 
     /// <summary>Logits computed again in the last call.</summary>
     public int Survivors => survivors;
-
-    private int survivors;
 
     private protected override PanelMatrix Panels => screen;
 
@@ -31,13 +29,13 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows wei
         base.Multiply(team, thread, h, rows, logits);
         team.Meet();
         var (firstRow, endRow) = team.Share(thread, rows);
-        for (int row = firstRow; row < endRow; row++) floors[row] = Floor(new(logits[row], config.VocabSize), screen.ErrorBound(h[row]));
+        for (int row = firstRow; row < endRow; row++) floors[row] = Floor(new(logits[row], config.VocabSize), bounds[row] = screen.ErrorBound(h[row]));
         team.Meet();
         var (first, end) = team.Share(thread, config.VocabSize);
         int again = 0;
         for (int row = 0; row < rows; row++)
         {
-            float bound = screen.ErrorBound(h[row]), floor = floors[row];
+            float bound = bounds[row], floor = floors[row];
             for (int token = first; token < end; token++)
             {
                 // What is not a number has no bound; it is computed again too.

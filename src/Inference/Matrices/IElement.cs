@@ -13,9 +13,6 @@ internal unsafe interface IElement
     /// <summary>Bytes of one number.</summary>
     static abstract int Bytes { get; }
 
-    /// <summary>Bytes from the first 16 rows of a pair to the others.</summary>
-    static abstract int HalfBytes { get; }
-
     /// <summary>Loads 16 rows of a pair's first column.</summary>
     static abstract Vector512<float> Even(byte* half);
 
@@ -43,9 +40,6 @@ internal readonly unsafe struct Float32Element : IElement
 {
     /// <inheritdoc/>
     public static int Bytes => sizeof(float);
-
-    /// <inheritdoc/>
-    public static int HalfBytes => 16 * sizeof(float);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -85,9 +79,6 @@ internal readonly unsafe struct Bfloat16Element : IElement
 
     /// <inheritdoc/>
     public static int Bytes => sizeof(ushort);
-
-    /// <inheritdoc/>
-    public static int HalfBytes => 16 * sizeof(uint);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

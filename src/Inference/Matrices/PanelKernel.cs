@@ -11,6 +11,9 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
 {
     private const int HalfRows = 16;
 
+    // From the first 16 rows of a pair to the others: 16 numbers of float32, or 16 couples of bfloat16.
+    private const int HalfBytes = 64;
+
     // Pairs of columns that stay in the first-level cache while all vectors pass over them: 16 KiB of bfloat16.
     private const int PairsAtOnce = 128;
 
@@ -36,7 +39,7 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         }
         for (int pair = 0; pair < pairs; pair += PairsAtOnce)
             for (int half = 0; half < 2; half++)
-                Tiles(panel + (long)pair * PairBytes + half * T.HalfBytes, Math.Min(PairsAtOnce, pairs - pair), x.From(2 * pair), count, y.From(half * HalfRows));
+                Tiles(panel + (long)pair * PairBytes + half * HalfBytes, Math.Min(PairsAtOnce, pairs - pair), x.From(2 * pair), count, y.From(half * HalfRows));
     }
 
     private static void Tiles(byte* w, int pairs, FloatRows x, int count, FloatRows y)
@@ -55,10 +58,10 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         {
             var times = Vector512.Create(x[0]);
             a = Vector512.FusedMultiplyAdd(T.Even(w), times, a);
-            b = Vector512.FusedMultiplyAdd(T.Even(w + T.HalfBytes), times, b);
+            b = Vector512.FusedMultiplyAdd(T.Even(w + HalfBytes), times, b);
             times = Vector512.Create(x[1]);
             a = Vector512.FusedMultiplyAdd(T.Odd(w), times, a);
-            b = Vector512.FusedMultiplyAdd(T.Odd(w + T.HalfBytes), times, b);
+            b = Vector512.FusedMultiplyAdd(T.Odd(w + HalfBytes), times, b);
         }
         a.Store(y);
         b.Store(y + HalfRows);
@@ -74,13 +77,13 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
             var column = T.Even(w);
             a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i]), a0);
             a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i]), a1);
-            column = T.Even(w + T.HalfBytes);
+            column = T.Even(w + HalfBytes);
             b0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i]), b0);
             b1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i]), b1);
             column = T.Odd(w);
             a0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i + 1]), a0);
             a1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i + 1]), a1);
-            column = T.Odd(w + T.HalfBytes);
+            column = T.Odd(w + HalfBytes);
             b0 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x0[i + 1]), b0);
             b1 = Vector512.FusedMultiplyAdd(column, Vector512.Create(x1[i + 1]), b1);
         }

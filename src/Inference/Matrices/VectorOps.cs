@@ -29,9 +29,6 @@ internal static unsafe class VectorOps
         VectorMath.Unpad(part, count - i, x + i);
     }
 
-    /// <summary>sum += x.</summary>
-    public static void Add(float* x, int count, float* sum) => VectorMath.Add(x, count, sum);
-
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Scale(float* x, float scale, float* w, int count, float* y)
     {

@@ -35,14 +35,7 @@ internal sealed class TorchDecoder(SparkTransformer model) : IDecoder
     public void Append(IReadOnlyList<NewTokens> batch, Span<float> logits)
     {
         int vocabulary = model.Config.VocabSize;
-        if (logits.Length != (long)batch.Count * vocabulary) throw new ArgumentException($"room for {logits.Length} logits; expected {batch.Count} sequences of {vocabulary}", nameof(logits));
-        if (batch.DistinctBy(item => item.Sequence).Count() < batch.Count) throw new ArgumentException("a sequence comes twice", nameof(batch));
-        foreach (var (sequence, tokens) in batch)
-        {
-            if (tokens.Length < 1 || sequence.Length + tokens.Length > sequence.Capacity) throw new ArgumentException($"{tokens.Length} tokens for a sequence that holds {sequence.Length} of {sequence.Capacity}", nameof(batch));
-            foreach (int token in tokens.Span)
-                if (token < 0 || token >= vocabulary) throw new ArgumentException($"token {token}; expected 0 to {vocabulary - 1}", nameof(batch));
-        }
+        NewTokens.Require(batch, vocabulary, logits.Length);
         // One product takes rows of equal length.
         foreach (var rows in batch.Index().GroupBy(item => item.Item.Tokens.Length))
         {

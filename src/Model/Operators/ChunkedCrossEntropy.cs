@@ -29,7 +29,7 @@ internal sealed class ChunkedCrossEntropy : autograd.SingleTensorFunction<Chunke
             loss.add_(loss_C.sum(ScalarType.Float64));
             if (!learns) continue;
             var dz_CV = LogitGradient(z_CV, logSum_C1, targets_N[chunk], softcap).to(computeDtype);
-            dh_ND![chunk] = F.linear(dz_CV, embed_VD.t().to(computeDtype)).to(h_ND.dtype);
+            dh_ND![chunk] = MatrixProduct.Of(dz_CV, embed_VD.to(computeDtype)).to(h_ND.dtype);
             dembed_VD!.add_(MatrixProduct.Of(dz_CV.t(), h_ND[chunk].to(computeDtype)).to(embed_VD.dtype));
         }
         if (learns) ctx.save_for_backward([dh_ND!.MoveToOuterDisposeScope(), dembed_VD!.MoveToOuterDisposeScope()]);
