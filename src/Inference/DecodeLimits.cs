@@ -9,6 +9,9 @@ internal static class DecodeLimits
     /// <summary>Pieces that an FFN is cut into. Each has its own sums, which are added in one order, so that the number of threads changes no bit.</summary>
     public const int FfnPieces = 16;
 
+    /// <summary>Pieces that an FFN is scored in, each with its own statistics: a multiple of the others.</summary>
+    public const int FfnScorePieces = 4 * FfnPieces;
+
     /// <summary>Room behind a row of activations for reading whole groups of columns.</summary>
     public const int RowMargin = 32;
 

@@ -59,6 +59,51 @@ public sealed class WorkerTeamTests
     }
 
     [Theory, MemberData(nameof(Sizes))]
+    public void Claims_cover_everything_once_and_begin_anew_when_the_team_has_met(int size)
+    {
+        using var team = new WorkerTeam(size);
+        foreach (int count in (int[])[0, 1, 2, 7, 1000])
+        {
+            int[] claims = new int[count];
+            team.Run(thread =>
+            {
+                for (int round = 0; round < 10; round++)
+                {
+                    while (team.Claim(count, out int first, out int end))
+                        for (int item = first; item < end; item++) Interlocked.Increment(ref claims[item]);
+                    team.Meet();
+                }
+            });
+            Assert.All(claims, n => Assert.Equal(10, n));
+        }
+    }
+
+    [Fact]
+    public void A_thread_that_is_held_up_leaves_its_work_to_the_others()
+    {
+        using var team = new WorkerTeam(2);
+        using ManualResetEventSlim begun = new(), done = new();
+        int others = 0;
+        team.Run(thread =>
+        {
+            if (thread == 0)
+            {
+                Assert.True(team.Claim(100, out int first, out int end));
+                begun.Set();
+                Assert.True(done.Wait(TimeSpan.FromSeconds(30)));
+                Assert.Equal(100 - (end - first), others);
+                Assert.False(team.Claim(100, out _, out _));
+            }
+            else
+            {
+                Assert.True(begun.Wait(TimeSpan.FromSeconds(30)));
+                while (team.Claim(100, out int first, out int end)) others += end - first;
+                done.Set();
+            }
+        });
+    }
+
+    [Theory, MemberData(nameof(Sizes))]
     public void An_exception_of_any_thread_comes_out_and_the_team_goes_on(int size)
     {
         using var team = new WorkerTeam(size);

@@ -50,12 +50,16 @@ internal sealed unsafe class AttentionStep
         }
     }
 
-    /// <summary>Scores a thread's share of the blocks of keys.</summary>
-    public void Score(DecodeStep step, int thread)
+    /// <summary>Scores the blocks of keys.</summary>
+    public void Score(DecodeStep step)
     {
         int all = 0;
         foreach (var run in step.Rows.Runs) all += config.NumKvHeads * run.Blocks(window);
-        var (unit, end) = step.Team.Share(thread, all);
+        while (step.Team.Claim(all, out int first, out int end)) Score(step, first, end);
+    }
+
+    private void Score(DecodeStep step, int unit, int end)
+    {
         int before = 0;
         foreach (var run in step.Rows.Runs)
         {
@@ -70,17 +74,17 @@ internal sealed unsafe class AttentionStep
         }
     }
 
-    /// <summary>Sums up values for a thread's share of the tokens and heads.</summary>
+    /// <summary>Sums up values, token by token and head by head.</summary>
     public void Attend(DecodeStep step, int thread)
     {
         bool isDense = config.Kind == AttentionKind.Dense;
         int heads = isDense ? config.NumKvHeads : config.NumHeads;
-        var (first, end) = step.Team.Share(thread, step.Rows.Count * heads);
-        for (int unit = first; unit < end; unit++)
-        {
-            if (isDense) AttendAll(step, unit / heads, unit % heads);
-            else AttendKept(step, unit / heads, unit % heads, scratch[thread]);
-        }
+        while (step.Team.Claim(step.Rows.Count * heads, out int first, out int end))
+            for (int unit = first; unit < end; unit++)
+            {
+                if (isDense) AttendAll(step, unit / heads, unit % heads);
+                else AttendKept(step, unit / heads, unit % heads, scratch[thread]);
+            }
     }
 
     private void AttendAll(DecodeStep step, int row, int head)

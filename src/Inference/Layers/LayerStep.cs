@@ -29,62 +29,59 @@ internal sealed unsafe class LayerStep
         var (team, buffers) = (step.Team, step.Buffers);
         Norm(step, thread, layer.NormBeforeAttention);
         team.Meet();
-        Project(step, thread);
+        Project(step);
         team.Meet();
         attention.Append(step, thread);
         team.Meet();
-        attention.Score(step, thread);
+        attention.Score(step);
         team.Meet();
         attention.Attend(step, thread);
         team.Meet();
-        var (first, end) = team.Share(thread, layer.WO.Panels);
-        layer.WO.Multiply(first, end, buffers.O_RHE, step.Rows.Count, buffers.Y_RD);
+        while (team.Claim(layer.WO.Panels, out int first, out int end)) layer.WO.Multiply(first, end, buffers.O_RHE, step.Rows.Count, buffers.Y_RD);
         team.Meet();
         AddNormed(step, thread, layer.NormAfterAttention);
         Norm(step, thread, layer.NormBeforeFfn);
         team.Meet();
-        if (sparse is null) Dense(step, thread);
+        if (sparse is null) Dense(step);
         else Sparse(sparse, step, thread);
         team.Meet();
         AddNormed(step, thread, layer.NormAfterFfn);
     }
 
-    private void Project(DecodeStep step, int thread)
+    private void Project(DecodeStep step)
     {
-        var (first, end) = step.Team.Share(thread, layer.WQ.Panels + layer.WK.Panels + layer.WV.Panels);
-        Part(layer.WQ, step.Buffers.Q_RHE);
-        Part(layer.WK, step.Buffers.K_RGE);
-        Part(layer.WV, step.Buffers.V_RGE);
-
-        void Part(PanelMatrix matrix, FloatRows target)
+        while (step.Team.Claim(layer.WQ.Panels + layer.WK.Panels + layer.WV.Panels, out int first, out int end))
         {
-            matrix.Multiply(Math.Clamp(first, 0, matrix.Panels), Math.Clamp(end, 0, matrix.Panels), step.Buffers.N_RD, step.Rows.Count, target);
-            (first, end) = (first - matrix.Panels, end - matrix.Panels);
+            Part(layer.WQ, first, end, step.Buffers.Q_RHE);
+            Part(layer.WK, first - layer.WQ.Panels, end - layer.WQ.Panels, step.Buffers.K_RGE);
+            Part(layer.WV, first - layer.WQ.Panels - layer.WK.Panels, end - layer.WQ.Panels - layer.WK.Panels, step.Buffers.V_RGE);
         }
+
+        void Part(PanelMatrix matrix, int first, int end, FloatRows target) =>
+            matrix.Multiply(Math.Clamp(first, 0, matrix.Panels), Math.Clamp(end, 0, matrix.Panels), step.Buffers.N_RD, step.Rows.Count, target);
     }
 
     private static void Sparse(SparseFfnStep ffn, DecodeStep step, int thread)
     {
-        ffn.Score(step, thread);
+        ffn.Score(step);
         step.Team.Meet();
         ffn.Run(step, thread);
         step.Team.Meet();
         ffn.Add(step, thread);
     }
 
-    private void Dense(DecodeStep step, int thread)
+    private void Dense(DecodeStep step)
     {
         var buffers = step.Buffers;
-        var (first, end) = step.Team.Share(thread, layer.K1.Panels);
-        for (int panel = first; panel < end; panel++)
-        {
-            layer.K1.Multiply(panel, panel + 1, buffers.N_RD, step.Rows.Count, buffers.S_RF);
-            layer.K2!.Multiply(panel, panel + 1, buffers.N_RD, step.Rows.Count, buffers.U_RF);
-            for (int row = 0; row < step.Rows.Count; row++) Gate(buffers.S_RF[row] + panel * PanelMatrix.PanelRows, buffers.U_RF[row] + panel * PanelMatrix.PanelRows);
-        }
+        while (step.Team.Claim(layer.K1.Panels, out int first, out int end))
+            for (int panel = first; panel < end; panel++)
+            {
+                layer.K1.Multiply(panel, panel + 1, buffers.N_RD, step.Rows.Count, buffers.S_RF);
+                layer.K2!.Multiply(panel, panel + 1, buffers.N_RD, step.Rows.Count, buffers.U_RF);
+                for (int row = 0; row < step.Rows.Count; row++) Gate(buffers.S_RF[row] + panel * PanelMatrix.PanelRows, buffers.U_RF[row] + panel * PanelMatrix.PanelRows);
+            }
         step.Team.Meet();
-        (first, end) = step.Team.Share(thread, layer.V!.Panels);
-        layer.V.Multiply(first, end, buffers.S_RF, step.Rows.Count, buffers.Y_RD);
+        while (step.Team.Claim(layer.V!.Panels, out int first, out int end)) layer.V.Multiply(first, end, buffers.S_RF, step.Rows.Count, buffers.Y_RD);
     }
 
     private static void Gate(float* s, float* u)

@@ -20,7 +20,7 @@ internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
         for (int i = 0; i < config.DModel; i++) x[i] *= scale;
     }
 
-    /// <summary>Writes the logits of a thread's share of the vocabulary, before the soft cap.</summary>
+    /// <summary>Writes the logits before the soft cap, by all threads of a team.</summary>
     /// <param name="team">The threads.</param>
     /// <param name="thread">The thread.</param>
     /// <param name="h">Normed activations, [rows, DModel].</param>
@@ -28,15 +28,14 @@ internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
     /// <param name="logits">[rows, VocabSize].</param>
     public virtual void Multiply(WorkerTeam team, int thread, FloatRows h, int rows, FloatRows logits)
     {
-        var (first, end) = team.Share(thread, Panels.Panels);
         int whole = config.VocabSize / PanelMatrix.PanelRows;
-        Panels.Multiply(first, Math.Min(end, whole), h, rows, logits);
-        if (end <= whole) return;
+        while (team.Claim(whole, out int first, out int end)) Panels.Multiply(first, end, h, rows, logits);
+        if (thread > 0 || whole == Panels.Panels) return;
         // The last panel has rows that the vocabulary has not.
         float* some = stackalloc float[rows * PanelMatrix.PanelRows];
         var last = new FloatRows(some, PanelMatrix.PanelRows);
         int from = whole * PanelMatrix.PanelRows;
-        Panels.Multiply(whole, end, h, rows, last.From(-from));
+        Panels.Multiply(whole, Panels.Panels, h, rows, last.From(-from));
         for (int row = 0; row < rows; row++) new Span<float>(last[row], config.VocabSize - from).CopyTo(new(logits[row] + from, config.VocabSize - from));
     }
 

@@ -20,12 +20,14 @@ internal static unsafe class PieceStatistics
     /// <summary>Returns mean and standard deviation of all pieces; the divisor is their count − correction.</summary>
     public static (double Mean, double Deviation) Of(double* pieces, int correction)
     {
-        double count = 0, offset = 0, squares = 0, first = pieces[1];
-        for (int p = 0; p < DecodeLimits.FfnPieces; p++)
+        double count = 0, offset = 0, squares = 0, first = 0;
+        for (int p = 0; p < DecodeLimits.FfnScorePieces; p++)
         {
-            // Distances from the first piece's mean: equal scores have exactly no spread.
-            double n = pieces[p * Numbers], distance = pieces[p * Numbers + 1] - first;
+            double n = pieces[p * Numbers];
             if (n == 0) continue;
+            // Distances from the first mean: equal scores have exactly no spread.
+            if (count == 0) first = pieces[p * Numbers + 1];
+            double distance = pieces[p * Numbers + 1] - first;
             count += n;
             offset += n * distance;
             squares += pieces[p * Numbers + 2] + n * distance * distance;

@@ -13,42 +13,48 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
 {
     // Shapes: R tokens of a step, D model, F hidden, P pieces.
 
-    private const int Pieces = DecodeLimits.FfnPieces, Lanes = VectorMath.Lanes;
+    private const int Pieces = DecodeLimits.FfnPieces, ScorePieces = DecodeLimits.FfnScorePieces, Lanes = VectorMath.Lanes;
 
     private readonly FfnConfig ffn = layer.Ffn;
     private readonly NeuronGate gate = new(layer.Ffn, config.TopkStdCorrection, config.TopkSelector);
 
-    /// <summary>Scores the neurons of a thread's pieces.</summary>
-    public void Score(DecodeStep step, int thread)
+    /// <summary>Scores the neurons.</summary>
+    public void Score(DecodeStep step)
     {
         var (buffers, rows) = (step.Buffers, step.Rows.Count);
-        var (first, end) = step.Team.Share(thread, Pieces);
-        for (int piece = first; piece < end; piece++)
-        {
-            var (firstPanel, endPanel) = Panels(piece);
-            layer.K1.Multiply(firstPanel, endPanel, buffers.N_RD, rows, buffers.S_RF);
-            if (!gate.NeedsStatistics) continue;
-            var (firstNeuron, endNeuron) = Neurons(piece);
-            for (int row = 0; row < rows; row++)
-                PieceStatistics.Take(buffers.S_RF[row] + firstNeuron, endNeuron - firstNeuron, buffers.Statistics_RP3 + (row * Pieces + piece) * PieceStatistics.Numbers);
-        }
+        while (step.Team.Claim(ScorePieces, out int first, out int end))
+            for (int piece = first; piece < end; piece++)
+            {
+                layer.K1.Multiply(Panel(piece, ScorePieces), Panel(piece + 1, ScorePieces), buffers.N_RD, rows, buffers.S_RF);
+                if (!gate.NeedsStatistics) continue;
+                int firstNeuron = Neuron(piece, ScorePieces), endNeuron = Neuron(piece + 1, ScorePieces);
+                for (int row = 0; row < rows; row++)
+                    PieceStatistics.Take(buffers.S_RF[row] + firstNeuron, endNeuron - firstNeuron, buffers.Statistics_RP3 + (row * ScorePieces + piece) * PieceStatistics.Numbers);
+            }
     }
 
-    /// <summary>Runs the active neurons of a thread's pieces.</summary>
+    /// <summary>Runs the active neurons.</summary>
     public void Run(DecodeStep step, int thread)
     {
         var (buffers, rows) = (step.Buffers, step.Rows.Count);
-        var (first, end) = step.Team.Share(thread, Pieces);
         Span<double> thresholds = stackalloc double[DecodeLimits.MaxRows];
-        for (int row = 0; row < rows; row++) thresholds[row] = gate.Threshold(buffers.S_RF[row], buffers.Statistics_RP3 + row * Pieces * PieceStatistics.Numbers);
+        for (int row = 0; row < rows; row++) thresholds[row] = gate.Threshold(buffers.S_RF[row], buffers.Statistics_RP3 + row * ScorePieces * PieceStatistics.Numbers);
         // The exact selector reads whole rows, which the pieces write over.
         if (gate.ReadsWholeRows) step.Team.Meet();
-        for (int piece = first; piece < end; piece++)
+        Span<int> ends = stackalloc int[Pieces];
+        while (step.Team.Claim(Pieces, out int first, out int end))
         {
-            var sums = buffers.Sums_PRD.Skip((long)piece * DecodeLimits.MaxRows);
-            for (int row = 0; row < rows; row++) new Span<float>(sums[row], DecodeLimits.Padded(config.DModel)).Clear();
-            var list = Select(step, piece, thresholds, scratch[thread]);
-            layer.Neurons!.Run(list, buffers.Active_F, buffers.N_RD.From(config.DModel - layer.KeyWidth), buffers.S_RF, sums);
+            // Those of all pieces are known before the first runs, so that the rows of the next piece can be asked for while one ends.
+            int length = 0, done = 0;
+            Span<int> list = scratch[thread].Reserve(Neuron(end, Pieces) - Neuron(first, Pieces));
+            for (int piece = first; piece < end; piece++) ends[piece] = length += Select(step, piece, thresholds, list[length..]);
+            for (int piece = first; piece < end; piece++)
+            {
+                var sums = buffers.Sums_PRD.Skip((long)piece * DecodeLimits.MaxRows);
+                for (int row = 0; row < rows; row++) new Span<float>(sums[row], DecodeLimits.Padded(config.DModel)).Clear();
+                layer.Neurons!.Run(RowPrefetch.Way, list[done..length], ends[piece] - done, buffers.Active_F, rows, buffers.N_RD.From(config.DModel - layer.KeyWidth), buffers.S_RF, sums);
+                done = ends[piece];
+            }
         }
     }
 
@@ -65,10 +71,10 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
             }
     }
 
-    // The neurons of a piece that are active for any token, which ones in their masks, and what they are activated by in place of their scores.
-    private ReadOnlySpan<int> Select(DecodeStep step, int piece, ReadOnlySpan<double> thresholds, ScratchList list)
+    // Lists the neurons of a piece that are active for any token, which ones in their masks, and puts what they are activated by in place of their scores.
+    private int Select(DecodeStep step, int piece, ReadOnlySpan<double> thresholds, Span<int> neurons)
     {
-        var (first, end) = Neurons(piece);
+        int first = Neuron(piece, Pieces), end = Neuron(piece + 1, Pieces);
         ulong* active = step.Buffers.Active_F;
         new Span<ulong>(active + first, end - first).Clear();
         for (int row = 0; row < step.Rows.Count; row++)
@@ -85,26 +91,21 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
             step.Activity?.Layers[index].AddActive(row, count);
         }
         int length = 0;
-        Span<int> neurons = list.Reserve(end - first);
         for (int neuron = first; neuron < end; neuron++)
             if (active[neuron] != 0) neurons[length++] = neuron;
         step.Activity?.Layers[index].AddUnion(length);
         step.Activity?.Pieces?.Invoke(index, first, new(active + first, end - first));
-        if (step.IsSparse) return neurons[..length];
+        if (step.IsSparse) return length;
         for (int neuron = first; neuron < end; neuron++)
         {
             for (int row = 0; row < step.Rows.Count; row++)
                 if ((active[neuron] >> row & 1) == 0) step.Buffers.S_RF[row][neuron] = 0;
             (neurons[neuron - first], active[neuron]) = (neuron, ulong.MaxValue >> 64 - step.Rows.Count);
         }
-        return neurons;
+        return end - first;
     }
 
-    private (int First, int End) Panels(int piece) => ((int)((long)layer.K1.Panels * piece / Pieces), (int)((long)layer.K1.Panels * (piece + 1) / Pieces));
+    private int Panel(int piece, int pieces) => (int)((long)layer.K1.Panels * piece / pieces);
 
-    private (int First, int End) Neurons(int piece)
-    {
-        var (first, end) = Panels(piece);
-        return (Math.Min(ffn.DFf, first * PanelMatrix.PanelRows), Math.Min(ffn.DFf, end * PanelMatrix.PanelRows));
-    }
+    private int Neuron(int piece, int pieces) => Math.Min(ffn.DFf, Panel(piece, pieces) * PanelMatrix.PanelRows);
 }

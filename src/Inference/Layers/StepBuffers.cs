@@ -24,7 +24,7 @@ internal sealed unsafe class StepBuffers : IDisposable
         Turned_GRE = new(New((long)attention.NumHeads * Rows * QueryStride), QueryStride);
         (S_RF, U_RF) = (New(hidden), New(hidden));
         Sums_PRD = New(config.DModel, DecodeLimits.FfnPieces * Rows);
-        Statistics_RP3 = (double*)New(2L * Rows * DecodeLimits.FfnPieces * PieceStatistics.Numbers);
+        Statistics_RP3 = (double*)New(2L * Rows * DecodeLimits.FfnScorePieces * PieceStatistics.Numbers);
         Active_F = (ulong*)New(2L * (hidden + DecodeLimits.RowMargin));
     }
 

@@ -1,25 +1,24 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace SparkTrain.Inference;
 
 /// <summary>
-/// One row with one vector. Rows at random places need to be asked for early, and into the second-level cache (PREFETCHT1): asked into the first, they would wait for its few miss buffers;
-/// that more than doubles the rate at which rows arrive.
+/// Rows at random places with one vector. The memory's answer takes longer than the work on a row, so while one is read, one that comes later is asked for, line by line.
 /// </summary>
 internal static unsafe class RowKernel<T> where T : struct, IElement
 {
     private const int Line = 64;
 
-    /// <summary>Returns the row times x, and asks for the row at <paramref name="next"/> line by line; null asks for nothing.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static float Dot(byte* row, int groups, float* x, byte* next)
+    /// <summary>Returns the row times x, and asks for the row at <paramref name="next"/>.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static float Dot<TPrefetch>(byte* row, int groups, float* x, byte* next) where TPrefetch : struct, IPrefetch
     {
         Vector512<float> a = default, b = default, c = default, d = default;
-        for (; groups >= 2; groups -= 2, x += 64, row += 64 * T.Bytes)
+        for (; groups >= 2; groups -= 2, x += 64, row += 64 * T.Bytes, next += 64 * T.Bytes)
         {
-            if (next != null) next = PrefetchGroups(next);
+            AskForGroup<TPrefetch>(next);
+            AskForGroup<TPrefetch>(next + 32 * T.Bytes);
             a = Vector512.FusedMultiplyAdd(T.First(row), Vector512.Load(x), a);
             b = Vector512.FusedMultiplyAdd(T.Second(row), Vector512.Load(x + 16), b);
             c = Vector512.FusedMultiplyAdd(T.First(row + 32 * T.Bytes), Vector512.Load(x + 32), c);
@@ -27,7 +26,7 @@ internal static unsafe class RowKernel<T> where T : struct, IElement
         }
         if (groups > 0)
         {
-            if (next != null) PrefetchGroups(next);
+            AskForGroup<TPrefetch>(next);
             a = Vector512.FusedMultiplyAdd(T.First(row), Vector512.Load(x), a);
             b = Vector512.FusedMultiplyAdd(T.Second(row), Vector512.Load(x + 16), b);
         }
@@ -35,45 +34,45 @@ internal static unsafe class RowKernel<T> where T : struct, IElement
     }
 
     /// <summary>sum += factor · row, asking for the row at <paramref name="next"/> likewise.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void AddTo(float* sum, byte* row, int groups, float factor, byte* next)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static void AddTo<TPrefetch>(float* sum, byte* row, int groups, float factor, byte* next) where TPrefetch : struct, IPrefetch
     {
         var times = Vector512.Create(factor);
-        for (; groups >= 2; groups -= 2, sum += 64, row += 64 * T.Bytes)
+        for (; groups > 0; groups--, sum += 32, row += 32 * T.Bytes, next += 32 * T.Bytes)
         {
-            if (next != null) next = PrefetchGroups(next);
+            AskForGroup<TPrefetch>(next);
             Vector512.FusedMultiplyAdd(T.First(row), times, Vector512.Load(sum)).Store(sum);
             Vector512.FusedMultiplyAdd(T.Second(row), times, Vector512.Load(sum + 16)).Store(sum + 16);
-            Vector512.FusedMultiplyAdd(T.First(row + 32 * T.Bytes), times, Vector512.Load(sum + 32)).Store(sum + 32);
-            Vector512.FusedMultiplyAdd(T.Second(row + 32 * T.Bytes), times, Vector512.Load(sum + 48)).Store(sum + 48);
         }
-        if (groups == 0) return;
-        if (next != null) PrefetchGroups(next);
-        Vector512.FusedMultiplyAdd(T.First(row), times, Vector512.Load(sum)).Store(sum);
-        Vector512.FusedMultiplyAdd(T.Second(row), times, Vector512.Load(sum + 16)).Store(sum + 16);
+    }
+
+    /// <summary>The bits of <see cref="AddTo"/> for one row and then another, with the sums read and written once.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    public static void AddTwoTo<TPrefetch>(float* sum, byte* row, byte* second, int groups, float factor, float secondFactor, byte* next, byte* nextSecond) where TPrefetch : struct, IPrefetch
+    {
+        Vector512<float> times = Vector512.Create(factor), secondTimes = Vector512.Create(secondFactor);
+        for (; groups > 0; groups--, sum += 32, row += 32 * T.Bytes, second += 32 * T.Bytes, next += 32 * T.Bytes, nextSecond += 32 * T.Bytes)
+        {
+            AskForGroup<TPrefetch>(next);
+            AskForGroup<TPrefetch>(nextSecond);
+            var one = Vector512.FusedMultiplyAdd(T.First(row), times, Vector512.Load(sum));
+            Vector512.FusedMultiplyAdd(T.First(second), secondTimes, one).Store(sum);
+            one = Vector512.FusedMultiplyAdd(T.Second(row), times, Vector512.Load(sum + 16));
+            Vector512.FusedMultiplyAdd(T.Second(second), secondTimes, one).Store(sum + 16);
+        }
     }
 
     /// <summary>Asks for memory.</summary>
-    public static void Prefetch(byte* start, long bytes)
+    public static void Prefetch<TPrefetch>(byte* start, long bytes) where TPrefetch : struct, IPrefetch
     {
-        if (!Sse.IsSupported) return;
-        for (long at = 0; at < bytes; at += Line) Sse.Prefetch1(start + at);
+        for (long at = 0; at < bytes; at += Line) TPrefetch.Ask(start + at);
     }
 
-    // Two groups: two lines of bfloat16, or four of float32.
+    // One line of bfloat16, or two of float32.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static byte* PrefetchGroups(byte* next)
+    private static void AskForGroup<TPrefetch>(byte* group) where TPrefetch : struct, IPrefetch
     {
-        if (Sse.IsSupported)
-        {
-            Sse.Prefetch1(next);
-            Sse.Prefetch1(next + Line);
-            if (T.Bytes == sizeof(float))
-            {
-                Sse.Prefetch1(next + 2 * Line);
-                Sse.Prefetch1(next + 3 * Line);
-            }
-        }
-        return next + 64 * T.Bytes;
+        TPrefetch.Ask(group);
+        if (T.Bytes == sizeof(float)) TPrefetch.Ask(group + Line);
     }
 }

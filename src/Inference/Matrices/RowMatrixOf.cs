@@ -10,7 +10,9 @@ internal sealed unsafe class RowMatrix<T>(long rows, int keyWidth, int valueWidt
 
     private byte* Row(long row) => Block.Start + row * RowBytes;
 
-    private byte* Values(long row) => Row(row) + 32L * T.Bytes * KeyGroups;
+    private byte* Values(long row) => Row(row) + ValueOffset;
+
+    private long ValueOffset => 32L * T.Bytes * KeyGroups;
 
     /// <inheritdoc/>
     public override void Store(long row, float* key, float* value)
@@ -20,20 +22,13 @@ internal sealed unsafe class RowMatrix<T>(long rows, int keyWidth, int valueWidt
     }
 
     /// <inheritdoc/>
-    public override void Run(ReadOnlySpan<int> list, ulong* tokens, FloatRows x, FloatRows factors, FloatRows sums)
+    public override void Run(PrefetchWay way, ReadOnlySpan<int> list, int length, ulong* tokens, int count, FloatRows x, FloatRows factors, FloatRows sums)
     {
-        for (int i = 0; i < list.Length; i++)
+        switch (way)
         {
-            int neuron = list[i];
-            byte* row = Row(neuron), values = Values(neuron), next = Row(list[Math.Min(i + Ahead, list.Length - 1)]), nextValues = next + (values - row);
-            for (ulong left = tokens[neuron]; left != 0; left &= left - 1)
-            {
-                int token = BitOperations.TrailingZeroCount(left);
-                float factor = factors[token][neuron];
-                factor *= RowKernel<T>.Dot(row, KeyGroups, x[token], next);
-                RowKernel<T>.AddTo(sums[token], values, ValueGroups, factor, nextValues);
-                next = nextValues = null;
-            }
+            case PrefetchWay.FirstLevel: Run<FirstLevelPrefetch>(list, length, tokens, count, x, factors, sums); break;
+            case PrefetchWay.Passing: Run<PassingPrefetch>(list, length, tokens, count, x, factors, sums); break;
+            default: Run<SecondLevelPrefetch>(list, length, tokens, count, x, factors, sums); break;
         }
     }
 
@@ -42,17 +37,47 @@ internal sealed unsafe class RowMatrix<T>(long rows, int keyWidth, int valueWidt
     {
         for (int i = 0; i < rows.Length; i++)
         {
-            byte* next = Row(rows[Math.Min(i + 2 * Ahead, rows.Length - 1)]);
-            RowKernel<T>.Prefetch(next, RowBytes);
-            results[i] = RowKernel<T>.Dot(Row(rows[i]), KeyGroups, x, null);
+            RowKernel<T>.Prefetch<SecondLevelPrefetch>(Row(rows[Math.Min(i + 2 * Ahead, rows.Length - 1)]), RowBytes);
+            results[i] = RowKernel<T>.Dot<NoPrefetch>(Row(rows[i]), KeyGroups, x, null);
         }
     }
 
     /// <inheritdoc/>
     public override void Add(ReadOnlySpan<int> rows, float* factors, float* sum)
     {
-        for (int i = 0; i < rows.Length; i++) RowKernel<T>.AddTo(sum, Values(rows[i]), ValueGroups, factors[i], null);
+        int i = 0;
+        for (; i + 2 <= rows.Length; i += 2) RowKernel<T>.AddTwoTo<NoPrefetch>(sum, Values(rows[i]), Values(rows[i + 1]), ValueGroups, factors[i], factors[i + 1], null, null);
+        if (i < rows.Length) RowKernel<T>.AddTo<NoPrefetch>(sum, Values(rows[i]), ValueGroups, factors[i], null);
     }
+
+    private void Run<TPrefetch>(ReadOnlySpan<int> list, int length, ulong* tokens, int count, FloatRows x, FloatRows factors, FloatRows sums) where TPrefetch : struct, IPrefetch
+    {
+        int i = 0;
+        if (count == 1)
+            for (; i + 2 <= length; i += 2) RunTwo<TPrefetch>(list[i], list[i + 1], Next(list, i), Next(list, i + 1), x.Start, factors.Start, sums.Start);
+        for (; i < length; i++)
+        {
+            int neuron = list[i];
+            ulong left = tokens[neuron];
+            RunOne<TPrefetch>(neuron, Next(list, i), BitOperations.TrailingZeroCount(left), x, factors, sums);
+            while ((left &= left - 1) != 0) RunOne<NoPrefetch>(neuron, null, BitOperations.TrailingZeroCount(left), x, factors, sums);
+        }
+    }
+
+    private void RunOne<TPrefetch>(int neuron, byte* next, int token, FloatRows x, FloatRows factors, FloatRows sums) where TPrefetch : struct, IPrefetch
+    {
+        float factor = factors[token][neuron] * RowKernel<T>.Dot<TPrefetch>(Row(neuron), KeyGroups, x[token], next);
+        RowKernel<T>.AddTo<TPrefetch>(sums[token], Values(neuron), ValueGroups, factor, next + ValueOffset);
+    }
+
+    private void RunTwo<TPrefetch>(int neuron, int second, byte* next, byte* nextSecond, float* x, float* factors, float* sums) where TPrefetch : struct, IPrefetch
+    {
+        float factor = factors[neuron] * RowKernel<T>.Dot<TPrefetch>(Row(neuron), KeyGroups, x, next);
+        float secondFactor = factors[second] * RowKernel<T>.Dot<TPrefetch>(Row(second), KeyGroups, x, nextSecond);
+        RowKernel<T>.AddTwoTo<TPrefetch>(sums, Values(neuron), Values(second), ValueGroups, factor, secondFactor, next + ValueOffset, nextSecond + ValueOffset);
+    }
+
+    private byte* Next(ReadOnlySpan<int> list, int place) => Row(list[Math.Min(place + Ahead, list.Length - 1)]);
 
     private static void StoreGroups(byte* target, float* values, int count)
     {

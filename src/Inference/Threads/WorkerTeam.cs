@@ -16,7 +16,7 @@ internal sealed class WorkerTeam : IDisposable
     private readonly object gate = new();
     private readonly Thread[] threads;
     private Action<int> job = _ => { };
-    private int jobs, arrived, phase, left;
+    private int jobs, arrived, claimed, phase, left;
     private Exception? failure;
     private bool isDisposed;
 
@@ -37,7 +37,7 @@ internal sealed class WorkerTeam : IDisposable
         lock (running)
         {
             ObjectDisposedException.ThrowIf(isDisposed, this);
-            (job, failure, arrived) = (body, null, 0);
+            (job, failure, arrived, claimed) = (body, null, 0, 0);
             Volatile.Write(ref left, Size);
             lock (gate)
             {
@@ -54,11 +54,10 @@ internal sealed class WorkerTeam : IDisposable
     /// <summary>Waits until every thread of the team has come here. To be called by all of them, inside a job.</summary>
     public void Meet()
     {
-        if (Size == 1) return;
         int current = Volatile.Read(ref phase);
         if (Interlocked.Increment(ref arrived) == Size)
         {
-            arrived = 0;
+            (arrived, claimed) = (0, 0);
             Volatile.Write(ref phase, current + 1);
             return;
         }
@@ -71,6 +70,23 @@ internal sealed class WorkerTeam : IDisposable
 
     /// <summary>The part of <paramref name="count"/> items that falls to a thread: neighbouring ones, as many for each as for any other, or one more.</summary>
     public (int First, int End) Share(int thread, int count) => ((int)((long)count * thread / Size), (int)((long)count * (thread + 1) / Size));
+
+    /// <summary>
+    /// Claims neighbouring ones of <paramref name="count"/> items that no thread has claimed since the team last met: many at first, so that a thread reads long streams, then fewer and fewer, so that
+    /// all end together although a core may be slower than the others or busy with other programs.
+    /// </summary>
+    /// <returns>False once there are none left.</returns>
+    public bool Claim(int count, out int first, out int end)
+    {
+        do
+        {
+            first = end = Volatile.Read(ref claimed);
+            if (first >= count) return false;
+            end += Size == 1 ? count : Math.Max(1, (count - first) / (2 * Size));
+        }
+        while (Interlocked.CompareExchange(ref claimed, end, first) != first);
+        return true;
+    }
 
     /// <summary>Ends the threads.</summary>
     public void Dispose()

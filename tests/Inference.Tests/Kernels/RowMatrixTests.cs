@@ -58,7 +58,13 @@ public sealed unsafe class RowMatrixTests
         using var factors = new Numbers(tokens, Rows, Rows, random);
         using var sums = new Numbers(tokens, valueWidth, DecodeLimits.Padded(valueWidth), null);
         ulong[] active = [.. Enumerable.Range(0, Rows).Select(_ => (ulong)random.NextInt64() & (tokens == 64 ? ulong.MaxValue : (1UL << tokens) - 1))];
-        fixed (ulong* bits = active) matrix.Run(list, bits, x.View, factors.View, sums.View);
+        list = [.. list.Where(row => active[row] != 0)];
+        int length = (list.Length + 1) / 2;
+        fixed (ulong* bits = active)
+        {
+            matrix.Run(default, list, length, bits, tokens, x.View, factors.View, sums.View);
+            matrix.Run(default, list.AsSpan(length), list.Length - length, bits, tokens, x.View, factors.View, sums.View);
+        }
         using var alone = new Numbers(1, valueWidth, DecodeLimits.Padded(valueWidth), null);
         for (int token = 0; token < tokens; token++)
         {
@@ -66,9 +72,12 @@ public sealed unsafe class RowMatrixTests
             double[] h = [.. own.Select(row => Enumerable.Range(0, keyWidth).Sum(c => k(row, c) * x[token][c]) * factors[token][row])];
             for (int c = 0; c < valueWidth; c++) Close(own.Select((row, i) => h[i] * v(row, c)), sums[token][c], keyWidth);
             ulong[] one = [.. Enumerable.Range(0, Rows).Select(row => active[row] >> token & 1)];
-            new Span<float>(alone.View[0], DecodeLimits.Padded(valueWidth)).Clear();
-            fixed (ulong* bits = one) matrix.Run(own, bits, x.View.Skip(token), factors.View.Skip(token), alone.View);
-            Decoding.AssertSameBits(alone[0], sums[token], $"token {token} of {tokens}");
+            foreach (var way in Enum.GetValues<PrefetchWay>())
+            {
+                new Span<float>(alone.View[0], DecodeLimits.Padded(valueWidth)).Clear();
+                fixed (ulong* bits = one) matrix.Run(way, own, own.Length, bits, 1, x.View.Skip(token), factors.View.Skip(token), alone.View);
+                Decoding.AssertSameBits(alone[0], sums[token], $"token {token} of {tokens}, {way}");
+            }
         }
     }
 
