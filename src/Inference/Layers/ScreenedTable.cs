@@ -1,4 +1,6 @@
+using System.Runtime.Intrinsics;
 using SparkTrain.ModelFormat;
+using SparkTrain.Numerics;
 
 namespace SparkTrain.Inference;
 
@@ -8,6 +10,8 @@ namespace SparkTrain.Inference;
 /// </summary>
 internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows weight, int exact) : OutputTable(config) where T : struct, IElement
 {
+    private const int Lanes = VectorMath.Lanes;
+
     private readonly ModelConfig config = config;
     private readonly Int8PanelMatrix screen = new(weight);
     private readonly NativeBlock table = CopyOf(weight);
@@ -29,21 +33,11 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows wei
         base.Multiply(team, thread, h, rows, logits);
         team.Meet();
         var (firstRow, endRow) = team.Share(thread, rows);
-        for (int row = firstRow; row < endRow; row++) floors[row] = Floor(new(logits[row], config.VocabSize), bounds[row] = screen.ErrorBound(h[row]));
+        for (int row = firstRow; row < endRow; row++) floors[row] = Floor(logits[row], bounds[row] = screen.ErrorBound(h[row]));
         team.Meet();
         var (first, end) = team.Share(thread, config.VocabSize);
         int again = 0;
-        for (int row = 0; row < rows; row++)
-        {
-            float bound = bounds[row], floor = floors[row];
-            for (int token = first; token < end; token++)
-            {
-                // What is not a number has no bound; it is computed again too.
-                if (logits[row][token] + bound * screen.Scale(token) < floor) continue;
-                logits[row][token] = Exact(token, h[row]);
-                again++;
-            }
-        }
+        for (int row = 0; row < rows; row++) again += Rescore(logits[row], h[row], bounds[row], floors[row], first, end);
         Interlocked.Add(ref survivors, again);
     }
 
@@ -60,16 +54,46 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows wei
     }
 
     // At least as many logits as are to be exact are surely not below this.
-    private float Floor(ReadOnlySpan<float> logits, float bound)
+    private float Floor(float* logits, float bound)
     {
-        var lowest = new PriorityQueue<float, float>(exact + 1);
-        for (int token = 0; token < logits.Length; token++)
+        var largest = new PriorityQueue<float, float>(exact + 1);
+        int token = 0;
+        for (; token + Lanes <= config.VocabSize; token += Lanes)
         {
-            float least = logits[token] - bound * screen.Scale(token);
-            if (lowest.Count < exact) lowest.Enqueue(least, least);
-            else if (least > lowest.Peek()) lowest.EnqueueDequeue(least, least);
+            var least = Vector512.Load(logits + token) - Vector512.Load(screen.Scales + token) * bound;
+            if (largest.Count == exact && !Vector512.GreaterThanAny(least, Vector512.Create(largest.Peek()))) continue;
+            for (int lane = 0; lane < Lanes; lane++) Add(least[lane]);
         }
-        return lowest.Count < exact ? float.NegativeInfinity : lowest.Peek();
+        for (; token < config.VocabSize; token++) Add(logits[token] - bound * screen.Scales[token]);
+        return largest.Count < exact ? float.NegativeInfinity : largest.Peek();
+
+        void Add(float least)
+        {
+            if (largest.Count < exact) largest.Enqueue(least, least);
+            else if (least > largest.Peek()) largest.EnqueueDequeue(least, least);
+        }
+    }
+
+    // Computes those of some logits again that may reach the floor; returns how many.
+    private int Rescore(float* logits, float* h, float bound, float floor, int first, int end)
+    {
+        int token = first, again = 0;
+        for (; token + Lanes <= end; token += Lanes)
+        {
+            var most = Vector512.Load(logits + token) + Vector512.Load(screen.Scales + token) * bound;
+            if (Vector512.LessThanAll(most, Vector512.Create(floor))) continue;
+            for (int lane = 0; lane < Lanes; lane++) Take(token + lane);
+        }
+        for (; token < end; token++) Take(token);
+        return again;
+
+        void Take(int one)
+        {
+            // What is not a number has no bound; it is computed again too.
+            if (logits[one] + bound * screen.Scales[one] < floor) return;
+            logits[one] = Exact(one, h);
+            again++;
+        }
     }
 
     // The same sums in the same order as in panels.

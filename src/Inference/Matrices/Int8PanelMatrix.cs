@@ -35,8 +35,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     /// <inheritdoc/>
     public override long Bytes => Block.Bytes + scales.Bytes;
 
-    /// <summary>The scale of a row: no number of it is off by more than half of it.</summary>
-    public float Scale(int row) => scales.Floats[row];
+    /// <summary>The scales of the rows, and zeros up to a whole panel: no number of a row is off by more than half of its scale.</summary>
+    public float* Scales => scales.Floats;
 
     /// <inheritdoc/>
     public override void Multiply(int first, int end, FloatRows x, int count, FloatRows y)

@@ -8,6 +8,9 @@ internal sealed unsafe class RowMatrix<T>(long rows, int keyWidth, int valueWidt
     // So far ahead a row is asked for: the memory answers while two are computed.
     private const int Ahead = 2;
 
+    // Rows of a cache of keys and values are short: so many of them take as long.
+    private const int AheadInCache = 8;
+
     private byte* Row(long row) => Block.Start + row * RowBytes;
 
     private byte* Values(long row) => Row(row) + ValueOffset;
@@ -37,7 +40,7 @@ internal sealed unsafe class RowMatrix<T>(long rows, int keyWidth, int valueWidt
     {
         for (int i = 0; i < rows.Length; i++)
         {
-            RowKernel<T>.Prefetch<SecondLevelPrefetch>(Row(rows[Math.Min(i + 2 * Ahead, rows.Length - 1)]), RowBytes);
+            RowKernel<T>.Prefetch<SecondLevelPrefetch>(Row(rows[Math.Min(i + AheadInCache, rows.Length - 1)]), RowBytes);
             results[i] = RowKernel<T>.Dot<NoPrefetch>(Row(rows[i]), KeyGroups, x, null);
         }
     }

@@ -35,7 +35,7 @@ public sealed unsafe class PanelMatrixTests
                     float[] weights = w[(row * columns)..((row + 1) * columns)];
                     float scale = weights.Max(MathF.Abs);
                     int sum = weights.Select((e, c) => (int)MathF.Round(e * (127 / scale)) * whole[c]).Sum();
-                    Assert.Equal(scale / 127, matrix.Scale(row));
+                    Assert.Equal(scale / 127, matrix.Scales[row]);
                     Assert.Equal(sum * (scale / 127 * (largest / most)), y[i][row], 1e-6f * Math.Max(1, columns));
                 }
             }
@@ -57,7 +57,7 @@ public sealed unsafe class PanelMatrixTests
         for (int row = 0; row < p.rows; row++)
         {
             double exact = Enumerable.Range(0, p.columns).Sum(c => (double)w[row * p.columns + c] * x[0][c]);
-            Assert.True(Math.Abs(exact - y[0][row]) <= bound * matrix.Scale(row), $"row {row}: {exact:g9} became {y[0][row]:g9}, bound {bound * matrix.Scale(row):g3}");
+            Assert.True(Math.Abs(exact - y[0][row]) <= bound * matrix.Scales[row], $"row {row}: {exact:g9} became {y[0][row]:g9}, bound {bound * matrix.Scales[row]:g3}");
         }
     }, iter: 100, threads: 1);
 
