@@ -14,7 +14,7 @@ internal static class DecodePrefill
         using var dense = new EngineSubject(DecodeModels.Shape(settings["dense", DecodeModels.Dense]), new(), 1, [threads]);
         using var spark = new EngineSubject(DecodeModels.Shape(settings["spark", DecodeModels.Spark]), new(), 1, [threads]);
         using var gguf = LlamaModel.Use(settings["gguf", ""], settings["dense", DecodeModels.Dense]);
-        using var llama = gguf is null ? null : new LlamaPeer(gguf.Path, 1, settings["llama", ""]);
+        using var llama = gguf is null ? null : new LlamaPeer(gguf.Path, 1, settings["llama", "flash"]);
         List<(string Name, Func<double> Sample)> subjects =
         [
             ("dense, bf16", () => dense.Prefill(threads, tokens, chunk)),

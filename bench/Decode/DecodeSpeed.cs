@@ -14,7 +14,7 @@ internal static class DecodeSpeed
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>
-    /// <c>[contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [screened=40] [dense=gemma2-2b] [spark=spark-2b] [gguf=FILE|none] [llama=mmap,flash] [busy=keep] [json=FILE]</c>.
+    /// <c>[contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [screened=40] [dense=gemma2-2b] [spark=spark-2b] [gguf=FILE|none] [llama=flash] [busy=keep] [json=FILE]</c>.
     /// </summary>
     public static int Run(Settings settings)
     {
@@ -40,7 +40,7 @@ internal static class DecodeSpeed
     {
         using var spark = new EngineSubject(DecodeModels.Shape(settings["spark", DecodeModels.Spark]), new(), plan.Capacity, plan.Threads);
         using var gguf = LlamaModel.Use(settings["gguf", ""], settings["dense", DecodeModels.Dense]);
-        using var llama = gguf is null ? null : new LlamaPeer(gguf.Path, plan.Capacity, settings["llama", ""]);
+        using var llama = gguf is null ? null : new LlamaPeer(gguf.Path, plan.Capacity, settings["llama", "flash"]);
         List<SpeedSubject> subjects =
         [
             new("dense", "bf16", dense.Fill, threads => dense.Decode(threads, plan.Tokens), () => dense.Traffic()),

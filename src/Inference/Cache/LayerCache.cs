@@ -61,6 +61,9 @@ internal abstract unsafe class LayerCache : IDisposable
     /// <summary>The row of a position in what <see cref="Dots"/> and <see cref="Add"/> read.</summary>
     public int RowOf(int head, int position) => head * Slots + position % Slots;
 
+    /// <summary>Asks for the rows' pages.</summary>
+    public abstract void Touch(ReadOnlySpan<int> rows);
+
     /// <summary>results[i] = rest of the key in rows[i] · x.</summary>
     public abstract void Dots(ReadOnlySpan<int> rows, float* x, float* results);
 

@@ -32,6 +32,9 @@ internal sealed unsafe class LayerCache<T> : LayerCache where T : struct, IEleme
         PanelKernel<T>.Multiply(Panel(head, block), (Scored + 1) / 2, queries, count, scores);
 
     /// <inheritdoc/>
+    public override void Touch(ReadOnlySpan<int> rows) => this.rows!.Touch(rows);
+
+    /// <inheritdoc/>
     public override void Dots(ReadOnlySpan<int> rows, float* x, float* results) => this.rows!.Dots(rows, x, results);
 
     /// <inheritdoc/>

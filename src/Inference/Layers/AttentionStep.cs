@@ -116,6 +116,7 @@ internal sealed unsafe class AttentionStep
         var cache = step.Rows.Of(row).Sequence.Layer(index);
         Span<int> rows = places[..count];
         for (int i = 0; i < count; i++) rows[i] = cache.RowOf(head / group, from + rows[i]);
+        cache.Touch(rows);
         if (config.Kind == AttentionKind.Spark)
         {
             cache.Dots(rows, step.Buffers.Turned_GRE[((long)(head / group) * DecodeLimits.MaxRows + row) * group + head % group] + restOffset, rest);

@@ -36,7 +36,7 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
     /// <summary>Runs the active neurons.</summary>
     public void Run(DecodeStep step, int thread)
     {
-        var (buffers, rows) = (step.Buffers, step.Rows.Count);
+        var (buffers, rows, neurons) = (step.Buffers, step.Rows.Count, layer.Neurons!);
         Span<double> thresholds = stackalloc double[DecodeLimits.MaxRows];
         for (int row = 0; row < rows; row++) thresholds[row] = gate.Threshold(buffers.S_RF[row], buffers.Statistics_RP3 + row * ScorePieces * PieceStatistics.Numbers);
         // The exact selector reads whole rows, which the pieces write over.
@@ -47,12 +47,17 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
             // Those of all pieces are known before the first runs, so that the rows of the next piece can be asked for while one ends.
             int length = 0, done = 0;
             Span<int> list = scratch[thread].Reserve(Neuron(end, Pieces) - Neuron(first, Pieces));
-            for (int piece = first; piece < end; piece++) ends[piece] = length += Select(step, piece, thresholds, list[length..]);
+            for (int piece = first; piece < end; piece++)
+            {
+                int some = Select(step, piece, thresholds, list[length..]);
+                neurons.Touch(list.Slice(length, some));
+                ends[piece] = length += some;
+            }
             for (int piece = first; piece < end; piece++)
             {
                 var sums = buffers.Sums_PRD.Skip((long)piece * DecodeLimits.MaxRows);
                 for (int row = 0; row < rows; row++) new Span<float>(sums[row], DecodeLimits.Padded(config.DModel)).Clear();
-                layer.Neurons!.Run(RowPrefetch.Way, list[done..length], ends[piece] - done, buffers.Active_F, rows, buffers.N_RD.From(config.DModel - layer.KeyWidth), buffers.S_RF, sums);
+                neurons.Run(RowPrefetch.Way, list[done..length], ends[piece] - done, buffers.Active_F, rows, buffers.N_RD.From(config.DModel - layer.KeyWidth), buffers.S_RF, sums);
                 done = ends[piece];
             }
         }

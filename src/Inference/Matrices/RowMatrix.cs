@@ -3,6 +3,8 @@ namespace SparkTrain.Inference;
 /// <summary>Rows that are read one by one, where a mask keeps them: each lies in one piece, [K2 | V], in groups of 32 columns, the last group of each part filled up with zeros.</summary>
 internal abstract unsafe class RowMatrix : IDisposable
 {
+    private const int SmallPage = 4096;
+
     private protected RowMatrix(long rows, int keyWidth, int valueWidth, int bytesOfNumber)
     {
         (Rows, KeyWidth, ValueWidth) = (rows, keyWidth, valueWidth);
@@ -34,6 +36,19 @@ internal abstract unsafe class RowMatrix : IDisposable
 
     /// <summary>Writes a row.</summary>
     public abstract void Store(long row, float* key, float* value);
+
+    /// <summary>
+    /// Asks for one line of every page that some rows lie in, long before they are read: where a page of the machine is small, finding it takes as long as reading from it, and many pages can be looked for at once.
+    /// </summary>
+    public void Touch(ReadOnlySpan<int> rows)
+    {
+        foreach (int row in rows)
+        {
+            byte* start = Block.Start + row * RowBytes;
+            for (long at = 0; at < RowBytes; at += SmallPage) SecondLevelPrefetch.Ask(start + at);
+            SecondLevelPrefetch.Ask(start + RowBytes - 1);
+        }
+    }
 
     /// <summary>
     /// Runs neurons for the tokens that each is active for: sums[i] += factors[i, neuron] · (K2[neuron] · x[i]) · V[neuron], neuron after neuron.
