@@ -6,7 +6,7 @@ namespace SparkTrain.Bench;
 /// <summary>The speed of reading a prompt, on random weights: our dense model, Spark executed densely, Spark, and llama.cpp, in turn.</summary>
 internal static class DecodePrefill
 {
-    /// <summary><c>[tokens=512] [chunk=512] [threads=2] [rounds=5] [dense=gemma2-2b] [spark=spark-2b] [gguf=FILE|none] [llama=mmap,flash] [busy=keep]</c>.</summary>
+    /// <summary><c>[tokens=512] [chunk=512] [threads=2] [rounds=5] [dense=gemma2-2b] [spark=spark-2b] [gguf=FILE|none] [llama=flash] [busy=keep]</c>.</summary>
     public static int Run(Settings settings)
     {
         int tokens = settings.Int("tokens", 512), chunk = settings.Int("chunk", tokens), threads = settings.Int("threads", Environment.ProcessorCount), rounds = settings.Int("rounds", 5);

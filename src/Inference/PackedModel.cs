@@ -24,7 +24,8 @@ internal sealed class PackedModel : IDisposable
         {
             for (int layer = 0; layer < Config.NumLayers; layer++) layers.Add(new(format, source, layer));
             FinalNorm = PackedLayer.Norm(source, TensorNames.FinalNorm);
-            RowPrefetch.Choose([.. layers.Select(layer => layer.Neurons).OfType<RowMatrix>()]);
+            Prefetching.TryRows([.. layers.Select(layer => layer.Neurons).OfType<RowMatrix>()]);
+            Prefetching.TryStreams(Table.Panels);
         }
         catch
         {

@@ -11,7 +11,7 @@ internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
     public abstract long Bytes { get; }
 
     /// <summary>What all rows are multiplied with.</summary>
-    private protected abstract PanelMatrix Panels { get; }
+    public abstract PanelMatrix Panels { get; }
 
     /// <summary>Writes a token's embedding.</summary>
     public void Embed(int token, float* x)
@@ -61,7 +61,8 @@ internal sealed unsafe class OutputTable<T>(ModelConfig config, WeightRows weigh
     /// <inheritdoc/>
     public override long Bytes => panels.Bytes;
 
-    private protected override PanelMatrix Panels => panels;
+    /// <inheritdoc/>
+    public override PanelMatrix Panels => panels;
 
     /// <inheritdoc/>
     public override void Dispose() => panels.Dispose();

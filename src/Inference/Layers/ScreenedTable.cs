@@ -24,7 +24,8 @@ internal sealed unsafe class ScreenedTable<T>(ModelConfig config, WeightRows wei
     /// <summary>Logits computed again in the last call.</summary>
     public int Survivors => survivors;
 
-    private protected override PanelMatrix Panels => screen;
+    /// <inheritdoc/>
+    public override PanelMatrix Panels => screen;
 
     /// <inheritdoc/>
     public override void Multiply(WorkerTeam team, int thread, FloatRows h, int rows, FloatRows logits)

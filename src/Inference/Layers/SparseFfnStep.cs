@@ -57,7 +57,7 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
             {
                 var sums = buffers.Sums_PRD.Skip((long)piece * DecodeLimits.MaxRows);
                 for (int row = 0; row < rows; row++) new Span<float>(sums[row], DecodeLimits.Padded(config.DModel)).Clear();
-                neurons.Run(RowPrefetch.Way, list[done..length], ends[piece] - done, buffers.Active_F, rows, buffers.N_RD.From(config.DModel - layer.KeyWidth), buffers.S_RF, sums);
+                neurons.Run(list[done..length], ends[piece] - done, buffers.Active_F, rows, buffers.N_RD.From(config.DModel - layer.KeyWidth), buffers.S_RF, sums);
                 done = ends[piece];
             }
         }

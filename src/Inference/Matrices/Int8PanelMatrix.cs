@@ -110,7 +110,7 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     // Numbers so small that scales would leave float32's range become zeros.
     private static float Inverse(float largest, float most) => largest > Smallest && float.IsFinite(largest) ? most / largest : 0;
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static float LargestMagnitude(float* x, int count)
     {
         var most = Vector512<float>.Zero;
@@ -122,7 +122,7 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
         return largest;
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void One(sbyte* w, int pairs, int* x, float* scale, float by, float* y)
     {
         Vector512<int> a = default, b = default;
@@ -136,7 +136,7 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
         Store(a, b, scale, by, y);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Two(sbyte* w, int pairs, int* x, long strideX, float* scale, float* by, float* y, long strideY)
     {
         Vector512<int> a0 = default, b0 = default, a1 = default, b1 = default;

@@ -17,6 +17,9 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
     // Pairs of columns that stay in the first-level cache while all vectors pass over them: 16 KiB of bfloat16.
     private const int PairsAtOnce = 128;
 
+    // So far ahead a stream is asked for, where asking helps.
+    private const int BytesAhead = 4096;
+
     private static int PairBytes => 64 * T.Bytes;
 
     /// <summary>y[i, 0..31] = the panel times vector i.</summary>
@@ -24,7 +27,8 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
     {
         if (count == 1)
         {
-            One(panel, pairs, x.Start, y.Start);
+            if (Prefetching.Streams == PrefetchWay.None) One<NoPrefetch>(panel, pairs, x.Start, y.Start);
+            else One<PassingPrefetch>(panel, pairs, x.Start, y.Start);
             return;
         }
         if (count == 2)
@@ -50,25 +54,46 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         for (; row < count; row++) Half(w, pairs, x[row], y[row]);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void One(byte* w, int pairs, float* x, float* y)
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
+    private static void One<TPrefetch>(byte* w, int pairs, float* x, float* y) where TPrefetch : struct, IPrefetch
     {
         Vector512<float> a = default, b = default;
-        for (; pairs > 0; pairs--, x += 2, w += PairBytes)
+        for (; pairs >= 2; pairs -= 2, x += 4, w += 2 * PairBytes)
         {
-            var times = Vector512.Create(x[0]);
-            a = Vector512.FusedMultiplyAdd(T.Even(w), times, a);
-            b = Vector512.FusedMultiplyAdd(T.Even(w + HalfBytes), times, b);
-            times = Vector512.Create(x[1]);
-            a = Vector512.FusedMultiplyAdd(T.Odd(w), times, a);
-            b = Vector512.FusedMultiplyAdd(T.Odd(w + HalfBytes), times, b);
+            AskForPair<TPrefetch>(w + BytesAhead);
+            AddPair(w, x, ref a, ref b);
+            AskForPair<TPrefetch>(w + BytesAhead + PairBytes);
+            AddPair(w + PairBytes, x + 2, ref a, ref b);
         }
+        if (pairs > 0) AddPair(w, x, ref a, ref b);
         a.Store(y);
         b.Store(y + HalfRows);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPair(byte* w, float* x, ref Vector512<float> a, ref Vector512<float> b)
+    {
+        var times = Vector512.Create(x[0]);
+        a = Vector512.FusedMultiplyAdd(T.Even(w), times, a);
+        b = Vector512.FusedMultiplyAdd(T.Even(w + HalfBytes), times, b);
+        times = Vector512.Create(x[1]);
+        a = Vector512.FusedMultiplyAdd(T.Odd(w), times, a);
+        b = Vector512.FusedMultiplyAdd(T.Odd(w + HalfBytes), times, b);
+    }
+
+    // Two lines of bfloat16, four of float32.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AskForPair<TPrefetch>(byte* pair) where TPrefetch : struct, IPrefetch
+    {
+        TPrefetch.Ask(pair);
+        TPrefetch.Ask(pair + 64);
+        if (T.Bytes != sizeof(float)) return;
+        TPrefetch.Ask(pair + 128);
+        TPrefetch.Ask(pair + 192);
+    }
+
     // The two query heads of a key/value head, most of the time.
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Two(byte* w, int pairs, float* x0, float* x1, float* y0, float* y1)
     {
         Vector512<float> a0 = default, b0 = default, a1 = default, b1 = default;
@@ -93,7 +118,7 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         b1.Store(y1 + HalfRows);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Half(byte* w, int pairs, float* x, float* y)
     {
         var a = Vector512.Load(y);
@@ -105,7 +130,7 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         a.Store(y);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Three(byte* w, int pairs, float* x0, long strideX, float* y, long strideY)
     {
         float* x1 = x0 + strideX, x2 = x1 + strideX;
@@ -126,7 +151,7 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         a2.Store(y + 2 * strideY);
     }
 
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     private static void Six(byte* w, int pairs, float* x0, long strideX, float* y, long strideY)
     {
         float* x1 = x0 + strideX, x2 = x1 + strideX, x3 = x2 + strideX, x4 = x3 + strideX, x5 = x4 + strideX;

@@ -53,7 +53,6 @@ internal abstract unsafe class RowMatrix : IDisposable
     /// <summary>
     /// Runs neurons for the tokens that each is active for: sums[i] += factors[i, neuron] · (K2[neuron] · x[i]) · V[neuron], neuron after neuron.
     /// </summary>
-    /// <param name="way">How rows that come next are asked for.</param>
     /// <param name="list">The neurons, in ascending order, and behind them those that come next.</param>
     /// <param name="length">How many of the list are run.</param>
     /// <param name="tokens">By neuron: a bit for each token that it is run for.</param>
@@ -61,7 +60,7 @@ internal abstract unsafe class RowMatrix : IDisposable
     /// <param name="x">The inputs of K2, with room for whole groups.</param>
     /// <param name="factors">[token, neuron].</param>
     /// <param name="sums">[token, padded value width].</param>
-    public abstract void Run(PrefetchWay way, ReadOnlySpan<int> list, int length, ulong* tokens, int count, FloatRows x, FloatRows factors, FloatRows sums);
+    public abstract void Run(ReadOnlySpan<int> list, int length, ulong* tokens, int count, FloatRows x, FloatRows factors, FloatRows sums);
 
     /// <summary>results[i] = K2[rows[i]] · x. The values of the rows come into the second-level cache.</summary>
     public abstract void Dots(ReadOnlySpan<int> rows, float* x, float* results);

@@ -25,9 +25,9 @@ internal sealed unsafe class RowMatrix<T>(long rows, int keyWidth, int valueWidt
     }
 
     /// <inheritdoc/>
-    public override void Run(PrefetchWay way, ReadOnlySpan<int> list, int length, ulong* tokens, int count, FloatRows x, FloatRows factors, FloatRows sums)
+    public override void Run(ReadOnlySpan<int> list, int length, ulong* tokens, int count, FloatRows x, FloatRows factors, FloatRows sums)
     {
-        switch (way)
+        switch (Prefetching.Rows)
         {
             case PrefetchWay.FirstLevel: Run<FirstLevelPrefetch>(list, length, tokens, count, x, factors, sums); break;
             case PrefetchWay.Passing: Run<PassingPrefetch>(list, length, tokens, count, x, factors, sums); break;

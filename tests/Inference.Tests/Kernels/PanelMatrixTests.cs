@@ -88,8 +88,12 @@ public sealed unsafe class PanelMatrixTests
                     }
                     Assert.True(Math.Abs(sum - product[row]) <= size * (columns + 2) * 6e-8, $"{count} vectors, row {row}: {product[row]:g9}, expected {sum:g9}");
                 }
-                matrix.Multiply(0, matrix.Panels, x.View.Skip(i), 1, alone.View);
-                Decoding.AssertSameBits(alone[0], product, $"vector {i} of {count}");
+                foreach (var way in Enum.GetValues<PrefetchWay>())
+                {
+                    Prefetching.Streams = way;
+                    matrix.Multiply(0, matrix.Panels, x.View.Skip(i), 1, alone.View);
+                    Decoding.AssertSameBits(alone[0], product, $"vector {i} of {count}, {way}");
+                }
             }
         }
         float[] copy = new float[columns];

@@ -62,8 +62,8 @@ public sealed unsafe class RowMatrixTests
         int length = (list.Length + 1) / 2;
         fixed (ulong* bits = active)
         {
-            matrix.Run(default, list, length, bits, tokens, x.View, factors.View, sums.View);
-            matrix.Run(default, list.AsSpan(length), list.Length - length, bits, tokens, x.View, factors.View, sums.View);
+            matrix.Run(list, length, bits, tokens, x.View, factors.View, sums.View);
+            matrix.Run(list.AsSpan(length), list.Length - length, bits, tokens, x.View, factors.View, sums.View);
         }
         using var alone = new Numbers(1, valueWidth, DecodeLimits.Padded(valueWidth), null);
         for (int token = 0; token < tokens; token++)
@@ -74,8 +74,9 @@ public sealed unsafe class RowMatrixTests
             ulong[] one = [.. Enumerable.Range(0, Rows).Select(row => active[row] >> token & 1)];
             foreach (var way in Enum.GetValues<PrefetchWay>())
             {
+                Prefetching.Rows = way;
                 new Span<float>(alone.View[0], DecodeLimits.Padded(valueWidth)).Clear();
-                fixed (ulong* bits = one) matrix.Run(way, own, own.Length, bits, 1, x.View.Skip(token), factors.View.Skip(token), alone.View);
+                fixed (ulong* bits = one) matrix.Run(own, own.Length, bits, 1, x.View.Skip(token), factors.View.Skip(token), alone.View);
                 Decoding.AssertSameBits(alone[0], sums[token], $"token {token} of {tokens}, {way}");
             }
         }
