@@ -13,7 +13,7 @@ internal sealed unsafe partial class MemoryLimit : IDisposable
 
     private const nuint HugePage = 2 << 20;
 
-    private const int AdviseHugePages = 14, BytesAhead = 4096;
+    private const int AdviseHugePages = 14;
 
     private readonly byte* bytes;
     private float sink;
@@ -71,7 +71,7 @@ internal sealed unsafe partial class MemoryLimit : IDisposable
         var (a, b, c, d) = (Vector512<int>.Zero, Vector512<int>.Zero, Vector512<int>.Zero, Vector512<int>.Zero);
         for (byte* end = from + count; from < end; from += 512)
         {
-            for (int line = 0; line < 512; line += 64) TPrefetch.Ask(from + BytesAhead + line);
+            for (int line = 0; line < 512; line += 64) TPrefetch.Ask(from + Prefetching.BytesAhead + line);
             a ^= Vector512.Load((int*)from) ^ Vector512.Load((int*)(from + 64));
             b ^= Vector512.Load((int*)(from + 128)) ^ Vector512.Load((int*)(from + 192));
             c ^= Vector512.Load((int*)(from + 256)) ^ Vector512.Load((int*)(from + 320));

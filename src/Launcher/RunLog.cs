@@ -3,20 +3,31 @@ using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 using Serilog.Formatting.Display;
+using SparkTrain.Launcher.Watching;
+using SparkTrain.Telemetry;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher;
 
-/// <summary>Where events go: the terminal, and for a run a file per day in <c>log/</c>. Ranks other than 0 only warn, on the terminal.</summary>
+/// <summary>Where events go: the terminal, and for a run the files in <c>log/</c> and whoever <c>Logging</c> names. Ranks other than 0 only warn, on the terminal.</summary>
 internal static class RunLog
 {
     /// <summary>Makes the log of a run.</summary>
-    public static Logger Create(Terminal terminal, RunFolder folder, bool quiet)
+    /// <exception cref="Checkpoints.CheckpointException">The run folder cannot be written.</exception>
+    /// <exception cref="Configuration.ConfigurationException">A token cannot be read.</exception>
+    /// <exception cref="Native.EnvironmentException">The address of the page of metrics cannot be used.</exception>
+    public static Logger Create(Terminal terminal, RunFolder folder, TrainConfig config, bool quiet)
     {
         var log = OnTerminal(terminal, quiet);
-        if (terminal.Rank == 0)
-            log.WriteTo.Sink(new FileSink(new LoggerConfiguration()
-                .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()));
+        if (terminal.Rank > 0) return log.CreateLogger();
+        var journal = folder.Write(() => new EventJournal(folder.Events));
+        log.MinimumLevel.Debug().Enrich.WithProperty(RunEvent.Run, config.Run.Name).Enrich.WithProperty(RunEvent.RunId, journal.RunId)
+            .WriteTo.Sink(new FileSink(new LoggerConfiguration()
+                .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()), LogEventLevel.Information)
+            .WriteTo.Sink(journal);
+        if (config.Logging.Http is { } http) log.WriteTo.Sink(new ShipperSink(journal.Path, Shipping.Options(http), terminal));
+        if (config.Logging.TensorBoard) log.WriteTo.Sink(folder.Write(() => new TensorBoardSink(folder.TensorBoard)));
+        if (config.Logging.Prometheus is { } address) log.WriteTo.Sink(MetricsPageSink.Start(address, config.Run.Name));
         return log.CreateLogger();
     }
 
@@ -56,5 +67,18 @@ internal static class RunLog
             if (logEvent.Level < LogEventLevel.Warning) terminal.Out.Write(line);
             else terminal.Error.Write((terminal.Rank > 0 ? $"[rank {terminal.Rank}] " : "") + (logEvent.Level == LogEventLevel.Warning ? "warning: " : "error: ") + line);
         }
+    }
+
+    /// <summary>Sends the journal while the run goes on, and what is left at its end.</summary>
+    private sealed class ShipperSink(string journal, ShippingOptions options, Terminal terminal) : ILogEventSink, IDisposable
+    {
+        private readonly EventShipper shipper = new(journal, options, problem => terminal.Error.WriteLine($"warning: {problem}"));
+
+        // The shipper reads the journal, which has the event already.
+        public void Emit(LogEvent logEvent)
+        {
+        }
+
+        public void Dispose() => shipper.DisposeAsync().AsTask().GetAwaiter().GetResult();
     }
 }

@@ -46,6 +46,12 @@ public sealed class RunFolder : IDisposable
     /// <summary>Log files.</summary>
     public string Log => In("log");
 
+    /// <summary>Every event of the run, as it is sent to whoever watches.</summary>
+    public string Events => System.IO.Path.Combine(Log, "events.jsonl");
+
+    /// <summary>What TensorBoard reads.</summary>
+    public string TensorBoard => In("tensorboard");
+
     /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
     public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
 

@@ -5,6 +5,7 @@ using SparkTrain.Data;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
+using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
 
@@ -31,6 +32,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
+    private readonly SystemUsage usage = new();
 
     /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder, or fills the first weights. All ranks call it.</summary>
     /// <param name="config">The run.</param>
@@ -98,6 +100,7 @@ public sealed class Trainer : IDisposable
             {
                 var validation = Validate(validator, before);
                 metricsFile?.Rewrite(validation);
+                Publish(validation);
             }
 
             bool stopAgreed = false;
@@ -113,7 +116,11 @@ public sealed class Trainer : IDisposable
                 if (audited) metrics = sparsityWatch.Look(metrics, state.Progress.NextSample - config.Training.SamplesPerStep());
                 pace.Add(metrics);
                 if (logged) LogStep(metrics, pace);
-                if (logged || validated || audited) metricsFile?.Write(metrics);
+                if (logged || validated || audited)
+                {
+                    metricsFile?.Write(metrics);
+                    Publish(metrics);
+                }
                 sparsityWatch.RaiseAlarms(metrics);
                 saves.AfterStep(votes);
                 if (next == end) saves.SaveNow();
@@ -121,6 +128,7 @@ public sealed class Trainer : IDisposable
                 {
                     metrics = Validate(validator, metrics);
                     metricsFile?.Rewrite(metrics);
+                    Publish(metrics);
                 }
             }
         }
@@ -228,6 +236,15 @@ public sealed class Trainer : IDisposable
         var parameters = ParameterCount.Of(config.Model);
         log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute.ToString(), config.Training.Device.ToString(), ranks.WorldSize, TorchSharp.torch.get_num_threads());
         if (ResumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, state.Progress.Step, config.Training.Steps, Path.GetFileName(ResumedFrom));
+    }
+
+    // Whoever draws or stores the numbers gets them as events.
+    private void Publish(StepMetrics m)
+    {
+        var numbers = m.ToJson();
+        numbers.Remove("step");
+        usage.AddTo(numbers);
+        log.ForContext(new EventProperties(RunEvent.OfKind(RunEvent.Metrics), JsonProperty.Of(RunEvent.Metrics, numbers))).Debug(TrainEvents.Metrics, m.Step);
     }
 
     private void LogStep(StepMetrics m, Pace pace) =>

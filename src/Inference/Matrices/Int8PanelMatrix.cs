@@ -55,7 +55,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
                 float* scale = scales.Floats + panel * PanelRows;
                 var target = y.Skip(from).From(panel * PanelRows);
                 if (some == RowsAtOnce) Two(w, Pairs, (int*)numbers, Pairs, scale, by, target.Start, y.Stride);
-                else for (int i = 0; i < some; i++) One(w, Pairs, (int*)(numbers + i * stride), scale, by[i], target[i]);
+                else if (Prefetching.Streams == PrefetchWay.None) One<NoPrefetch>(w, Pairs, (int*)numbers, scale, by[0], target.Start);
+                else One<PassingPrefetch>(w, Pairs, (int*)numbers, scale, by[0], target.Start);
             }
         }
     }
@@ -123,17 +124,27 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
-    private static void One(sbyte* w, int pairs, int* x, float* scale, float by, float* y)
+    private static void One<TPrefetch>(sbyte* w, int pairs, int* x, float* scale, float by, float* y) where TPrefetch : struct, IPrefetch
     {
         Vector512<int> a = default, b = default;
-        for (; pairs > 0; pairs--, w += PairBytes, x++)
+        for (; pairs >= 2; pairs -= 2, w += 2 * PairBytes, x += 2)
         {
-            var both = Vector512.Load(w);
-            var times = Vector512.Create(*x).AsInt16();
-            a += MultiplyAddAdjacent(Vector512.WidenLower(both), times);
-            b += MultiplyAddAdjacent(Vector512.WidenUpper(both), times);
+            TPrefetch.Ask((byte*)w + Prefetching.BytesAhead);
+            AddPair(w, x, ref a, ref b);
+            TPrefetch.Ask((byte*)w + Prefetching.BytesAhead + PairBytes);
+            AddPair(w + PairBytes, x + 1, ref a, ref b);
         }
+        if (pairs > 0) AddPair(w, x, ref a, ref b);
         Store(a, b, scale, by, y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddPair(sbyte* w, int* x, ref Vector512<int> a, ref Vector512<int> b)
+    {
+        var both = Vector512.Load(w);
+        var times = Vector512.Create(*x).AsInt16();
+        a += MultiplyAddAdjacent(Vector512.WidenLower(both), times);
+        b += MultiplyAddAdjacent(Vector512.WidenUpper(both), times);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]

@@ -17,9 +17,6 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
     // Pairs of columns that stay in the first-level cache while all vectors pass over them: 16 KiB of bfloat16.
     private const int PairsAtOnce = 128;
 
-    // So far ahead a stream is asked for, where asking helps.
-    private const int BytesAhead = 4096;
-
     private static int PairBytes => 64 * T.Bytes;
 
     /// <summary>y[i, 0..31] = the panel times vector i.</summary>
@@ -60,9 +57,9 @@ internal static unsafe class PanelKernel<T> where T : struct, IElement
         Vector512<float> a = default, b = default;
         for (; pairs >= 2; pairs -= 2, x += 4, w += 2 * PairBytes)
         {
-            AskForPair<TPrefetch>(w + BytesAhead);
+            AskForPair<TPrefetch>(w + Prefetching.BytesAhead);
             AddPair(w, x, ref a, ref b);
-            AskForPair<TPrefetch>(w + BytesAhead + PairBytes);
+            AskForPair<TPrefetch>(w + Prefetching.BytesAhead + PairBytes);
             AddPair(w + PairBytes, x + 2, ref a, ref b);
         }
         if (pairs > 0) AddPair(w, x, ref a, ref b);

@@ -24,6 +24,9 @@ internal enum PrefetchWay
 /// </summary>
 internal static unsafe class Prefetching
 {
+    /// <summary>So far ahead a stream is asked for.</summary>
+    public const int BytesAhead = 4096;
+
     private const int Rounds = 15, RowsOfRound = 128;
     private const long BytesOfRound = 8 << 20;
 

@@ -1,7 +1,10 @@
 using System.CommandLine;
+using Serilog;
+using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
 using SparkTrain.Launcher.Supervision;
+using SparkTrain.Launcher.Watching;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
 
@@ -68,10 +71,42 @@ internal static class TrainCommand
         }, ErrorReport.Describe);
         using var data = ranks.Agree(() => TrainingData.Open(config), ErrorReport.Describe);
         using var folder = Open(config.Run, ranks);
-        using var log = RunLog.Create(terminal, folder, wishes.Quiet);
+        using var log = ranks.Agree(() => RunLog.Create(terminal, folder, config, wishes.Quiet), ErrorReport.Describe);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log, wishes.AllowNewData), ErrorReport.Describe);
         ranks.Agree(() => { if (ranks.Rank == 0) folder.Write(() => File.WriteAllText(folder.ConfigFile, resolved.ToJson())); }, ErrorReport.Describe);
-        return trainer.Run(stop, wishes.Until) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+        return Run(trainer, config, folder, ranks, log, wishes, stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+    }
+
+    // Rank 0 says what the run is and how it ended, and leaves a report.
+    private static TrainOutcome Run(Trainer.Trainer trainer, TrainConfig config, RunFolder folder, ICollectives ranks, ILogger log, Wishes wishes, CancellationToken stop)
+    {
+        bool speaks = ranks.Rank == 0;
+        if (speaks) RunAnnouncement.Begin(log, config, ranks.WorldSize, trainer.Progress.Step);
+        try
+        {
+            var outcome = trainer.Run(stop, wishes.Until);
+            if (speaks) End(outcome == TrainOutcome.Complete ? RunStatus.Complete : RunStatus.Stopped, null);
+            return outcome;
+        }
+        catch (Exception e) when (speaks)
+        {
+            End(RunStatus.Failed, e.Message);
+            throw;
+        }
+
+        void End(RunStatus status, string? problem)
+        {
+            RunAnnouncement.End(log, config, trainer.Progress.Step, status, problem);
+            try
+            {
+                RunReport.Of(config, status, problem, trainer.Progress, ranks.WorldSize, MetricsFile.Read(folder.MetricsFile)).Write(folder);
+            }
+            // The run has its end already.
+            catch (CheckpointException e)
+            {
+                log.Warning("no report: {Problem}", e.Message);
+            }
+        }
     }
 
     /// <summary>What the command line asks of this start of a run.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using Serilog;
 using SparkTrain.Checkpoints;
+using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
 
@@ -86,6 +87,6 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
     private void Report(SavedCheckpoint? saved)
     {
         if (saved is not null)
-            log.Information(TrainEvents.Saved, saved.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, saved.Folder), saved.Elapsed.TotalSeconds, saved.Stall.TotalMilliseconds);
+            log.ForContext(RunEvent.Kind, RunEvent.Checkpoint).ForContext("Path", Path.GetRelativePath(folder.Path, saved.Folder)).Information(TrainEvents.Saved, saved.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, saved.Folder), saved.Elapsed.TotalSeconds, saved.Stall.TotalMilliseconds);
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 
 namespace SparkTrain.Trainer;
@@ -86,6 +87,9 @@ public sealed record StepMetrics
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
     };
+
+    /// <summary>Returns the numbers under their names in metrics.jsonl.</summary>
+    public JsonObject ToJson() => (JsonObject)JsonSerializer.SerializeToNode(this, Json)!;
 
     /// <summary>Reads metrics.jsonl; a line that is half written is none.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>

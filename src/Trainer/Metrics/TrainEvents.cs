@@ -24,6 +24,9 @@ public static class TrainEvents
     /// <summary>One optimizer step.</summary>
     public const string Step = "step {Step,6}/{Steps} | loss {Loss,6:F3} | bpb {BitsPerByte,5:F3} | lr {Lr:0.00e+0} | gnorm {GradNorm,5:F2} | {TokensPerSecond,7:N0} tok/s | mfu {Mfu,5:P1} | ffn {FfnActiveFraction,5:P1} | keys {AttentionKept,5:F1} | data {DataWaitFraction,4:P1} | eta {Eta}";
 
+    /// <summary>All numbers of a step, for programs.</summary>
+    public const string Metrics = "metrics of step {Step}";
+
     /// <summary>A validation.</summary>
     public const string Validated = "step {Step,6}/{Steps} | validation loss {ValLoss:F4} | {ValBitsPerByte:F4} bits per byte | {Tokens:N0} tokens in {Seconds:F1} s";
 

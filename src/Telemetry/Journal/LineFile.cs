@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace SparkTrain.Trainer;
+namespace SparkTrain.Telemetry;
 
 /// <summary>A text file that grows line by line. Lines that the disk does not take wait in memory and are tried again with the next one, so that a full disk stops nobody.</summary>
-internal sealed class LineFile : IDisposable
+public sealed class LineFile : IDisposable
 {
     private readonly string path;
     private readonly FileStream file;

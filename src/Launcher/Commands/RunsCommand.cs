@@ -1,0 +1,126 @@
+using System.CommandLine;
+using SparkTrain.Checkpoints;
+using SparkTrain.Configuration;
+using SparkTrain.Launcher.Runs;
+using SparkTrain.Launcher.Watching;
+using SparkTrain.Native;
+using SparkTrain.Telemetry;
+
+namespace SparkTrain.Launcher.Commands;
+
+/// <summary><c>runs</c>: lists, shows, compares and watches runs, and sends what a server has not taken. Loads no tensors.</summary>
+internal static class RunsCommand
+{
+    private static readonly TimeSpan TopPeriod = TimeSpan.FromSeconds(1);
+
+    public static Command Create(Terminal terminal)
+    {
+        var command = new Command("runs", "List, show, compare and watch runs; send their events.");
+        foreach (var verb in (Command[])[List(terminal), Show(terminal), Diff(terminal), Top(terminal), Sync(terminal)]) command.Subcommands.Add(verb);
+        return command;
+    }
+
+    private static Command List(Terminal terminal)
+    {
+        var command = new Command("ls", "List the runs of a folder, the one that was logged last first.");
+        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds runs.", DefaultValueFactory = _ => "runs" };
+        var format = new Option<string>("--format") { HelpName = "text|json", Description = "A table, or a JSON object a line.", DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        command.Arguments.Add(folder);
+        command.Options.Add(format);
+        command.SetAction(arguments =>
+        {
+            var runs = RunEntry.ReadAll(arguments.GetValue(folder)!);
+            if (arguments.GetValue(format) == "json") RunTable.WriteJson(runs, terminal.Out);
+            else RunTable.Write(runs, DateTime.UtcNow, terminal.Out);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Show(Terminal terminal)
+    {
+        var command = new Command("show", "Show how far a run is, its curves, and the sparsity of every layer.");
+        var run = RunArgument();
+        command.Arguments.Add(run);
+        command.SetAction(arguments =>
+        {
+            foreach (string line in RunPage.Lines(RunEntry.Read(arguments.GetValue(run)!), DateTime.UtcNow, terminal.IsLive ? Math.Max(40, Console.WindowWidth) : 100, int.MaxValue)) terminal.Out.WriteLine(line);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Diff(Terminal terminal)
+    {
+        var command = new Command("diff", "Show in what two runs differ: their configurations key by key, and what came of them.");
+        var (first, second) = (RunArgument("FIRST"), RunArgument("SECOND"));
+        command.Arguments.Add(first);
+        command.Arguments.Add(second);
+        command.SetAction(arguments =>
+        {
+            RunDifference.Write(RunEntry.Read(arguments.GetValue(first)!), RunEntry.Read(arguments.GetValue(second)!), terminal.Out);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Top(Terminal terminal)
+    {
+        var command = new Command("top", "Watch a run: its page, drawn again every second. Where the output is no terminal, once.");
+        var run = RunArgument();
+        command.Arguments.Add(run);
+        command.SetAction(arguments =>
+        {
+            string folder = arguments.GetValue(run)!;
+            // Said before the screen is cleared.
+            RunEntry.Read(folder);
+            using var stop = new CancellationTokenSource();
+            using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, context =>
+            {
+                context.Cancel = true;
+                stop.Cancel();
+            });
+            new TopView(terminal, folder).Run(TopPeriod, stop.Token);
+            return ExitCodes.Done;
+        });
+        return command;
+    }
+
+    private static Command Sync(Terminal terminal)
+    {
+        var command = new Command("sync", "Send the events of a run that a server has not taken yet; what comes twice counts once.");
+        var run = RunArgument();
+        var url = new Option<string>("--url") { HelpName = "URL", Description = "What receives batches, such as http://127.0.0.1:8090/api/events; Logging.Http.Url of the run where not given." };
+        var tokenFile = new Option<string?>("--token-file") { HelpName = "FILE", Description = $"A file with the token that the receiver asks for; {Shipping.TokenVariable} where not given." };
+        command.Arguments.Add(run);
+        foreach (var option in (Option[])[url, tokenFile]) command.Options.Add(option);
+        command.SetAction((arguments, stop) => SyncAsync(RunEntry.Read(arguments.GetValue(run)!), arguments.GetValue(url), arguments.GetValue(tokenFile), terminal, stop));
+        return command;
+    }
+
+    private static async Task<int> SyncAsync(RunEntry run, string? url, string? tokenFile, Terminal terminal, CancellationToken stop)
+    {
+        url ??= run.Config["Logging"]?["Http"]?["Url"]?.GetValue<string>()
+            ?? throw new ConfigurationException($"--url: it is missing, and {run.Path} was trained without Logging.Http.Url.\n  expected: what receives the events\n  do: give --url, such as http://127.0.0.1:8090/api/events");
+        if (!Uri.TryCreate(url, UriKind.Absolute, out var target) || target.Scheme is not ("http" or "https"))
+            throw new ConfigurationException($"--url: it is \"{url}\".\n  expected: an address that begins with http:// or https://\n  do: correct it, such as http://127.0.0.1:8090/api/events");
+        string journal = Path.Combine(run.Path, "log", "events.jsonl");
+        if (!File.Exists(journal)) throw new CheckpointException(journal, "the run has no events", "a run of this version or a later one", "train the run on, or choose another");
+        using var sender = new EventSender(journal, new(target, Shipping.Token(tokenFile, "--token-file")));
+        try
+        {
+            while (await sender.SendNextAsync(stop))
+            {
+            }
+        }
+        catch (HttpRequestException e)
+        {
+            throw new EnvironmentException(url, $"{e.Message.TrimEnd('.')}, after {sender.Sent} events", "a server that takes batches of Serilog.Sinks.Http", "start it, check the address and the token, and run the same command again: it goes on where it stopped", e);
+        }
+        terminal.Out.WriteLine(FormattableString.Invariant($"{run.Name}: {sender.Sent} events sent to {url}{(sender.Refused > 0 ? $", {sender.Refused} refused (events.refused.jsonl)" : "")}"));
+        return ExitCodes.Done;
+    }
+
+    private static Argument<string> RunArgument(string name = "RUN") => new(name) { Description = "A run's folder, such as runs/spark-tiny." };
+}

@@ -1,0 +1,34 @@
+namespace SparkTrain.Launcher.Runs;
+
+/// <summary>A run's page, drawn again and again over itself until the run has ended or the watcher leaves.</summary>
+internal sealed class TopView(Terminal terminal, string folder)
+{
+    private const string Home = "\e[H", ClearLine = "\e[K", ClearBelow = "\e[J", Alternate = "\e[?1049h\e[?25l", Back = "\e[?25h\e[?1049l";
+
+    /// <summary>Watches.</summary>
+    public void Run(TimeSpan period, CancellationToken stop)
+    {
+        if (!terminal.IsLive)
+        {
+            Draw(100, int.MaxValue, "\n");
+            return;
+        }
+        terminal.Out.Write(Alternate);
+        try
+        {
+            do
+            {
+                terminal.Out.Write(Home);
+                Draw(Math.Max(40, Console.WindowWidth), Math.Max(10, Console.WindowHeight - 2), ClearLine + "\n");
+                terminal.Out.Write($"{ClearLine}\nCtrl-C leaves; the run goes on{ClearLine}{ClearBelow}");
+            }
+            while (!stop.WaitHandle.WaitOne(period));
+        }
+        finally
+        {
+            terminal.Out.Write(Back);
+        }
+    }
+
+    private void Draw(int width, int height, string end) => terminal.Out.Write(string.Concat(RunPage.Lines(RunEntry.Read(folder), DateTime.UtcNow, width, height).Select(line => line + end)));
+}

@@ -1,0 +1,33 @@
+using SparkTrain.Configuration;
+using SparkTrain.Launcher.Generation;
+using SparkTrain.Telemetry;
+using SparkTrain.Trainer;
+
+namespace SparkTrain.Launcher.Watching;
+
+/// <summary>How events are sent, from a configuration or from the command line.</summary>
+internal static class Shipping
+{
+    /// <summary>Holds the token that a receiver asks for, where no file does.</summary>
+    public const string TokenVariable = "SPARKTRAIN_EVENTS_TOKEN";
+
+    /// <summary>Reads the options of a configuration.</summary>
+    /// <exception cref="ConfigurationException">The token cannot be read.</exception>
+    public static ShippingOptions Options(HttpLoggingConfig http) => new(new Uri(http.Url), Token(http.TokenFile, "Logging.Http.TokenFile"))
+    {
+        BatchEvents = http.BatchEvents,
+        Gzip = http.Gzip,
+        Period = TimeSpan.FromSeconds(http.PeriodSeconds),
+        Farewell = TimeSpan.FromSeconds(http.FarewellSeconds),
+    };
+
+    /// <summary>Reads a token from a file, or from the environment where no file is named; null where there is none.</summary>
+    /// <exception cref="ConfigurationException">The file cannot be read, or the token cannot be sent.</exception>
+    public static string? Token(string? file, string key)
+    {
+        string? token = file is not null ? TextFile.Read(file, key).Trim() : Environment.GetEnvironmentVariable(TokenVariable);
+        if (string.IsNullOrEmpty(token)) return null;
+        return token.All(c => c is > ' ' and <= '~') ? token
+            : throw new ConfigurationException($"{(file is null ? TokenVariable : $"{key} {file}")}: the token cannot be sent.\n  expected: visible ASCII characters only\n  do: take the token that the receiver was started with");
+    }
+}
