@@ -23,7 +23,10 @@ public static class JsonProperty
         JsonValueKind.String => value.GetValue<string>(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
-        JsonValueKind.Number => value.TryGetValue(out long whole) ? whole : value.GetValue<double>(),
+        JsonValueKind.Number => Number(JsonSerializer.SerializeToElement(value)),
         _ => null,
     };
+
+    // A value that was not read from text only gives what it was made of.
+    private static object Number(JsonElement value) => value.TryGetInt64(out long whole) ? whole : value.GetDouble();
 }
