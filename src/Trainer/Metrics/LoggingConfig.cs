@@ -31,7 +31,7 @@ public sealed record LoggingConfig
 public sealed record HttpLoggingConfig
 {
     /// <summary>What receives batches by POST, such as http://127.0.0.1:8090/api/events.</summary>
-    [Url]
+    [RegularExpression("https?://.+", ErrorMessage = "must be an address that begins with http:// or https://.")]
     public required string Url { get; init; }
 
     /// <summary>A file with the token that the receiver asks for; null sends none, unless the environment variable SPARKTRAIN_EVENTS_TOKEN is set.</summary>

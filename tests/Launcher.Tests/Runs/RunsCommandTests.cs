@@ -1,0 +1,77 @@
+using System.Text.Json.Nodes;
+
+namespace SparkTrain.Launcher.Tests.Runs;
+
+/// <summary>The verb <c>runs</c> on folders as training leaves them.</summary>
+public sealed class RunsCommandTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("runs-tests-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void Ls_lists_the_newest_first_with_status_and_numbers()
+    {
+        Make("old", 0.003, "complete", age: TimeSpan.FromDays(3));
+        Make("new", 0.001, null, age: TimeSpan.FromMinutes(5));
+        Directory.CreateDirectory(Path.Combine(folder, "no-run"));
+        var (code, output, _) = LauncherProcess.Run($"runs ls {folder}");
+        Assert.Equal(0, code);
+        Assert.Equal(
+        [
+            "run  status    step    loss  val loss  tok/s  active  keys  last logged",
+            "new  stopped    2/8  2.5000    4.0000  1,234   8.0 %  51.5  5 min ago",
+            "old  complete   2/8  2.5000    4.0000  1,234   8.0 %  51.5  3 days ago",
+        ], output.TrimEnd('\n').Split('\n'));
+        var rows = LauncherProcess.Run($"runs ls {folder} --format json").Out.TrimEnd('\n').Split('\n').Select(line => JsonNode.Parse(line)!).ToArray();
+        Assert.Equal([("new", 2.5, 8L), ("old", 2.5, 8L)], rows.Select(row => (row["run"]!.GetValue<string>(), row["loss"]!.GetValue<double>(), row["steps"]!.GetValue<long>())));
+    }
+
+    [Fact]
+    public void Diff_names_the_keys_that_differ_and_what_came_of_it()
+    {
+        string[] lines = LauncherProcess.Run($"runs diff {Make("a", 0.003, null)} {Make("b", 0.001, null)}").Out.Split('\n');
+        Assert.Contains("LrSchedule.Lr      0.003   0.001", lines);
+        Assert.DoesNotContain(lines, line => line.StartsWith("Training", StringComparison.Ordinal));
+        Assert.Contains("loss at step 2     2.5000  2.5000", lines);
+    }
+
+    [Theory, InlineData("show"), InlineData("top")]
+    public void A_page_has_curves_and_layers(string verb)
+    {
+        var (code, output, _) = LauncherProcess.Run($"runs {verb} {Make("a", 0.003, null)}");
+        Assert.Equal(0, code);
+        Assert.Contains("step 2 of 8  ██████░░░░░░░░░░░░░░░░░░ 25.0 % | 512 tokens", output, StringComparison.Ordinal);
+        Assert.Contains("loss                 2.5000  █▁", output, StringComparison.Ordinal);
+        Assert.Contains("1        ████████████████████████  8.0 %      52.0", output, StringComparison.Ordinal);
+        Assert.DoesNotContain('\e', output);
+    }
+
+    [Theory]
+    [InlineData("ls nowhere", 4, "there is no such folder")]
+    [InlineData("show nowhere", 4, "it has no config.json and no metrics.jsonl")]
+    [InlineData("sync RUN", 2, "was trained without Logging.Http.Url")]
+    [InlineData("sync RUN --url localhost", 2, "an address that begins with http://")]
+    [InlineData("sync RUN --url http://127.0.0.1:9/", 4, "the run has no events")]
+    public void What_is_wrong_is_said(string arguments, int code, string problem)
+    {
+        var (actual, _, error) = LauncherProcess.Run($"runs {arguments.Replace("RUN", Make("a", 0.003, null), StringComparison.Ordinal)}");
+        Assert.Equal(code, actual);
+        Assert.Contains(problem, error, StringComparison.Ordinal);
+    }
+
+    private string Make(string name, double lr, string? status, TimeSpan age = default)
+    {
+        string run = Path.Combine(folder, name), metrics = Path.Combine(run, "metrics.jsonl"), report = Path.Combine(run, "report.json");
+        Directory.CreateDirectory(run);
+        File.WriteAllText(Path.Combine(run, "config.json"), string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""{ "Training": { "Steps": 8 }, "LrSchedule": { "Lr": {{lr}} } } // as resolved"""));
+        File.WriteAllText(metrics, """
+            {"step":1,"tokens":256,"loss":5.5,"tokens_per_second":1000}
+            {"step":2,"tokens":512,"loss":2.5,"val_loss":4,"tokens_per_second":1234,"ffn_active_fraction":0.08,"ffn_active_fraction_by_layer":[0.08,0.08],"attention_kept":51.5,"attention_kept_by_layer":[51,52]}
+
+            """);
+        if (status is not null) File.WriteAllText(report, $$"""{ "status": "{{status}}" }""");
+        foreach (string file in Directory.GetFiles(run)) File.SetLastWriteTimeUtc(file, DateTime.UtcNow - age);
+        return run;
+    }
+}
