@@ -49,7 +49,7 @@ internal static class RunPage
     }
 
     private static string Remaining(RunEntry run, StepMetrics last) =>
-        run.Status == RunStatus.Running && last.StepSeconds is { } seconds ? Text($" | about {TimeSpan.FromSeconds(Math.Min(seconds * Math.Max(0, run.Steps - last.Step), 1e8)):d\\.hh\\:mm\\:ss} left") : "";
+        run.Status == RunStatus.Running && last.StepSeconds is { } seconds ? Text($" | about {Pace.Text(Math.Min(seconds * Math.Max(0, run.Steps - last.Step), 1e9))} left") : "";
 
     private static string Bar(double share)
     {

@@ -18,7 +18,7 @@ internal static class ReportText
         Line($"| parameters | {report.Parameters:N0} |");
         Line($"| steps | {report.Step:N0} of {report.Steps:N0} |");
         Line($"| tokens | {report.Tokens:N0} |");
-        Line($"| training time | {TimeSpan.FromSeconds(report.TrainingSeconds):d\\.hh\\:mm\\:ss} on {report.Ranks} rank{(report.Ranks == 1 ? "" : "s")}, without validation and saving |");
+        Line($"| training time | {Pace.Text(report.TrainingSeconds)} on {report.Ranks} rank{(report.Ranks == 1 ? "" : "s")}, without validation and saving |");
         if (report.Loss is { } loss) Line($"| loss of the last logged step | {loss:f4} nats per token |");
         if (report.ValLoss is { } valLoss) Line($"| validation loss | {valLoss:f4} nats per token, {report.ValBitsPerByte:f4} bits per byte |");
         if (report.Best is { } best) Line($"| lowest validation loss | {best.ValLoss:f4}, step {best.Step:N0} |");
