@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
+using SparkTrain.Dashboard;
 using SparkTrain.Launcher.Runs;
 using SparkTrain.Launcher.Watching;
 using SparkTrain.Native;
@@ -16,7 +17,7 @@ internal static class RunsCommand
     public static Command Create(Terminal terminal)
     {
         var command = new Command("runs", "List, show, compare and watch runs; send their events.");
-        foreach (var verb in (Command[])[List(terminal), Show(terminal), Diff(terminal), Top(terminal), Sync(terminal)]) command.Subcommands.Add(verb);
+        foreach (var verb in (Command[])[List(terminal), Show(terminal), Diff(terminal), Top(terminal), Sync(terminal), Serve(terminal)]) command.Subcommands.Add(verb);
         return command;
     }
 
@@ -97,6 +98,43 @@ internal static class RunsCommand
         foreach (var option in (Option[])[url, tokenFile]) command.Options.Add(option);
         command.SetAction((arguments, stop) => SyncAsync(RunEntry.Read(arguments.GetValue(run)!), arguments.GetValue(url), arguments.GetValue(tokenFile), terminal, stop));
         return command;
+    }
+
+    private static Command Serve(Terminal terminal)
+    {
+        var command = new Command("serve", "Show the runs of a folder in a browser, while they train and afterwards; take events that other machines send.");
+        var folder = new Argument<string>("FOLDER") { Description = "The folder that holds runs.", DefaultValueFactory = _ => "runs" };
+        var address = new Option<string>("--listen") { HelpName = "ADDRESS:PORT", Description = "Where to listen. Other than loopback addresses need a token.", DefaultValueFactory = _ => $"127.0.0.1:{DashboardOptions.DefaultPort}" };
+        var database = new Option<string?>("--database") { HelpName = "FILE", Description = "Where events are kept; dashboard.db in the folder where not given." };
+        var tokenFile = new Option<string?>("--token-file") { HelpName = "FILE", Description = $"A file with the token that senders and readers must show; {Shipping.TokenVariable} where not given." };
+        command.Arguments.Add(folder);
+        foreach (var option in (Option[])[address, database, tokenFile]) command.Options.Add(option);
+        command.SetAction(arguments =>
+        {
+            string runs = arguments.GetValue(folder)!, listen = arguments.GetValue(address)!;
+            if (!Directory.Exists(runs)) throw new CheckpointException(runs, "there is no such folder", "a folder that holds runs", "check the path; runs are in Run.Folder of their configuration, runs/ where it says nothing");
+            if (!System.Net.IPEndPoint.TryParse(listen, out var endpoint)) throw new ConfigurationException($"--listen: it is \"{listen}\".\n  expected: ADDRESS:PORT, such as 127.0.0.1:{DashboardOptions.DefaultPort}\n  do: correct it");
+            string? token = Shipping.Token(arguments.GetValue(tokenFile), "--token-file");
+            if (token is not null && AccessToken.Problem(token) is { } problem) throw new ConfigurationException($"--token-file: the token cannot be used: {problem}.\n  expected: at least {AccessToken.MinLength} visible ASCII characters\n  do: make one by `openssl rand -hex 32`");
+            using var stop = new StopSignals(terminal, "leaving");
+            return ServeAsync(runs, new() { Address = endpoint, Database = arguments.GetValue(database) ?? Path.Combine(runs, DashboardOptions.DefaultDatabase), Token = token is null ? null : new(token) }, terminal, stop.Token).GetAwaiter().GetResult();
+        });
+        return command;
+    }
+
+    private static async Task<int> ServeAsync(string folder, DashboardOptions options, Terminal terminal, CancellationToken stop)
+    {
+        try
+        {
+            await using var server = await DashboardServer.StartAsync(options);
+            terminal.Out.WriteLine($"{server.Address}{(options.Token is null ? "" : "#token=… (that of --token-file)")} | the runs in {folder}");
+            await new RunsFeed(server, folder, terminal).RunAsync(stop);
+            return ExitCodes.Done;
+        }
+        catch (DashboardException e)
+        {
+            throw new ConfigurationException(e.Message);
+        }
     }
 
     private static async Task<int> SyncAsync(RunEntry run, string? url, string? tokenFile, Terminal terminal, CancellationToken stop)

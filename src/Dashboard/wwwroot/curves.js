@@ -1,0 +1,108 @@
+import { get } from './api.js';
+import { make } from './dom.js';
+import { state } from './state.js';
+import { Chart } from './chart.js';
+import { heatMap } from './heat.js';
+
+// What stands first, and what is drawn into one chart.
+const known = [
+  ['Training', [['loss', ['loss', 'val_loss']], ['bits per byte', ['bits_per_byte', 'val_bits_per_byte']], ['learning rate', ['lr']], ['gradient norm', ['grad_norm']], ['tokens per second', ['tokens_per_second']], ['MFU', ['mfu']]]],
+  ['Sparsity', [['active fraction of the FFN', ['ffn_active_fraction']], ['keys kept by attention', ['attention_kept']]]],
+  ['Time', [['seconds per step', ['step_seconds']], ['waiting for data', ['data_wait_fraction']], ['communication', ['communication_fraction']], ['tokens', ['tokens']]]],
+];
+const heatTitles = { ffn_active_fraction_by_layer: 'Active fraction by layer', attention_kept_by_layer: 'Keys kept by layer', dead_neurons_by_layer: 'Dead neurons by layer' };
+// Keys of one question: the address must stay of a fair length.
+const KeysOfQuestion = 50;
+
+/** Names of metrics that are arrays, one value a layer. */
+export const layered = keys => [...new Set(keys.filter(key => /\[\d+\]$/.test(key)).map(key => key.replace(/\[\d+\]$/, '')))];
+
+/** Groups of charts for metrics: the known ones, then the others by what stands before the first slash. */
+export function groups(keys) {
+  const left = new Set(keys.filter(key => !/\[\d+\]$/.test(key))), result = [];
+  for (const [group, charts] of known) {
+    const here = charts.map(([title, names]) => [title, names.filter(name => left.delete(name))]).filter(([, names]) => names.length);
+    if (here.length) result.push([group, here]);
+  }
+  const others = new Map();
+  for (const key of left) {
+    const slash = key.indexOf('/'), group = slash > 0 ? key.slice(0, slash) : 'Other';
+    others.set(group, [...others.get(group) ?? [], [slash > 0 ? key.slice(slash + 1) : key, [key]]]);
+  }
+  return [...result, ...[...others].sort()];
+}
+
+/** The view of all curves. */
+export class Curves {
+  constructor(view, onZoom, onReset, only) {
+    [this.view, this.onZoom, this.onReset, this.only] = [view, onZoom, onReset, only];
+    this.charts = [];
+    this.fitting = new ResizeObserver(() => this.charts.forEach(chart => chart.fit()));
+    this.fitting.observe(view);
+  }
+
+  async refresh() {
+    const runs = state.runs;
+    if (!runs.length) {
+      this.shape = null;
+      this.view.replaceChildren(make('p', { className: 'empty' }, 'Choose a run on the left.'));
+      return;
+    }
+    const keys = [...new Set((await Promise.all(runs.map(run => get('/api/keys', { run })))).flat())];
+    const shown = groups(keys).filter(([group]) => !this.only || this.only.includes(group)), shape = JSON.stringify(shown);
+    if (shape !== this.shape) this.layOut(shown, shape);
+    const names = this.charts.flatMap(chart => chart.keys), curves = [];
+    const zoom = state.range && state.x === 'step' ? { from: Math.max(0, Math.floor(state.range[0])), to: Math.max(0, Math.ceil(state.range[1])) } : {};
+    for (let i = 0; i < names.length; i += KeysOfQuestion)
+      curves.push(...(await get('/api/series', { run: runs, key: names.slice(i, i + KeysOfQuestion), x: state.x, max: 600, ...zoom })).series);
+    if (runs !== state.runs || this.isClosed) return;
+    for (const chart of this.charts) chart.show(curves.filter(curve => chart.keys.includes(curve.key)));
+    if (!shown.length && !this.only) this.view.replaceChildren(make('p', { className: 'empty' }, 'No metrics yet.'));
+  }
+
+  layOut(shown, shape) {
+    this.charts.forEach(chart => chart.destroy());
+    this.charts = [];
+    this.shape = shape;
+    this.view.replaceChildren(...shown.flatMap(([group, charts]) => {
+      const cards = charts.map(([title, names]) => new Chart(title, names, this.onZoom, this.onReset));
+      this.charts.push(...cards);
+      return [make('h2', {}, group), make('div', { className: 'charts' }, ...cards.map(card => card.element))];
+    }));
+  }
+
+  close() {
+    this.isClosed = true;
+    this.fitting.disconnect();
+    this.charts.forEach(chart => chart.destroy());
+  }
+}
+
+/** The view of sparsity: heat maps of one run over the curves of all chosen ones. */
+export class Sparsity {
+  constructor(view, onZoom, onReset) {
+    this.maps = make('div', {});
+    const below = make('div', {});
+    view.replaceChildren(this.maps, below);
+    this.curves = new Curves(below, onZoom, onReset, ['Sparsity']);
+  }
+
+  async refresh() {
+    const run = state.one;
+    if (run) {
+      const names = layered(await get('/api/keys', { run })), order = Object.keys(heatTitles);
+      names.sort((a, b) => (order.indexOf(a) + 1 || 99) - (order.indexOf(b) + 1 || 99));
+      const matrices = await Promise.all(names.map(key => get('/api/layers', { run, key, max: 300 })));
+      if (run !== state.one) return;
+      const focused = document.activeElement?.dataset?.key;
+      this.maps.replaceChildren(...matrices.filter(matrix => matrix.steps.length).map(matrix => heatMap(heatTitles[matrix.key] ?? matrix.key, matrix)));
+      if (focused) this.maps.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+      if (!names.length) this.maps.replaceChildren(make('p', { className: 'empty' }, 'This run sends no metrics by layer.'));
+    }
+    await this.curves.refresh();
+  }
+
+  close() {
+    this.curves.close();
+  }
+}
