@@ -61,6 +61,36 @@ public sealed class WatchTests : IDisposable
         Assert.Contains("\"status\": \"stopped\"", File.ReadAllText(work["runs/tiny/report.json"]), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Runs_serve_shows_a_run_that_knows_nothing_of_it_and_what_it_logs_later()
+    {
+        Assert.Equal(75, work.Train("--until", "20").ExitCode);
+        int port = FreePort();
+        var serving = Cli.Start(work.Folder, "runs", "serve", "runs", "--listen", $"127.0.0.1:{port}");
+        serving.WaitFor("the runs in runs");
+        using var client = new HttpClient { BaseAddress = new($"http://127.0.0.1:{port}/") };
+        var stopped = await ShownAsync(client, run => run["status"]!.GetValue<string>() == "stopped");
+        Assert.Equal(("tiny", 20L), (stopped["name"]!.GetValue<string>(), stopped["lastStep"]!.GetValue<long>()));
+        Assert.Equal(0, work.Train().ExitCode);
+        var complete = await ShownAsync(client, run => run["status"]!.GetValue<string>() == "complete");
+        Assert.Equal(30, complete["lastStep"]!.GetValue<long>());
+        Assert.Equal(work.Losses("tiny")[^1]!.GetValue<double>(), complete["lastLoss"]!.GetValue<double>());
+        serving.Signal("TERM");
+        Assert.Equal(0, Cli.Finish(serving).ExitCode);
+    }
+
+    private static async Task<JsonNode> ShownAsync(HttpClient client, Func<JsonNode, bool> isSo)
+    {
+        var stop = TestContext.Current.CancellationToken;
+        for (var limit = DateTime.UtcNow.AddMinutes(2); ;)
+        {
+            string runs = await client.GetStringAsync(new Uri("api/runs", UriKind.Relative), stop);
+            if (JsonNode.Parse(runs)!.AsArray() is [{ } run] && isSo(run)) return run;
+            Assert.True(DateTime.UtcNow < limit, runs);
+            await Task.Delay(50, stop);
+        }
+    }
+
     private static string? Kind(JsonNode item) => item["Properties"]!["Kind"]?.GetValue<string>();
 
     private static int FreePort()
