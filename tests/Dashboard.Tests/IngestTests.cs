@@ -10,10 +10,10 @@ public sealed class IngestTests
     public void Metrics_become_points_and_arrays_and_objects_get_names()
     {
         using var store = new TestStore();
-        var result = store.Add(Metrics("a", 3, """{"loss":2.5,"by_layer":[1,null,3],"system":{"cpu":0.5},"none":null}"""));
+        var result = store.Add(Metrics("a", 3, """{"loss":2.5,"by_layer":[1,null,3],"system":{"cpu":0.5},"audit":{"ffn":{"recall":[0.25]}},"none":null}"""));
         Assert.Equal(1, result.Accepted);
         Assert.Empty(result.Refused);
-        Assert.Equal("a:by_layer[0]@3=1 a:by_layer[2]@3=3 a:loss@3=2.5 a:system/cpu@3=0.5", store.Points());
+        Assert.Equal("a:audit/ffn/recall[0]@3=0.25 a:by_layer[0]@3=1 a:by_layer[2]@3=3 a:loss@3=2.5 a:system/cpu@3=0.5", store.Points());
     }
 
     [Fact]
@@ -104,7 +104,7 @@ public sealed class IngestTests
     [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"Metrics","Step":1.5,"Metrics":{}}}""", "Step")]
     [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"Metrics","Step":1}}""", "Metrics must")]
     [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"Metrics","Step":1,"Metrics":{"a":true}}}""", "metric a")]
-    [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"Metrics","Step":1,"Metrics":{"a":[[1]]}}}""", "metric a[0]")]
+    [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"Metrics","Step":1,"Metrics":{"a":[[true]]}}}""", "metric a[0][0]")]
     [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"Metrics","Step":1,"Metrics":{"a":1,"b":2,"c":3,"d":4}}}""", "4 metrics")]
     [InlineData("""{"Timestamp":"2026-01-02T03:04:05Z","Properties":{"Kind":"RunEnded","Status":"asleep"}}""", "Status")]
     public void An_event_that_does_not_fit_is_refused_by_itself(string json, string reason)

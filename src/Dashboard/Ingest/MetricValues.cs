@@ -3,29 +3,14 @@ using System.Text.Json;
 
 namespace SparkTrain.Dashboard;
 
-/// <summary>Turns the metrics of an event into single values: arrays become name[0], name[1] …, objects name/sub.</summary>
+/// <summary>Turns the metrics of an event into single values, to any depth: arrays become name[0], name[1] …, objects name/sub.</summary>
 internal static class MetricValues
 {
     public static List<MetricPoint> Read(JsonElement metrics, int maxNameLength)
     {
         if (metrics.ValueKind != JsonValueKind.Object) throw new EventRefusedException("Metrics must be an object of names and numbers");
         var points = new List<MetricPoint>();
-        foreach (var metric in metrics.EnumerateObject())
-        {
-            switch (metric.Value.ValueKind)
-            {
-                case JsonValueKind.Array:
-                    int index = 0;
-                    foreach (var value in metric.Value.EnumerateArray()) Add(points, string.Create(CultureInfo.InvariantCulture, $"{metric.Name}[{index++}]"), value, maxNameLength);
-                    break;
-                case JsonValueKind.Object:
-                    foreach (var value in metric.Value.EnumerateObject()) Add(points, $"{metric.Name}/{value.Name}", value.Value, maxNameLength);
-                    break;
-                default:
-                    Add(points, metric.Name, metric.Value, maxNameLength);
-                    break;
-            }
-        }
+        foreach (var metric in metrics.EnumerateObject()) Add(points, metric.Name, metric.Value, maxNameLength);
         return points;
     }
 
@@ -35,6 +20,13 @@ internal static class MetricValues
         switch (value.ValueKind)
         {
             case JsonValueKind.Null: break;
+            case JsonValueKind.Array:
+                int index = 0;
+                foreach (var item in value.EnumerateArray()) Add(points, string.Create(CultureInfo.InvariantCulture, $"{key}[{index++}]"), item, maxNameLength);
+                break;
+            case JsonValueKind.Object:
+                foreach (var part in value.EnumerateObject()) Add(points, $"{key}/{part.Name}", part.Value, maxNameLength);
+                break;
             case JsonValueKind.Number:
                 // What is beyond a double comes as infinity.
                 points.Add(new(key, value.GetDouble()));

@@ -10,7 +10,7 @@ const known = [
   ['Sparsity', [['active fraction of the FFN', ['ffn_active_fraction']], ['keys kept by attention', ['attention_kept']]]],
   ['Time', [['seconds per step', ['step_seconds']], ['waiting for data', ['data_wait_fraction']], ['communication', ['communication_fraction']], ['tokens', ['tokens']]]],
 ];
-const heatTitles = { ffn_active_fraction_by_layer: 'Active fraction by layer', attention_kept_by_layer: 'Keys kept by layer', dead_neurons_by_layer: 'Dead neurons by layer' };
+const heatTitles = { ffn_active_fraction_by_layer: 'Active fraction by layer', attention_kept_by_layer: 'Keys kept by layer', 'sparsity_audit/ffn_dead_fraction': 'Dead neurons by layer, as a share', dead_neurons_by_layer: 'Dead neurons by layer' };
 // Keys of one question: the address must stay of a fair length.
 const KeysOfQuestion = 50;
 
