@@ -12,6 +12,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- data bpe-train [corpus=FOLDER] [megabytes=60] [vocabulary=16384]
 // dotnet run -c Release --project bench -- checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
 // dotnet run -c Release --project bench -- serve [clients=1,8,32] [requests=200] [rounds=3] [tokens=48] [prompt=400] [leaving=0.2] [sequences=16] [step=128] [threads] [config=spark-8m | model=DIR]
+// dotnet run -c Release --project bench -- dashboard [points=10000000] [runs=1000] [rounds=5]
 // dotnet run -c Release --project bench -- decode model OUTPUT [config=configs/spark-2b.json] [seed=1] [format=huggingface|gguf]
 // dotnet run -c Release --project bench -- decode speed [contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [gguf=FILE|none] [llama=mmap,flash] [json=FILE]
 // dotnet run -c Release --project bench -- decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none] [llama=mmap,flash]
@@ -26,6 +27,7 @@ return args switch
     ["scaling", .. var rest] => ScalingBench.Run(rest),
     ["faults", .. var rest] => FaultsBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
+    ["dashboard", .. var rest] => DashboardBench.Run(rest),
     ["decode", .. var rest] => DecodeBench.Run(rest),
     ["serve", .. var rest] => ServeBench.Run(rest),
     ["data", .. var rest] => DataBench.Run(rest),
@@ -48,6 +50,7 @@ static int Usage()
                bench data bpe-train [corpus=FOLDER] [megabytes=60] [vocabulary=16384]
                bench checkpoint [write] [load] [train] [gigabytes=1] [rounds=5] [threads=2] [folder=.]
                bench serve [clients=1,8,32] [requests=200] [rounds=3] [tokens=48] [prompt=400] [leaving=0.2] [sequences=16] [step=128] [threads] [config=spark-8m | model=DIR]
+               bench dashboard [points=10000000] [runs=1000] [rounds=5]
                bench decode model OUTPUT [config=configs/spark-2b.json] [seed=1] [format=huggingface|gguf]
                bench decode speed [contexts=512,4096] [threads=1,2] [rounds=7] [tokens=4] [groups=bf16,precision] [gguf=FILE|none] [llama=mmap,flash] [json=FILE]
                bench decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none] [llama=mmap,flash]

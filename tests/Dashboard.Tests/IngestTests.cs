@@ -46,7 +46,7 @@ public sealed class IngestTests
         backward.Add(early);
         Assert.Equal("a:loss@5=4", forward.Points());
         Assert.Equal("a:loss@5=4", backward.Points());
-        Assert.Equal(4.0, backward.Sql("SELECT max FROM rollups WHERE level = 3")[0][0]);
+        Assert.Equal(4.0, backward.Sql("SELECT max FROM rollups WHERE level = 4")[0][0]);
     }
 
     [Fact]
@@ -73,9 +73,9 @@ public sealed class IngestTests
         using var store = new TestStore();
         store.Add(Enumerable.Range(0, 130).Select(i => Metrics("a", i, i == 70 ? """{"x":"NaN"}""" : $$"""{"x":{{i}}}""")));
         // 64 + … + 127 without 70 is 64 · 95.5 − 70 = 6042.
-        Assert.Equal([63L, 1L, 6042.0, 64.0, 127.0, 64L, 127L], store.Sql("SELECT n, bad, sum, min, max, first, last FROM rollups WHERE level = 0 AND block = 1")[0]);
+        Assert.Equal([63L, 1L, 6042.0, 64.0, 127.0, 64L, 127L], store.Sql("SELECT n, bad, sum, min, max, first, last FROM rollups WHERE level = 1 AND block = 1")[0]);
         // 0 + … + 129 without 70 is 129 · 130 / 2 − 70 = 8315.
-        Assert.Equal([129L, 1L, 8315.0, 0.0, 129.0, 0L, 129L], store.Sql("SELECT n, bad, sum, min, max, first, last FROM rollups WHERE level = 1 AND block = 0")[0]);
+        Assert.Equal([129L, 1L, 8315.0, 0.0, 129.0, 0L, 129L], store.Sql("SELECT n, bad, sum, min, max, first, last FROM rollups WHERE level = 2 AND block = 0")[0]);
     }
 
     [Theory]
@@ -149,7 +149,7 @@ public sealed class IngestTests
             for (int i = 0; i < 20; i++) store.Add(Metrics($"run{thread % 4}", thread * 100 + i, """{"loss":1}"""));
         });
         Assert.Equal(160L, store.Sql("SELECT count(*) FROM points")[0][0]);
-        Assert.Equal(160L, store.Sql("SELECT sum(n) FROM rollups WHERE level = 3")[0][0]);
+        Assert.Equal(160L, store.Sql("SELECT sum(n) FROM rollups WHERE level = 4")[0][0]);
     }
 
     [Fact]

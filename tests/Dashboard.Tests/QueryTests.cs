@@ -156,7 +156,7 @@ public sealed class QueryTests
         Assert.True(store.Store.Delete("a"));
         Assert.False(store.Store.Delete("a"));
         Assert.Equal("b:loss@1=2", store.Points());
-        Assert.Equal([0L, 1L, 1L, 4L], store.Sql("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM keys), (SELECT count(*) FROM rollups)")[0]);
+        Assert.Equal([0L, 1L, 1L, 5L], store.Sql("SELECT (SELECT count(*) FROM events), (SELECT count(*) FROM runs), (SELECT count(*) FROM keys), (SELECT count(*) FROM rollups)")[0]);
         store.Add(Metrics("a", 5, """{"loss":9}"""));
         Assert.Equal("a:loss@5=9 b:loss@1=2", store.Points());
     }

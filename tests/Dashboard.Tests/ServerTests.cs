@@ -36,6 +36,22 @@ public sealed class ServerTests
         Assert.Single((await server.GetAsync("/api/runs")).AsArray());
     }
 
+    [Theory]
+    [InlineData("a/b")]
+    [InlineData("a%2Fb")]
+    [InlineData("../x?y#z")]
+    [InlineData("ü 😀")]
+    public async Task A_run_may_be_called_anything(string name)
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.PostAsync(Metrics(name, 1, """{"loss":1}"""));
+        string escaped = Uri.EscapeDataString(name);
+        Assert.Equal(name, (string)(await server.GetAsync("/api/runs/" + escaped))["run"]!["name"]!);
+        Assert.Single((await server.GetAsync($"/api/series?run={escaped}&key=loss"))["series"]!.AsArray());
+        using var deleted = await server.Client.DeleteAsync("/api/runs/" + escaped, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+    }
+
     [Fact]
     public async Task Gzip_is_unpacked_and_bombs_and_garbage_are_refused()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace SparkTrain.Dashboard;
 
@@ -21,6 +22,13 @@ internal static class Question
     {
         if (http.Request.Query[name] is not [{ Length: > 0 } text, ..]) return otherwise;
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most ? value : throw Refuse(name, $"must be a whole number from {least} to {most}");
+    }
+
+    /// <summary>Returns the run's id at the path's end. The name of a run may hold a slash, which routing leaves encoded.</summary>
+    public static string RunOfPath(HttpContext http, string before)
+    {
+        string target = http.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget.Split('?')[0];
+        return target.StartsWith(before, StringComparison.OrdinalIgnoreCase) ? Uri.UnescapeDataString(target[before.Length..]) : "";
     }
 
     public static ApiException Refuse(string name, string problem) => new(StatusCodes.Status400BadRequest, $"Parameter {name} {problem}.");

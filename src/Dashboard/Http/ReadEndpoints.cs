@@ -8,6 +8,9 @@ namespace SparkTrain.Dashboard;
 /// <summary>Answers the page's questions.</summary>
 internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
 {
+    /// <summary>What stands before the id of one run.</summary>
+    public const string RunPath = "/api/runs/";
+
     private const int MaxRuns = 20;
     private const int MaxKeys = 400;
     private const int MaxBuckets = 10_000;
@@ -17,7 +20,7 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
     public void Map(IEndpointRouteBuilder routes)
     {
         Get(routes, "/api/runs", (_, connection) => runs.All(connection));
-        Get(routes, "/api/runs/{id}", (http, connection) => Require(connection, (string)http.Request.RouteValues["id"]!));
+        Get(routes, RunPath + "{**id}", (http, connection) => Require(connection, Question.RunOfPath(http, RunPath)));
         Get(routes, "/api/diff", Diff);
         Get(routes, "/api/keys", (http, connection) => RunQueries.Keys(connection, Require(connection, Question.Text(http, "run")).Run.Id));
         Get(routes, "/api/series", SeriesOf);

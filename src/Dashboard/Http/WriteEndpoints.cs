@@ -21,9 +21,9 @@ internal sealed class WriteEndpoints(EventStore store, ReadEndpoints reads, Dash
             var result = store.AddBatch(body);
             await http.Response.WriteAsJsonAsync(result, Json.Options, http.RequestAborted);
         });
-        routes.MapDelete("/api/runs/{id}", http =>
+        routes.MapDelete(ReadEndpoints.RunPath + "{**id}", http =>
         {
-            if (!store.Delete((string)http.Request.RouteValues["id"]!)) throw new ApiException(StatusCodes.Status404NotFound, "There is no such run.");
+            if (!store.Delete(Question.RunOfPath(http, ReadEndpoints.RunPath))) throw new ApiException(StatusCodes.Status404NotFound, "There is no such run.");
             http.Response.StatusCode = StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         });

@@ -20,7 +20,9 @@ internal readonly record struct StepRange(long From, long To, long Width)
     public static StepRange? For(SqliteConnection connection, IReadOnlyList<long> keys, long from, long to, int max)
     {
         var (first, last, most) = (long.MaxValue, long.MinValue, 0L);
-        using var bounds = connection.Command("SELECT (SELECT min(step) FROM points WHERE key = $1 AND step BETWEEN $2 AND $3), (SELECT max(step) FROM points WHERE key = $1 AND step BETWEEN $2 AND $3)", 0L, from, to);
+        using var bounds = connection.Command("""
+            SELECT (SELECT step FROM points WHERE key = $1 AND step BETWEEN $2 AND $3 ORDER BY step LIMIT 1), (SELECT step FROM points WHERE key = $1 AND step BETWEEN $2 AND $3 ORDER BY step DESC LIMIT 1)
+            """, 0L, from, to);
         using var count = connection.Command("SELECT count(*) FROM (SELECT 1 FROM points WHERE key = $1 AND step BETWEEN $2 AND $3 LIMIT $4)", 0L, from, to, max + 1L);
         foreach (long key in keys)
         {

@@ -3,13 +3,13 @@ using Microsoft.Data.Sqlite;
 namespace SparkTrain.Dashboard;
 
 /// <summary>
-/// Summaries of blocks of 64, 512, 4096 and 32768 steps of each metric, so that a curve of a million points is drawn from some thousand rows. A block that a batch touched is
+/// Summaries of blocks of 8, 64, 512, 4096 and 32768 steps of each metric, so that a curve of a million points is drawn from some thousand rows. A block that a batch touched is
 /// computed anew from what lies below it: that is right in any order of events, and for events that come twice.
 /// </summary>
 internal sealed class Rollups(SqliteConnection connection) : IDisposable
 {
     /// <summary>Steps of a block by level.</summary>
-    public static readonly long[] BlockSteps = [64, 512, 4096, 32768];
+    public static readonly long[] BlockSteps = [8, 64, 512, 4096, 32768];
 
     // Only finite values enter means and bounds; the others are counted.
     private const string Finite = "FILTER (WHERE value BETWEEN -1.7976931348623157e308 AND 1.7976931348623157e308)";

@@ -101,11 +101,13 @@ function wire() {
   setTheme(localStorage.getItem('theme') ?? (dark.matches ? 'dark' : 'light'));
   dark.addEventListener('change', () => {
     if (!localStorage.getItem('theme')) setTheme(dark.matches ? 'dark' : 'light');
+    list();
     refresh();
   });
   find('theme').addEventListener('click', () => {
     localStorage.setItem('theme', document.documentElement.dataset.theme === 'dark' ? 'light' : 'dark');
     setTheme(localStorage.getItem('theme'));
+    list();
     refresh();
   });
   find('share').addEventListener('click', async () => {

@@ -34,12 +34,13 @@ function columns(curves) {
       series.push({ stroke: 'transparent', points: { show: false } }, { stroke: 'transparent', points: { show: false } });
       bands.push({ series: [at, at + 1], fill: stroke + '26' });
     }
-    if (state.smooth > 0) {
+    // Validation has few values, each the mean of much already.
+    const isValidation = curve.key.startsWith('val_'), isSmooth = state.smooth > 0 && !isValidation;
+    if (isSmooth) {
       table.push(mean);
       series.push({ stroke: stroke + '40', width: 1, points: { show: false } });
     }
-    table.push(state.smooth > 0 ? smooth(mean, state.smooth) : mean);
-    const isValidation = curve.key.startsWith('val_');
+    table.push(isSmooth ? smooth(mean, state.smooth) : mean);
     series.push({ label: curve.key, stroke, width: 1.6, dash: isValidation ? [5, 4] : undefined, points: { show: mean.length < 3 || isValidation && mean.length < 60, size: 5 } });
     if (table[0].length) tables.push(table);
     else tables.push([[0], ...table.slice(1).map(() => [null])]);

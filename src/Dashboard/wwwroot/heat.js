@@ -23,7 +23,7 @@ export function heatMap(title, matrix) {
   at.setAttribute('aria-live', 'polite');
   const legend = make('canvas', { width: 140, height: 8 });
   const card = make('div', { className: 'card wide' }, make('h3', {}, title),
-    canvas, make('div', { className: 'scale' }, `layer 0 at the bottom · steps ${whole(matrix.steps[0])}–${whole(matrix.steps.at(-1))}`, digits(low), legend, digits(high), at));
+    canvas, make('div', { className: 'scale' }, make('span', {}, `layer 0 at the bottom, steps ${whole(matrix.steps[0])} to ${whole(matrix.steps.at(-1))}`), digits(low), legend, digits(high), at));
   let chosen = null;
 
   function draw() {

@@ -41,7 +41,7 @@ function row(run, onChange) {
     name.style.color = colour(run.id);
     box.style.accentColor = colour(run.id);
   }
-  const facts = `step ${whole(run.lastStep)} · loss ${digits(run.lastLoss)} · ${time(run.lastEvent)}`;
+  const facts = `step ${whole(run.lastStep)} · loss ${digits(run.lastLoss)} · ${time(run.lastEvent).slice(5, 16)}`;
   return make('li', { className: chosen ? 'chosen' : '' }, make('label', {}, box, name,
     make('span', { className: 'status ' + run.status, title: run.message ?? '' }, run.status), make('span', { className: 'facts' }, facts)));
 }

@@ -1,6 +1,9 @@
 // What the page shows. It is kept in the link, so that a link shows the same.
 
-export const palette = ['#2563eb', '#ea580c', '#16a34a', '#db2777', '#7c3aed', '#0891b2', '#ca8a04', '#dc2626', '#4d7c0f', '#64748b'];
+const palette = ['#2563eb', '#ea580c', '#16a34a', '#db2777', '#7c3aed', '#0891b2', '#ca8a04', '#dc2626', '#4d7c0f', '#64748b'];
+
+// The same hues, light enough for a dark page.
+const darkPalette = ['#6ea8fe', '#fb923c', '#4ade80', '#f472b6', '#a78bfa', '#22d3ee', '#facc15', '#f87171', '#a3e635', '#94a3b8'];
 
 export const state = { runs: [], tab: 'curves', x: 'step', log: false, smooth: 0, range: null, filter: '', one: null, level: 'Verbose' };
 
@@ -29,4 +32,4 @@ export function writeLink() {
 }
 
 /** The colour of a chosen run. */
-export const colour = run => palette[Math.max(0, state.runs.indexOf(run)) % palette.length];
+export const colour = run => (document.documentElement.dataset.theme === 'dark' ? darkPalette : palette)[Math.max(0, state.runs.indexOf(run)) % palette.length];
