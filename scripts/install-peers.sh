@@ -4,20 +4,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 peers=artifacts/peers
-if [ ! -x /usr/bin/chromium ]; then
-    export DEBIAN_FRONTEND=noninteractive
-    { apt-get -qq update && apt-get -qq install --yes --no-install-recommends chromium; } >/dev/null ||
-        { echo "error: apt could not install chromium" >&2; echo "       Do: install it by hand, as /usr/bin/chromium" >&2; exit 5; }
+
+by_apt() {
+    { DEBIAN_FRONTEND=noninteractive apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install --yes --no-install-recommends "$@"; } >/dev/null ||
+        { echo "error: apt could not install $*" >&2; echo "       Do: install it by hand" >&2; return 5; }
+}
+
+if ! cmp -s tests/peers/package.json "$peers/installed.json"; then
+    command -v npm >/dev/null || by_apt nodejs npm
+    mkdir -p "$peers"
+    rm -f "$peers/installed.json"
+    cp tests/peers/package.json "$peers/"
+    (cd "$peers" && npm install --no-package-lock --no-audit --no-fund --loglevel=error) ||
+        { echo "error: npm could not install what tests/peers/package.json names" >&2; echo "       Do: check the network and npm's registry settings" >&2; exit 5; }
+    cp tests/peers/package.json "$peers/installed.json"
 fi
-cmp -s tests/peers/package.json "$peers/installed.json" && exit
-if ! command -v npm >/dev/null; then
-    export DEBIAN_FRONTEND=noninteractive
-    { apt-get -qq update && apt-get -qq install --yes --no-install-recommends nodejs npm; } >/dev/null ||
-        { echo "error: apt could not install nodejs and npm" >&2; echo "       Do: install them by hand" >&2; exit 5; }
-fi
-mkdir -p "$peers"
-rm -f "$peers/installed.json"
-cp tests/peers/package.json "$peers/"
-(cd "$peers" && npm install --no-package-lock --no-audit --no-fund --loglevel=error) ||
-    { echo "error: npm could not install what tests/peers/package.json names" >&2; echo "       Do: check the network and npm's registry settings" >&2; exit 5; }
-cp tests/peers/package.json "$peers/installed.json"
+[ -x /usr/bin/chromium ] || by_apt chromium
