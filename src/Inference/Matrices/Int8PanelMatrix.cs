@@ -90,8 +90,8 @@ internal sealed unsafe class Int8PanelMatrix : PanelMatrix
     {
         float largest = LargestMagnitude(numbers, count), times = Inverse(largest, Largest);
         for (int i = 0; i < count; i++) target[i / 2 * PairBytes + i % 2] = (sbyte)MathF.Round(numbers[i] * times);
-        // A row that became zeros is off by all that it held, half of this scale.
-        return times == 0 && float.IsFinite(largest) ? 2 * largest : largest / Largest;
+        // A row that became zeros is off by all that it held, half of this scale; a smaller one would be lost in the bounds' own rounding.
+        return times == 0 && float.IsFinite(largest) ? Math.Max(2 * largest, Smallest) : largest / Largest;
     }
 
     private float RoundVector(float* x, short* target)

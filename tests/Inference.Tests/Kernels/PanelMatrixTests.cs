@@ -61,6 +61,15 @@ public sealed unsafe class PanelMatrixTests
         }
     }, iter: 100, threads: 1);
 
+    [Fact]
+    public void The_bound_holds_where_its_own_product_leaves_the_range_of_float32()
+    {
+        using var source = Numbers.Weight([6e-36f]);
+        using var matrix = new Int8PanelMatrix(new(source, "w", 1, 1));
+        float x = 1e-9f;
+        Assert.True(6e-45 <= matrix.ErrorBound(&x) * matrix.Scales[0]);
+    }
+
     private static int[] Counts => [.. Enumerable.Range(1, 13), 65];
 
     private static void Check<T>(int rows, int columns, TensorType type) where T : struct, IElement
