@@ -25,8 +25,7 @@ internal static class RunsCommand
     {
         var command = new Command("ls", "List the runs of a folder, the one that was logged last first.");
         var folder = new Argument<string>("FOLDER") { Description = "The folder that holds runs.", DefaultValueFactory = _ => "runs" };
-        var format = new Option<string>("--format") { HelpName = "text|json", Description = "A table, or a JSON object a line.", DefaultValueFactory = _ => "text" };
-        format.AcceptOnlyFromAmong("text", "json");
+        var format = FormatOption("A table, or a JSON object a line.");
         command.Arguments.Add(folder);
         command.Options.Add(format);
         command.SetAction(arguments =>
@@ -43,10 +42,13 @@ internal static class RunsCommand
     {
         var command = new Command("show", "Show how far a run is, its curves, and the sparsity of every layer.");
         var run = RunArgument();
+        var format = FormatOption("A page, or the JSON object that ls prints of the run.");
         command.Arguments.Add(run);
+        command.Options.Add(format);
         command.SetAction(arguments =>
         {
-            foreach (string line in RunPage.Lines(RunEntry.Read(arguments.GetValue(run)!), DateTime.UtcNow, terminal.IsLive ? Math.Max(40, Console.WindowWidth) : 100, int.MaxValue)) terminal.Out.WriteLine(line);
+            if (arguments.GetValue(format) == "json") RunTable.WriteJson([RunEntry.Read(arguments.GetValue(run)!)], terminal.Out);
+            else foreach (string line in RunPage.Lines(RunEntry.Read(arguments.GetValue(run)!), DateTime.UtcNow, terminal.IsLive ? Math.Max(40, Console.WindowWidth) : 100, int.MaxValue)) terminal.Out.WriteLine(line);
             return ExitCodes.Done;
         });
         return command;
@@ -58,9 +60,13 @@ internal static class RunsCommand
         var (first, second) = (RunArgument("FIRST"), RunArgument("SECOND"));
         command.Arguments.Add(first);
         command.Arguments.Add(second);
+        var format = FormatOption("A table, or a JSON object: the keys that differ, each with both values.");
+        command.Options.Add(format);
         command.SetAction(arguments =>
         {
-            RunDifference.Write(RunEntry.Read(arguments.GetValue(first)!), RunEntry.Read(arguments.GetValue(second)!), terminal.Out);
+            RunEntry a = RunEntry.Read(arguments.GetValue(first)!), b = RunEntry.Read(arguments.GetValue(second)!);
+            if (arguments.GetValue(format) == "json") RunDifference.WriteJson(a, b, terminal.Out);
+            else RunDifference.Write(a, b, terminal.Out);
             return ExitCodes.Done;
         });
         return command;
@@ -158,6 +164,13 @@ internal static class RunsCommand
         }
         terminal.Out.WriteLine(FormattableString.Invariant($"{run.Name}: {sender.Sent} events sent to {url}{(sender.Refused > 0 ? $", {sender.Refused} refused (events.refused.jsonl)" : "")}"));
         return ExitCodes.Done;
+    }
+
+    private static Option<string> FormatOption(string description)
+    {
+        var format = new Option<string>("--format") { HelpName = "text|json", Description = description, DefaultValueFactory = _ => "text" };
+        format.AcceptOnlyFromAmong("text", "json");
+        return format;
     }
 
     private static Argument<string> RunArgument(string name = "RUN") => new(name) { Description = "A run's folder, such as runs/spark-tiny." };

@@ -25,6 +25,13 @@ internal static class RunDifference
         foreach (var row in rows) output.WriteLine($"{row.Key.PadRight(key)}  {row.First.PadRight(value)}  {row.Second}".TrimEnd());
     }
 
+    /// <summary>Writes the keys that differ as a JSON object, each with both values as they are in the configurations; null where a run has no such key.</summary>
+    public static void WriteJson(RunEntry first, RunEntry second, TextWriter output)
+    {
+        static JsonNode? Value(string? json) => json is null ? null : JsonNode.Parse(json);
+        output.WriteLine(new JsonObject(OfConfigurations(first, second).Select(row => KeyValuePair.Create(row.Key, (JsonNode?)new JsonArray(Value(row.First), Value(row.Second))))).ToJsonString());
+    }
+
     private static IEnumerable<(string Key, string First, string Second)> Results(RunEntry first, RunEntry second)
     {
         yield return ("", "", "");

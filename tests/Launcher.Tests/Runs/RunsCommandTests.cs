@@ -34,6 +34,7 @@ public sealed class RunsCommandTests : IDisposable
         Assert.Contains("LrSchedule.Lr      0.003   0.001", lines);
         Assert.DoesNotContain(lines, line => line.StartsWith("Training", StringComparison.Ordinal));
         Assert.Contains("loss at step 2     2.5000  2.5000", lines);
+        Assert.Equal("""{"LrSchedule.Lr":[0.003,0.001]}""", LauncherProcess.Run($"runs diff {Path.Combine(folder, "a")} {Path.Combine(folder, "b")} --format json").Out.TrimEnd('\n'));
     }
 
     [Theory, InlineData("show"), InlineData("top")]
