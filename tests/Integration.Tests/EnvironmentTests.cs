@@ -15,8 +15,8 @@ public sealed class EnvironmentTests : IDisposable
         string own = OwnLibTorch("2.10.0+cpu", whole: true);
         var run = Cli.Program(work.Folder, "dotnet", [Cli.Launcher, "--config", "tiny.json", "--set", "Training.Steps=2", "--set", "LrSchedule.WarmupSteps=1"], (LibTorch.FolderVariable, own), ("LD_DEBUG", "files"));
         Assert.True(run.ExitCode == 0, run.Error[^Math.Min(2000, run.Error.Length)..]);
-        Assert.Contains($"{own}/lib/libtorch_cpu.so", run.Error, StringComparison.Ordinal);
-        Assert.DoesNotContain("native/libtorch_cpu.so", run.Error, StringComparison.Ordinal);
+        // What is loaded is initialized; the linker also names files that are looked for in vain.
+        Assert.Equal([$"{own}/lib/libtorch_cpu.so"], run.Error.Split('\n').Where(line => line.EndsWith("libtorch_cpu.so", StringComparison.Ordinal) && line.Contains("calling init: ", StringComparison.Ordinal)).Select(line => line.Split("calling init: ")[1]));
     }
 
     [Fact]
