@@ -49,11 +49,37 @@ public sealed class RunFolder : IDisposable
     /// <summary>Every event of the run, as it is sent to whoever watches.</summary>
     public string Events => System.IO.Path.Combine(Log, "events.jsonl");
 
+    /// <summary>What came of the run, for programs.</summary>
+    public string Report => In("report.json");
+
+    /// <summary>The same for people.</summary>
+    public string ReportText => In("report.md");
+
+    /// <summary>True while a process holds the folder: the system releases it whatever ends the process.</summary>
+    public bool IsHeld
+    {
+        get
+        {
+            try
+            {
+                if (File.Exists(In(LockFile))) new FileStream(In(LockFile), FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
+                return false;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        }
+    }
+
     /// <summary>What TensorBoard reads.</summary>
     public string TensorBoard => In("tensorboard");
 
     /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
     public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
+
+    /// <summary>Names the folder of a run by its path, as another process sees it; opens and makes nothing.</summary>
+    public static RunFolder At(string path) => new(path, null, 0);
 
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed. What interrupted saves have left in it is deleted.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>

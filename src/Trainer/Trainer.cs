@@ -241,6 +241,7 @@ public sealed class Trainer : IDisposable
     // Whoever draws or stores the numbers gets them as events.
     private void Publish(StepMetrics m)
     {
+        if (!log.IsEnabled(Serilog.Events.LogEventLevel.Debug)) return;
         var numbers = m.ToJson();
         numbers.Remove("step");
         usage.AddTo(numbers);

@@ -6,6 +6,7 @@ using SparkTrain.Launcher.Runs;
 using SparkTrain.Launcher.Watching;
 using SparkTrain.Native;
 using SparkTrain.Telemetry;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
@@ -65,8 +66,8 @@ internal static class RunsCommand
         command.SetAction(arguments =>
         {
             RunEntry a = RunEntry.Read(arguments.GetValue(first)!), b = RunEntry.Read(arguments.GetValue(second)!);
-            if (arguments.GetValue(format) == "json") RunDifference.WriteJson(a, b, terminal.Out);
-            else RunDifference.Write(a, b, terminal.Out);
+            if (arguments.GetValue(format) == "json") RunDiff.WriteJson(a, b, terminal.Out);
+            else RunDiff.Write(a, b, terminal.Out);
             return ExitCodes.Done;
         });
         return command;
@@ -149,7 +150,7 @@ internal static class RunsCommand
             ?? throw new ConfigurationException($"--url: it is missing, and {run.Path} was trained without Logging.Http.Url.\n  expected: what receives the events\n  do: give --url, such as http://127.0.0.1:8090/api/events");
         if (!Uri.TryCreate(url, UriKind.Absolute, out var target) || target.Scheme is not ("http" or "https"))
             throw new ConfigurationException($"--url: it is \"{url}\".\n  expected: an address that begins with http:// or https://\n  do: correct it, such as http://127.0.0.1:8090/api/events");
-        string journal = Path.Combine(run.Path, "log", "events.jsonl");
+        string journal = RunFolder.At(run.Path).Events;
         if (!File.Exists(journal)) throw new CheckpointException(journal, "the run has no events", "a run of this version or a later one", "train the run on, or choose another");
         using var sender = new EventSender(journal, new(target, Shipping.Token(tokenFile, "--token-file")));
         try

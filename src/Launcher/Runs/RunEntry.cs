@@ -13,8 +13,6 @@ namespace SparkTrain.Launcher.Runs;
 /// <param name="Changed">When it was logged last, UTC.</param>
 internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<StepMetrics> Logged, RunStatus Status, DateTime Changed)
 {
-    private const string ConfigFile = "config.json", MetricsName = "metrics.jsonl", ReportFile = "report.json";
-
     /// <summary>Its name.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
 
@@ -31,12 +29,12 @@ internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<St
     /// <exception cref="CheckpointException">It is no run's folder, or cannot be read.</exception>
     public static RunEntry Read(string folder)
     {
-        string path = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder)), config = System.IO.Path.Combine(path, ConfigFile), metrics = System.IO.Path.Combine(path, MetricsName);
+        var run = RunFolder.At(System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(folder)));
         try
         {
-            if (!IsRun(path)) throw new CheckpointException(folder, $"it has no {ConfigFile} and no {MetricsName}", "the folder of a run, runs/NAME", "check the path; `runs ls` lists what there is");
-            var resolved = (JsonObject)JsonNode.Parse(File.ReadAllText(config), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
-            return new(path, resolved, MetricsFile.Read(metrics), StatusOf(path), File.GetLastWriteTimeUtc(File.Exists(metrics) ? metrics : config));
+            if (!IsRun(run.Path)) throw new CheckpointException(folder, $"it has no {System.IO.Path.GetFileName(run.ConfigFile)} and no {System.IO.Path.GetFileName(run.MetricsFile)}", "the folder of a run, runs/NAME", "check the path; `runs ls` lists what there is");
+            var resolved = (JsonObject)JsonNode.Parse(File.ReadAllText(run.ConfigFile), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
+            return new(run.Path, resolved, MetricsFile.Read(run.MetricsFile), StatusOf(run), File.GetLastWriteTimeUtc(File.Exists(run.MetricsFile) ? run.MetricsFile : run.ConfigFile));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidCastException)
         {
@@ -52,22 +50,13 @@ internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<St
         return [.. Directory.GetDirectories(folder).Where(IsRun).Select(Read).OrderByDescending(run => run.Changed)];
     }
 
-    private static bool IsRun(string path) => File.Exists(System.IO.Path.Combine(path, ConfigFile)) && (File.Exists(System.IO.Path.Combine(path, MetricsName)) || Directory.Exists(System.IO.Path.Combine(path, "checkpoints")));
+    private static bool IsRun(string path) => RunFolder.At(path) is var run && File.Exists(run.ConfigFile) && (File.Exists(run.MetricsFile) || Directory.Exists(run.Checkpoints));
 
-    // Who trains holds the lock; who was killed wrote no report, and holds nothing.
-    private static RunStatus StatusOf(string path)
+    // Who was killed wrote no report, and holds nothing.
+    private static RunStatus StatusOf(RunFolder run)
     {
-        try
-        {
-            string held = System.IO.Path.Combine(path, "run.lock");
-            if (File.Exists(held)) new FileStream(held, FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
-        }
-        catch (IOException)
-        {
-            return RunStatus.Running;
-        }
-        string report = System.IO.Path.Combine(path, ReportFile);
-        if (!File.Exists(report) || File.GetLastWriteTimeUtc(report) < File.GetLastWriteTimeUtc(System.IO.Path.Combine(path, MetricsName))) return RunStatus.Stopped;
-        return Enum.TryParse<RunStatus>(JsonNode.Parse(File.ReadAllText(report))?["status"]?.GetValue<string>(), ignoreCase: true, out var status) ? status : RunStatus.Stopped;
+        if (run.IsHeld) return RunStatus.Running;
+        if (!File.Exists(run.Report) || File.GetLastWriteTimeUtc(run.Report) < File.GetLastWriteTimeUtc(run.MetricsFile)) return RunStatus.Stopped;
+        return Enum.TryParse<RunStatus>(JsonNode.Parse(File.ReadAllText(run.Report))?["status"]?.GetValue<string>(), ignoreCase: true, out var status) ? status : RunStatus.Stopped;
     }
 }

@@ -1,4 +1,5 @@
 using SparkTrain.Dashboard;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
 
@@ -16,7 +17,7 @@ internal sealed class RunsFeed(DashboardServer server, string folder, Terminal t
     {
         while (!stop.IsCancellationRequested)
         {
-            foreach (string journal in Directory.EnumerateDirectories(folder).Select(run => Path.Combine(run, "log", "events.jsonl")).Where(File.Exists)) Read(journal, stop);
+            foreach (string journal in Directory.EnumerateDirectories(folder).Select(run => RunFolder.At(run).Events).Where(File.Exists)) Read(journal, stop);
             await Task.Delay(Period, stop).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         }
     }

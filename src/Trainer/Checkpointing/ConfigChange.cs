@@ -39,20 +39,7 @@ public static class ConfigChange
             .Select(key => $"{key} was {before.GetValueOrDefault(key) ?? "absent"}, is {now.GetValueOrDefault(key) ?? "absent"}")];
     }
 
-    private static Dictionary<string, string> Flatten(JsonObject root)
-    {
-        var leaves = new Dictionary<string, string>();
-        Visit("", root);
-        return leaves;
-
-        void Visit(string path, JsonNode? node)
-        {
-            if (node is JsonObject section)
-                foreach (var (key, child) in section) Visit(path.Length == 0 ? key : $"{path}.{key}", child);
-            else
-                leaves[path] = (node is JsonArray list ? Kept(path, list) : node)?.ToJsonString() ?? "null";
-        }
-    }
+    private static Dictionary<string, string> Flatten(JsonObject root) => JsonLeaves.Of(root, Kept);
 
     // A list of sections is compared whole, but for what may change in each of them.
     private static JsonArray Kept(string path, JsonArray list)

@@ -95,8 +95,8 @@ public sealed record RunReport
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Write(RunFolder folder) => folder.Write(() =>
     {
-        File.WriteAllText(Path.Combine(folder.Path, "report.json"), JsonSerializer.Serialize(this, Json) + "\n");
-        File.WriteAllText(Path.Combine(folder.Path, "report.md"), ReportText.Of(this));
+        File.WriteAllText(folder.Report, JsonSerializer.Serialize(this, Json) + "\n");
+        File.WriteAllText(folder.ReportText, ReportText.Of(this));
     });
 
     internal static JsonSerializerOptions Json { get; } = new()

@@ -5,12 +5,12 @@ using SparkTrain.Trainer;
 namespace SparkTrain.Launcher.Runs;
 
 /// <summary>In what two runs differ: their configurations key by key, and what came of them.</summary>
-internal static class RunDifference
+internal static class RunDiff
 {
     /// <summary>The keys whose values differ, with both values; null where a run has no such key.</summary>
     public static IReadOnlyList<(string Key, string? First, string? Second)> OfConfigurations(RunEntry first, RunEntry second)
     {
-        var (a, b) = (Leaves(first.Config), Leaves(second.Config));
+        var (a, b) = (JsonLeaves.Of(first.Config), JsonLeaves.Of(second.Config));
         return [.. a.Keys.Union(b.Keys).Order(StringComparer.Ordinal)
             .Select(key => (key, a.GetValueOrDefault(key), b.GetValueOrDefault(key)))
             .Where(row => row.Item2 != row.Item3)];
@@ -51,18 +51,4 @@ internal static class RunDifference
     private static StepMetrics At(RunEntry run, long step) => run.Logged.Last(m => m.Step == step);
 
     private static string Text(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "–";
-
-    private static Dictionary<string, string> Leaves(JsonObject root)
-    {
-        var leaves = new Dictionary<string, string>();
-        Visit("", root);
-        return leaves;
-
-        void Visit(string path, JsonNode? node)
-        {
-            if (node is JsonObject section)
-                foreach (var (key, child) in section) Visit(path.Length == 0 ? key : $"{path}.{key}", child);
-            else leaves[path] = node?.ToJsonString() ?? "null";
-        }
-    }
 }
