@@ -2,7 +2,7 @@ using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Inference;
 
-/// <summary>Computes what follows token sequences. Two ship: <see cref="SparseEngine"/>, and the torch model in the launcher.</summary>
+/// <summary>Computes what follows token sequences. Two ship: <see cref="SparseEngine"/>, and the torch model in the trainer.</summary>
 public interface IDecoder : IDisposable
 {
     /// <summary>The model's shape.</summary>

@@ -15,6 +15,9 @@ public static class RunEvent
     /// <summary>Numbers of a step.</summary>
     public const string Metrics = "Metrics";
 
+    /// <summary>What the model wrote behind a prompt.</summary>
+    public const string Sample = "Sample";
+
     /// <summary>A checkpoint was saved.</summary>
     public const string Checkpoint = "Checkpoint";
 

@@ -28,6 +28,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The logged steps.</summary>
     public string MetricsFile => In("metrics.jsonl");
 
+    /// <summary>What the model wrote while it trained, where Generation asks for it.</summary>
+    public string GeneratedFile => In("generated.jsonl");
+
     /// <summary>The exact trace of the steps, where Logging.Trace asks for it.</summary>
     public string TraceFile => In("trace.jsonl");
 

@@ -37,6 +37,9 @@ public sealed record TrainConfig : IValidatableObject
     /// <summary>When and on how much the validation loss is computed.</summary>
     public ValidationConfig Validation { get; init; } = new();
 
+    /// <summary>What the model is to write while it trains, and how often.</summary>
+    public GenerationConfig Generation { get; init; } = new();
+
     /// <summary>When checkpoints are written and how many stay.</summary>
     public CheckpointConfig Checkpoint { get; init; } = new();
 

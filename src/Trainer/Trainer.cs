@@ -5,7 +5,6 @@ using SparkTrain.Data;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
-using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
 
@@ -32,7 +31,7 @@ public sealed class Trainer : IDisposable
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
     private readonly Lazy<double> peakFlops;
-    private readonly SystemUsage usage = new();
+    private readonly TrainingLog trainingLog;
 
     /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder, or fills the first weights. All ranks call it.</summary>
     /// <param name="config">The run.</param>
@@ -46,7 +45,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="Native.EnvironmentException">The device or the memory is missing.</exception>
     public Trainer(TrainConfig config, RunFolder folder, DataMixture data, ICollectives ranks, ILogger log, bool allowNewData = false)
     {
-        (this.config, this.folder, this.data, this.ranks, this.log) = (config, folder, data, ranks, log);
+        (this.config, this.folder, this.data, this.ranks, this.log, trainingLog) = (config, folder, data, ranks, log, new(config, ranks, log));
         samples = TrainingData.Samples(data, config);
         sparsity = new(config.Model.NumLayers);
         state = TrainingModel.Allocate(config, sparsity, ranks);
@@ -81,7 +80,7 @@ public sealed class Trainer : IDisposable
             log.Information(TrainEvents.AlreadyThere, config.Run.Name, state.Progress.Step, steps, end);
             return TrainOutcome.Stopped;
         }
-        LogStart();
+        trainingLog.Begin(ResumedFrom, state.Progress.Step);
         long? resumeStep = ResumedFrom is null ? null : state.Progress.Step;
         using var metricsFile = IsFirstRank ? folder.Write(() => new MetricsFile(folder.MetricsFile, resumeStep)) : null;
         using var trace = config.Logging.Trace ? folder.Write(() => new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks)) : null;
@@ -93,6 +92,7 @@ public sealed class Trainer : IDisposable
         var validator = new Validator(state.Model, data, config, ranks);
         var sparsityWatch = new SparsityWatch(state.Model, samples, config, ranks, log);
         sparsityWatch.SetLevel(Math.Max(1, state.Progress.Step));
+        using var generation = IsFirstRank && config.Generation.Prompts.Count > 0 ? folder.Write(() => new TextGeneration(state.Model, data.Tokenizer, config, folder, resumeStep, log)) : null;
         var pace = new Pace(end);
         try
         {
@@ -100,8 +100,9 @@ public sealed class Trainer : IDisposable
             {
                 var validation = Validate(validator, before);
                 metricsFile?.Rewrite(validation);
-                Publish(validation);
+                trainingLog.Publish(validation);
             }
+            Generate();
 
             bool stopAgreed = false;
             while (state.Progress.Step < end && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
@@ -115,11 +116,11 @@ public sealed class Trainer : IDisposable
                 metrics = Complete(metrics);
                 if (audited) metrics = sparsityWatch.Look(metrics, state.Progress.NextSample - config.Training.SamplesPerStep());
                 pace.Add(metrics);
-                if (logged) LogStep(metrics, pace);
+                if (logged) trainingLog.Step(metrics, pace);
                 if (logged || validated || audited)
                 {
                     metricsFile?.Write(metrics);
-                    Publish(metrics);
+                    trainingLog.Publish(metrics);
                 }
                 sparsityWatch.RaiseAlarms(metrics);
                 saves.AfterStep(votes);
@@ -128,8 +129,9 @@ public sealed class Trainer : IDisposable
                 {
                     metrics = Validate(validator, metrics);
                     metricsFile?.Rewrite(metrics);
-                    Publish(metrics);
+                    trainingLog.Publish(metrics);
                 }
+                Generate();
             }
         }
         catch (GuardException)
@@ -149,6 +151,13 @@ public sealed class Trainer : IDisposable
         ranks.Barrier();
         log.Information(TrainEvents.Finished, config.Run.Name, steps, state.Progress.Tokens, Pace.Text(state.Progress.Seconds), folder.Model);
         return TrainOutcome.Complete;
+
+        void Generate()
+        {
+            if (generation is null || !generation.IsDue(state.Progress.Step)) return;
+            ranks.Report(state.Progress.Step, "generation");
+            generation.Run(state.Progress.Step);
+        }
     }
 
     /// <summary>Frees weights and gradients.</summary>
@@ -230,24 +239,4 @@ public sealed class Trainer : IDisposable
             throw new CheckpointException(folder.Model, $"the model was not written ({e.Message.TrimEnd('.')})", "a writable folder with room", "free space and run the same command again: the last checkpoint is good", e);
         }
     }
-
-    private void LogStart()
-    {
-        var parameters = ParameterCount.Of(config.Model);
-        log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, config.Training.Steps, config.Training.GlobalBatchTokens, config.Training.Compute.ToString(), config.Training.Device.ToString(), ranks.WorldSize, TorchSharp.torch.get_num_threads());
-        if (ResumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, state.Progress.Step, config.Training.Steps, Path.GetFileName(ResumedFrom));
-    }
-
-    // Whoever draws or stores the numbers gets them as events.
-    private void Publish(StepMetrics m)
-    {
-        if (!log.IsEnabled(Serilog.Events.LogEventLevel.Debug)) return;
-        var numbers = m.ToJson();
-        numbers.Remove("step");
-        usage.AddTo(numbers);
-        log.ForContext(new EventProperties(RunEvent.OfKind(RunEvent.Metrics), JsonProperty.Of(RunEvent.Metrics, numbers))).Debug(TrainEvents.Metrics, m.Step);
-    }
-
-    private void LogStep(StepMetrics m, Pace pace) =>
-        log.Information(TrainEvents.Step, m.Step, config.Training.Steps, m.Loss, m.BitsPerByte, m.Lr, m.GradNorm, m.TokensPerSecond, m.Mfu, m.FfnActiveFraction, m.AttentionKept, m.DataWaitFraction, pace.Remaining());
 }

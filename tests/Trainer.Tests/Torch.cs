@@ -10,6 +10,17 @@ internal static class Torch
 {
     [ModuleInitializer]
     internal static void Load() => LibTorch.Load(2);
+
+    /// <summary>Frees the tensors that other tests left behind, so that they do not go while somebody counts; what holds something else may take several turns.</summary>
+    internal static void Settle()
+    {
+        for (long before = -1; before != TorchSharp.torch.Tensor.TotalCount;)
+        {
+            before = TorchSharp.torch.Tensor.TotalCount;
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+    }
 }
 
 internal sealed class TemporaryFolder : IDisposable

@@ -198,13 +198,7 @@ public sealed class TrainerTests : IDisposable
     [Fact]
     public void Live_tensors_stay_constant_over_steps()
     {
-        // What threads of other tests left behind goes now, not while this one counts; what holds something else may take several turns.
-        for (long before = -1; before != torch.Tensor.TotalCount;)
-        {
-            before = torch.Tensor.TotalCount;
-            GC.Collect();
-            GC.WaitForPendingFinalizers();
-        }
+        Torch.Settle();
         var counts = new List<long>();
         using var log = new LoggerConfiguration().WriteTo.Sink(new EachStep(_ => counts.Add(torch.Tensor.TotalCount))).CreateLogger();
         TinyRun.Train(config with { Training = config.Training with { Steps = 12 }, Validation = new() { EverySteps = 0 }, Checkpoint = new() { EverySteps = 100 } }, log: log);

@@ -70,6 +70,7 @@ internal static class TrainCommand
             LibTorch.Load(threads);
         }, ErrorReport.Describe);
         using var data = ranks.Agree(() => TrainingData.Open(config), ErrorReport.Describe);
+        ranks.Agree(() => { if (config.Generation.ProblemWith(data.Tokenizer, config.Model) is var (key, problem)) throw resolved.Refuse(key, problem); }, ErrorReport.Describe);
         using var folder = Open(config.Run, ranks);
         using var log = ranks.Agree(() => RunLog.Create(terminal, folder, config, wishes.Quiet), ErrorReport.Describe);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log, wishes.AllowNewData), ErrorReport.Describe);

@@ -3,6 +3,7 @@ using SparkTrain.Configuration;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Generation;
 

@@ -12,7 +12,7 @@ public static class ConfigChange
     // What neither the samples, nor the arithmetic, nor the schedule of the steps already made depends on. DecaySteps and Steps shape the rest of the run.
     private static readonly string[] MayChange =
         ["Run.Name", "Run.Folder", "Run.InitialModel", "Data.Folder", "Data.Sources[].Name", "Data.Sources[].Folder", "Data.PrefetchBatches", "Data.CacheMegabytes", "Training.Steps", ThreadsKey, "Training.Device", "LrSchedule", "Distributed",
-        "Sparsity.AuditEverySteps", "Sparsity.AuditSamples", "Sparsity.AuditPositions", "Sparsity.Window", "Sparsity.MaxDrift", "Sparsity.MaxDeadFraction", "Sparsity.MinPredictorRecall", "Sparsity.Patience", "Sparsity.StopOnAlarm", "Validation", "Checkpoint", "Logging"];
+        "Sparsity.AuditEverySteps", "Sparsity.AuditSamples", "Sparsity.AuditPositions", "Sparsity.Window", "Sparsity.MaxDrift", "Sparsity.MaxDeadFraction", "Sparsity.MinPredictorRecall", "Sparsity.Patience", "Sparsity.StopOnAlarm", "Validation", "Generation", "Checkpoint", "Logging"];
 
     private static readonly Lazy<Dictionary<string, string>> Defaults = new(() => Flatten(TrainState.ConfigJson(new()
     {

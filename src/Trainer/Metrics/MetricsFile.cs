@@ -32,17 +32,7 @@ public sealed class MetricsFile : IDisposable
 
     /// <summary>Reads the lines of a run, which may be training meanwhile; none where there is no such file.</summary>
     /// <exception cref="CheckpointException">The file cannot be read.</exception>
-    public static IReadOnlyList<StepMetrics> Read(string path)
-    {
-        try
-        {
-            return File.Exists(path) ? StepMetrics.Read(path) : [];
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the metrics of a run", "check its permissions", e);
-        }
-    }
+    public static IReadOnlyList<StepMetrics> Read(string path) => StepLines<StepMetrics>.ReadIfThere(path, StepMetrics.Json, "the metrics of a run");
 
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics) => lines.Write(metrics);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Checkpoints;
 using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
@@ -61,6 +62,20 @@ internal sealed class StepLines<T> : IDisposable
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         while (reader.ReadLine() is { } line)
             if (Parse(line, json) is { } step) yield return step;
+    }
+
+    /// <summary>The same, where there may be no such file.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyList<T> ReadIfThere(string path, JsonSerializerOptions json, string what)
+    {
+        try
+        {
+            return File.Exists(path) ? [.. Read(path, json)] : [];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", what, "check its permissions", e);
+        }
     }
 
     // A line that a killed process left half written is none.

@@ -30,6 +30,12 @@ public static class TrainEvents
     /// <summary>A validation.</summary>
     public const string Validated = "step {Step,6}/{Steps} | validation loss {ValLoss:F4} | {ValBitsPerByte:F4} bits per byte | {Tokens:N0} tokens in {Seconds:F1} s";
 
+    /// <summary>What the model writes behind a prompt.</summary>
+    public const string Generated = "step {Step,6}/{Steps} | writes: {Shown}";
+
+    /// <summary>The model could not write; training goes on.</summary>
+    public const string NotGenerated = "step {Step}: the model wrote nothing ({Problem}); training goes on";
+
     /// <summary>A checkpoint was saved.</summary>
     public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s (training waited {StallMilliseconds:F0} ms)";
 

@@ -3,14 +3,13 @@ using SparkTrain.Inference;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
-using SparkTrain.Trainer;
 using static TorchSharp.torch;
 
-namespace SparkTrain.Launcher.Generation;
+namespace SparkTrain.Trainer;
 
 /// <summary>Decodes with the model that training computes, each sequence with a cache of its own.</summary>
 /// <param name="model">The model, freed along with this.</param>
-internal sealed class TorchDecoder(SparkTransformer model) : IDecoder
+public sealed class TorchDecoder(SparkTransformer model) : IDecoder
 {
     // Shapes: R sequences, T tokens of each, V vocabulary.
 

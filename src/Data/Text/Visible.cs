@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace SparkTrain.Launcher.DataViews;
+namespace SparkTrain.Data;
 
 /// <summary>Makes text of unknown origin safe for a terminal.</summary>
-internal static class Visible
+public static class Visible
 {
     // Emoji and several scripts are written with these two (ZWNJ and ZWJ); alone they are harmless.
     private const char NonJoiner = '\u200C', Joiner = '\u200D';

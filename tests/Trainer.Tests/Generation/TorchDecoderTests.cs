@@ -1,11 +1,9 @@
 using SparkTrain.Inference;
-using SparkTrain.Launcher.Generation;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
-using SparkTrain.Native;
 using static TorchSharp.torch;
 
-namespace SparkTrain.Launcher.Tests.Generation;
+namespace SparkTrain.Trainer.Tests.Generation;
 
 public sealed class TorchDecoderTests
 {
@@ -13,8 +11,6 @@ public sealed class TorchDecoderTests
     private static readonly SamplingOptions Greedy = new() { Temperature = 0 };
 
     private static readonly ModelConfig Spark = Of(FfnKind.Spark, AttentionKind.Spark);
-
-    public TorchDecoderTests() => LibTorch.Load(1);
 
     public static TheoryData<FfnKind, AttentionKind> Kinds => new(
         from ffn in Enum.GetValues<FfnKind>() from attention in Enum.GetValues<AttentionKind>() select (ffn, attention));

@@ -1,0 +1,31 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using SparkTrain.Checkpoints;
+using SparkTrain.Data;
+
+namespace SparkTrain.Trainer;
+
+/// <summary>What a model wrote behind a prompt: a line of generated.jsonl.</summary>
+/// <param name="Step">Optimizer updates that the model had.</param>
+/// <param name="Prompt">The prompt.</param>
+/// <param name="Text">What follows it.</param>
+public sealed record GeneratedText(long Step, string Prompt, string Text)
+{
+    private const int ShownCharacters = 120;
+
+    internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Prompt and text on one line of a terminal, cut where they are long.</summary>
+    public string Shown
+    {
+        get
+        {
+            string line = $"{Visible.OnOneLine(Prompt)} → {Visible.OnOneLine(Text)}";
+            return line.Length <= ShownCharacters ? line : line[..ShownCharacters] + "…";
+        }
+    }
+
+    /// <summary>Reads what a run has written, which may be training meanwhile; nothing where there is no such file.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyList<GeneratedText> Read(string path) => StepLines<GeneratedText>.ReadIfThere(path, Json, "texts that a run has written");
+}
