@@ -58,6 +58,9 @@ public sealed class RunFolder : IDisposable
     /// <summary>The same for people.</summary>
     public string ReportText => In("report.md");
 
+    /// <summary>Its picture.</summary>
+    public string ReportPicture => In("report.svg");
+
     /// <summary>True while a process holds the folder: the system releases it whatever ends the process.</summary>
     public bool IsHeld
     {
@@ -143,6 +146,20 @@ public sealed class RunFolder : IDisposable
 
     /// <inheritdoc cref="Write{T}(Func{T})"/>
     public void Write(Action write) => Write(() => { write(); return true; });
+
+    /// <summary>Reads what a run has left in the folder.</summary>
+    /// <exception cref="CheckpointException">The folder cannot be read.</exception>
+    public T Read<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException(Path, $"the run folder cannot be read ({e.Message.TrimEnd('.')})", "a folder that this user may read", "correct its permissions", e);
+        }
+    }
 
     /// <summary>Releases the folder.</summary>
     public void Dispose() => heldLock?.Dispose();

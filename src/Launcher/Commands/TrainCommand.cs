@@ -75,14 +75,14 @@ internal static class TrainCommand
         using var log = ranks.Agree(() => RunLog.Create(terminal, folder, config, wishes.Quiet), ErrorReport.Describe);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log, wishes.AllowNewData), ErrorReport.Describe);
         ranks.Agree(() => { if (ranks.Rank == 0) folder.Write(() => File.WriteAllText(folder.ConfigFile, resolved.ToJson())); }, ErrorReport.Describe);
-        return Run(trainer, config, folder, ranks, log, wishes, stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+        return Run(trainer, config, ThisProcess.Origin(ranks.WorldSize, data.Fingerprint), folder, ranks, log, wishes, stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
 
     // Rank 0 says what the run is and how it ended, and leaves a report.
-    private static TrainOutcome Run(Trainer.Trainer trainer, TrainConfig config, RunFolder folder, ICollectives ranks, ILogger log, Wishes wishes, CancellationToken stop)
+    private static TrainOutcome Run(Trainer.Trainer trainer, TrainConfig config, RunOrigin origin, RunFolder folder, ICollectives ranks, ILogger log, Wishes wishes, CancellationToken stop)
     {
         bool speaks = ranks.Rank == 0;
-        if (speaks) RunAnnouncement.Begin(log, config, ranks.WorldSize, trainer.Progress.Step);
+        if (speaks) RunAnnouncement.Begin(log, config, origin, trainer.Progress.Step);
         try
         {
             var outcome = trainer.Run(stop, wishes.Until);
@@ -100,7 +100,7 @@ internal static class TrainCommand
             RunAnnouncement.End(log, config, trainer.Progress.Step, status, problem);
             try
             {
-                RunReport.Of(config, status, problem, trainer.Progress, ranks.WorldSize, MetricsFile.Read(folder.MetricsFile)).Write(folder);
+                RunReport.Of(config, origin, status, problem, trainer.Progress, folder, DateTime.UtcNow).Write(folder);
             }
             // The run has its end already.
             catch (CheckpointException e)

@@ -8,17 +8,14 @@ internal static class MachineChecks
 {
     private const long GiB = 1L << 30;
 
-    public static Finding Processor()
-    {
-        var info = File.Exists("/proc/cpuinfo") ? File.ReadAllLines("/proc/cpuinfo") : [];
-        return Processor(info, RuntimeInformation.ProcessArchitecture, Environment.ProcessorCount);
-    }
+    public static Finding Processor() => Processor(CpuInfo(), RuntimeInformation.ProcessArchitecture, Environment.ProcessorCount);
+
+    /// <summary>The processor as it calls itself, or its architecture.</summary>
+    public static string ProcessorName() => ProcessorName(CpuInfo(), RuntimeInformation.ProcessArchitecture);
 
     internal static Finding Processor(string[] cpuinfo, Architecture architecture, int cores)
     {
-        string Field(params string[] names) => cpuinfo
-            .Select(line => line.Split(':', 2)).FirstOrDefault(parts => parts.Length == 2 && names.Contains(parts[0].Trim()))?[1].Trim() ?? "";
-        var flags = Field("flags", "Features").Split(' ').ToHashSet();
+        var flags = Field(cpuinfo, "flags", "Features").Split(' ').ToHashSet();
         (string Name, bool Has)[] features =
         [
             ("AVX2", flags.Contains("avx2")),
@@ -26,13 +23,20 @@ internal static class MachineChecks
             ("bf16", flags.Contains("avx512_bf16") || flags.Contains("amx_bf16") || flags.Contains("bf16")),
         ];
         var present = features.Where(feature => feature.Has).Select(feature => feature.Name).DefaultIfEmpty("none of AVX2, AVX-512, bf16");
-        var found = $"{(Field("model name") is { Length: > 0 } name ? name : architecture.ToString())}, {cores} {(cores == 1 ? "core" : "cores")} for this process; {string.Join(", ", present)}";
+        var found = $"{ProcessorName(cpuinfo, architecture)}, {cores} {(cores == 1 ? "core" : "cores")} for this process; {string.Join(", ", present)}";
         if (architecture != Architecture.X64)
             return new(Verdict.Warn, "processor", found, "the libtorch that NuGet brings is for x64: give your own in SPARKTRAIN_LIBTORCH");
         return flags.Contains("avx2")
             ? new(Verdict.Ok, "processor", found)
             : new(Verdict.Warn, "processor", found, "tensor operations are several times slower without AVX2");
     }
+
+    private static string ProcessorName(string[] cpuinfo, Architecture architecture) => Field(cpuinfo, "model name") is { Length: > 0 } name ? name : architecture.ToString();
+
+    private static string[] CpuInfo() => File.Exists("/proc/cpuinfo") ? File.ReadAllLines("/proc/cpuinfo") : [];
+
+    private static string Field(string[] cpuinfo, params string[] names) => cpuinfo
+        .Select(line => line.Split(':', 2)).FirstOrDefault(parts => parts.Length == 2 && names.Contains(parts[0].Trim()))?[1].Trim() ?? "";
 
     public static Finding Memory()
     {

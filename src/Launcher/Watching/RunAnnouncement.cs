@@ -1,5 +1,3 @@
-using System.Reflection;
-using System.Text.Json.Nodes;
 using Serilog;
 using SparkTrain.ModelFormat;
 using SparkTrain.Telemetry;
@@ -13,15 +11,15 @@ internal static class RunAnnouncement
     private const string Began = "run {Run} begins at step {Step}", Over = "run {Run} ended at step {Step}: {Status}";
 
     /// <summary>The run begins or goes on.</summary>
-    public static void Begin(ILogger log, TrainConfig config, int ranks, long step) => log.ForContext(new EventProperties(
+    public static void Begin(ILogger log, TrainConfig config, RunOrigin origin, long step) => log.ForContext(new EventProperties(
         RunEvent.OfKind(RunEvent.Started),
         JsonProperty.Of("Config", TrainState.ConfigJson(config)),
-        JsonProperty.Of("Command", string.Join(' ', Environment.GetCommandLineArgs().Skip(1))),
-        JsonProperty.Of("Host", Environment.MachineName),
-        JsonProperty.Of("Ranks", ranks),
         JsonProperty.Of("Parameters", ParameterCount.Of(config.Model).Total),
-        JsonProperty.Of("Commit", GitCommit.Of(Environment.CurrentDirectory)),
-        JsonProperty.Of("Version", typeof(RunAnnouncement).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion))).Debug(Began, config.Run.Name, step);
+        JsonProperty.Of(nameof(origin.Command), origin.Command),
+        JsonProperty.Of(nameof(origin.Host), origin.Host),
+        JsonProperty.Of(nameof(origin.Ranks), origin.Ranks),
+        JsonProperty.Of(nameof(origin.Commit), origin.Commit),
+        JsonProperty.Of(nameof(origin.Version), origin.Version))).Debug(Began, config.Run.Name, step);
 
     /// <summary>The run ended.</summary>
     public static void End(ILogger log, TrainConfig config, long step, RunStatus status, string? problem) =>

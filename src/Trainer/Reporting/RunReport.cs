@@ -1,13 +1,19 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using SparkTrain.Checkpoints;
 using SparkTrain.ModelFormat;
+using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
 
-/// <summary>What a run was and what came of it, from its logged steps; report.json of its folder, and the contents of report.md. Null where nothing was logged.</summary>
+/// <summary>What a run was and what came of it; report.json of its folder, and the contents of report.md. Null where nothing was logged.</summary>
 public sealed record RunReport
 {
+    // The newest ones; the journal has all.
+    private const int MostWarnings = 100;
+
     /// <summary>The run's name.</summary>
     public required string Run { get; init; }
 
@@ -16,6 +22,12 @@ public sealed record RunReport
 
     /// <summary>What ended it, where that was an error.</summary>
     public string? Problem { get; init; }
+
+    /// <summary>When it ended, UTC.</summary>
+    public required DateTime Ended { get; init; }
+
+    /// <summary>Where it was computed, and by what.</summary>
+    public required RunOrigin Origin { get; init; }
 
     /// <summary>Optimizer updates done.</summary>
     public required long Step { get; init; }
@@ -28,9 +40,6 @@ public sealed record RunReport
 
     /// <summary>Parameters of the model.</summary>
     public required long Parameters { get; init; }
-
-    /// <summary>Ranks of the last start.</summary>
-    public required int Ranks { get; init; }
 
     /// <summary>Seconds of training, all starts, without validation and saving.</summary>
     public required double TrainingSeconds { get; init; }
@@ -53,56 +62,84 @@ public sealed record RunReport
     /// <summary>MFU: the median of the logged steps.</summary>
     public double? Mfu { get; init; }
 
-    /// <summary>Share of non-zero FFN units of the last logged step, by layer.</summary>
-    public IReadOnlyList<double> FfnActiveFractionByLayer { get; init; } = [];
+    /// <summary>Sparsity of the last logged step, by layer.</summary>
+    public IReadOnlyList<LayerSparsity> Layers { get; init; } = [];
 
-    /// <summary>Keys kept a query of the last logged step, by layer.</summary>
-    public IReadOnlyList<double> AttentionKeptByLayer { get; init; } = [];
+    /// <summary>Warnings and errors that were logged, all starts.</summary>
+    public int WarningCount { get; init; }
 
-    /// <summary>Loss by step, at most so many as a chart has room for: the first, the last and evenly spread ones between.</summary>
-    public IReadOnlyList<LossAtStep> Losses { get; init; } = [];
+    /// <summary>The newest of them.</summary>
+    public IReadOnlyList<LoggedWarning> Warnings { get; init; } = [];
 
-    /// <summary>Sums up a run.</summary>
-    public static RunReport Of(TrainConfig config, RunStatus status, string? problem, TrainProgress progress, int ranks, IReadOnlyList<StepMetrics> logged)
+    /// <summary>Files that guards have left in crash/.</summary>
+    public IReadOnlyList<string> Crash { get; init; } = [];
+
+    /// <summary>The complete checkpoints, the newest first.</summary>
+    public IReadOnlyList<KeptCheckpoint> Checkpoints { get; init; } = [];
+
+    /// <summary>What the model wrote last, a text for each prompt.</summary>
+    public IReadOnlyList<GeneratedText> Generated { get; init; } = [];
+
+    /// <summary>The configuration, defaults included.</summary>
+    public required JsonObject Config { get; init; }
+
+    /// <summary>Sums up a run from what is in its folder.</summary>
+    /// <exception cref="CheckpointException">The folder cannot be read.</exception>
+    public static RunReport Of(TrainConfig config, RunOrigin origin, RunStatus status, string? problem, TrainProgress progress, RunFolder folder, DateTime ended)
     {
+        var logged = MetricsFile.Read(folder.MetricsFile);
         var trained = logged.Where(m => m.Loss is not null).ToArray();
         var validated = logged.Where(m => m.ValLoss is not null).ToArray();
-        var (last, lastValidated, best) = (trained.LastOrDefault(), validated.LastOrDefault(), validated.Where(m => double.IsFinite(m.ValLoss!.Value)).MinBy(m => m.ValLoss));
+        var generated = GeneratedText.Read(folder.GeneratedFile);
+        var warnings = folder.Read(() => LoggedWarning.Read(folder.Events).ToArray());
+        var best = validated.Where(m => double.IsFinite(m.ValLoss!.Value)).MinBy(m => m.ValLoss);
         return new()
         {
             Run = config.Run.Name,
             Status = status,
             Problem = problem,
+            Ended = ended,
+            Origin = origin,
             Step = progress.Step,
             Steps = config.Training.Steps,
             Tokens = progress.Tokens,
             Parameters = ParameterCount.Of(config.Model).Total,
-            Ranks = ranks,
             TrainingSeconds = progress.Seconds,
-            Loss = last?.Loss,
-            ValLoss = lastValidated?.ValLoss,
-            ValBitsPerByte = lastValidated?.ValBitsPerByte,
+            Loss = trained.LastOrDefault()?.Loss,
+            ValLoss = validated.LastOrDefault()?.ValLoss,
+            ValBitsPerByte = validated.LastOrDefault()?.ValBitsPerByte,
             Best = best is null ? null : new(best.Step, best.ValLoss!.Value),
             TokensPerSecond = Median(trained.Select(m => m.TokensPerSecond)),
             Mfu = Median(trained.Select(m => m.Mfu)),
-            FfnActiveFractionByLayer = trained.LastOrDefault(m => m.FfnActiveFractionByLayer is not null)?.FfnActiveFractionByLayer ?? [],
-            AttentionKeptByLayer = trained.LastOrDefault(m => m.AttentionKeptByLayer is not null)?.AttentionKeptByLayer ?? [],
-            Losses = [.. Spread(trained, 40).Select(m => new LossAtStep(m.Step, m.Loss!.Value))],
+            Layers = LayerSparsity.Of(config.Model, logged.LastOrDefault(m => m.FfnActiveFractionByLayer is not null)),
+            WarningCount = warnings.Length,
+            Warnings = warnings[^Math.Min(MostWarnings, warnings.Length)..],
+            Crash = folder.Read(() => Directory.Exists(folder.Crash) ? Directory.EnumerateFileSystemEntries(folder.Crash).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray() : []),
+            Checkpoints = folder.Read(() => KeptCheckpoint.In(folder, logged)),
+            Generated = [.. generated.Where(text => text.Step == generated[^1].Step)],
+            Config = TrainState.ConfigJson(config),
+            Curves = logged,
         };
     }
 
-    /// <summary>Writes report.json and report.md into a run's folder.</summary>
+    /// <summary>Writes report.json, report.md and its picture, report.svg, into a run's folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public void Write(RunFolder folder) => folder.Write(() =>
     {
         File.WriteAllText(folder.Report, JsonSerializer.Serialize(this, Json) + "\n");
+        File.WriteAllText(folder.ReportPicture, CurvesPicture.Of(this));
         File.WriteAllText(folder.ReportText, ReportText.Of(this));
     });
+
+    /// <summary>The logged steps.</summary>
+    [JsonIgnore]
+    internal IReadOnlyList<StepMetrics> Curves { get; init; } = [];
 
     internal static JsonSerializerOptions Json { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         WriteIndented = true,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.SnakeCaseLower) },
     };
@@ -112,17 +149,9 @@ public sealed record RunReport
         double[] sorted = [.. values.OfType<double>().Where(double.IsFinite).Order()];
         return sorted.Length == 0 ? null : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
-
-    private static IEnumerable<StepMetrics> Spread(StepMetrics[] steps, int most) =>
-        steps.Length <= most ? steps : Enumerable.Range(0, most).Select(i => steps[(int)((long)i * (steps.Length - 1) / (most - 1))]);
 }
 
 /// <summary>The lowest validation loss of a run.</summary>
 /// <param name="Step">Its step.</param>
 /// <param name="ValLoss">In nats per token.</param>
 public sealed record BestValidation(long Step, double ValLoss);
-
-/// <summary>A point of a run's curve.</summary>
-/// <param name="Step">The step.</param>
-/// <param name="Loss">In nats per token.</param>
-public sealed record LossAtStep(long Step, double Loss);
