@@ -25,6 +25,7 @@ internal static class RunLog
             .WriteTo.Sink(new FileSink(new LoggerConfiguration()
                 .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()), LogEventLevel.Information)
             .WriteTo.Sink(journal);
+        if (terminal.IsLive && !quiet) log.WriteTo.Sink(new TrainingPanel(terminal, config.Run.Name, config.Training.Steps));
         if (config.Logging.Http is { } http) log.WriteTo.Sink(new ShipperSink(journal.Path, Shipping.Options(http), terminal));
         if (config.Logging.TensorBoard) log.WriteTo.Sink(folder.Write(() => new TensorBoardSink(folder.TensorBoard)));
         if (config.Logging.Prometheus is { } address) log.WriteTo.Sink(MetricsPageSink.Start(address, config.Run.Name));

@@ -10,14 +10,23 @@ internal sealed class Terminal
     /// <summary>Set for each rank by Open MPI, by MPICH and its relatives, and by Slurm.</summary>
     private static readonly string[] RankVariables = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "SLURM_PROCID"];
 
-    public Terminal(Func<string, string?> variable, bool isOutputRedirected, TextWriter output, TextWriter error)
+    private readonly StickyLines? below;
+
+    /// <summary>Looks at the environment.</summary>
+    /// <param name="variable">Reads a variable.</param>
+    /// <param name="isOutputRedirected">True where standard output is no terminal.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="error">Standard error.</param>
+    /// <param name="size">Columns and rows; the console's where not given.</param>
+    public Terminal(Func<string, string?> variable, bool isOutputRedirected, TextWriter output, TextWriter error, Func<(int Columns, int Rows)>? size = null)
     {
-        (Out, Error) = (output, error);
         var rank = RankVariables.Select(variable).FirstOrDefault(value => !string.IsNullOrEmpty(value));
         Rank = int.TryParse(rank, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
         // mpiexec gives every rank a pseudo-terminal, even when its own output goes to a file.
         IsLive = rank is null && !isOutputRedirected && variable("TERM") is not (null or "" or "dumb");
         UsesColor = IsLive && string.IsNullOrEmpty(variable("NO_COLOR"));
+        below = IsLive ? new(output, size ?? (() => (Console.WindowWidth, Console.WindowHeight))) : null;
+        (Out, Error) = (below?.Above(output) ?? output, below?.Above(error) ?? error);
     }
 
     /// <summary>Standard output.</summary>
@@ -56,6 +65,9 @@ internal sealed class Terminal
         var stream = new FileStream(new SafeFileHandle(descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         return stream.CanSeek ? null : stream;
     }
+
+    /// <summary>Shows lines that stay below everything else, in place of those shown before; nothing where nobody watches. While they are there, only whole lines are to be written.</summary>
+    public void ShowBelow(IReadOnlyList<string> lines) => below?.Show(lines);
 
     /// <summary>Colours a text where colours are welcome.</summary>
     public string Colored(string text, AnsiColor color) => UsesColor ? $"\e[{(int)color}m{text}\e[0m" : text;

@@ -51,7 +51,8 @@ internal static class RunPage
     private static string Remaining(RunEntry run, StepMetrics last) =>
         run.Status == RunStatus.Running && last.StepSeconds is { } seconds ? Text($" | about {Pace.Text(Math.Min(seconds * Math.Max(0, run.Steps - last.Step), 1e9))} left") : "";
 
-    private static string Bar(double share)
+    /// <summary>A bar that a share of has been filled.</summary>
+    public static string Bar(double share)
     {
         int filled = double.IsFinite(share) ? (int)Math.Round(Math.Clamp(share, 0, 1) * BarWidth) : 0;
         return new string('█', filled) + new string('░', BarWidth - filled);
