@@ -3,6 +3,9 @@ namespace SparkTrain.Configuration;
 /// <summary>Finds configuration files: a bare name in the working directory first, then among the shipped ones.</summary>
 public static class ConfigurationFile
 {
+    /// <summary>The root key under which a resolved configuration says where its values come from; the loader passes over it.</summary>
+    public const string OriginsKey = "$origins";
+
     /// <summary>Returns the path of the configuration that <paramref name="name"/> stands for.</summary>
     /// <param name="name">A path, or a bare file name.</param>
     /// <param name="shippedDirectory">The folder of the shipped configurations.</param>

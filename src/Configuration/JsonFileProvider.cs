@@ -74,7 +74,7 @@ internal sealed class JsonFileProvider(string file, byte[] text, List<Configurat
             var origin = Here(ref reader);
             reader.Read();
             var child = KeyPath.Join(path, name);
-            if (path.Length == 0 && name is "$schema" or ResolvedJson.OriginsKey)
+            if (path.Length == 0 && name is "$schema" or ConfigurationFile.OriginsKey)
                 reader.Skip();
             else if (name.Length == 0 || name.Contains(':'))
                 Refuse(ref reader, origin, child, "is no key name.", "Write nested sections as objects: \"A\": { \"B\": … }.");

@@ -34,7 +34,7 @@ public static class JsonSchemaWriter
         WriteType(json, "object", isNullable);
         json.WriteStartObject("properties");
         if (section.Path.Length == 0)
-            foreach (var passedOver in (string[])["$schema", ResolvedJson.OriginsKey])
+            foreach (var passedOver in (string[])["$schema", ConfigurationFile.OriginsKey])
             {
                 json.WriteStartObject(passedOver);
                 json.WriteEndObject();

@@ -8,9 +8,6 @@ namespace SparkTrain.Configuration;
 /// <summary>Writes a record tree as a configuration file, with the origins of its values beside it.</summary>
 internal static class ResolvedJson
 {
-    /// <summary>The root key under which origins stand; the loader passes over it.</summary>
-    public const string OriginsKey = "$origins";
-
     private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     public static string Write(SectionSchema schema, object root, IEnumerable<ResolvedValue> values)
@@ -20,7 +17,7 @@ internal static class ResolvedJson
         {
             json.WriteStartObject();
             WriteMembers(json, schema, root);
-            json.WriteStartObject(OriginsKey);
+            json.WriteStartObject(ConfigurationFile.OriginsKey);
             foreach (var value in values) json.WriteString(value.Key, value.Origin.ToString());
             json.WriteEndObject();
             json.WriteEndObject();

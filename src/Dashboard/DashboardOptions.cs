@@ -34,6 +34,6 @@ public sealed record DashboardOptions
     public void Require()
     {
         if (Token is null && !IPAddress.IsLoopback(Address.Address))
-            throw new DashboardException("--address", Address.ToString(), "a loopback address such as 127.0.0.1:8090, or a token", "add --token-file FILE, or listen on 127.0.0.1");
+            throw new DashboardException("the address to listen on", Address.ToString(), "a loopback address such as 127.0.0.1:8090, or a token", "give a token by --token-file FILE, or listen on 127.0.0.1");
     }
 }

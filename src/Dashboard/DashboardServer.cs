@@ -45,7 +45,7 @@ public sealed class DashboardServer : IAsyncDisposable
             store.Dispose();
             stopping.Dispose();
             if (e is IOException or SocketException)
-                throw new DashboardException("--address", $"{options.Address}: {e.Message}", "an address of this machine and a free port", "choose another with --address 127.0.0.1:PORT, or end what listens there");
+                throw new DashboardException("the address to listen on", $"{options.Address}: {e.Message}", "an address of this machine and a free port", "choose another port, or end what listens there");
             throw;
         }
     }

@@ -37,6 +37,6 @@ public sealed class CommandTests
         await using var first = await TestServer.StartAsync();
         var address = new IPEndPoint(IPAddress.Loopback, first.Server.Address.Port);
         var e = await Assert.ThrowsAsync<DashboardException>(() => DashboardServer.StartAsync(new() { Address = address, Database = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()) }));
-        Assert.Contains("--address", e.Message);
+        Assert.Contains("the address to listen on", e.Message);
     }
 }

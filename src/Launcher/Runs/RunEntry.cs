@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
+using SparkTrain.Configuration;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
@@ -34,6 +35,8 @@ internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<St
         {
             if (!IsRun(run.Path)) throw new CheckpointException(folder, $"it has no {System.IO.Path.GetFileName(run.ConfigFile)} and no {System.IO.Path.GetFileName(run.MetricsFile)}", "the folder of a run, runs/NAME", "check the path; `runs ls` lists what there is");
             var resolved = (JsonObject)JsonNode.Parse(File.ReadAllText(run.ConfigFile), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
+            // Where values come from is not what they are.
+            resolved.Remove(ConfigurationFile.OriginsKey);
             return new(run.Path, resolved, MetricsFile.Read(run.MetricsFile), StatusOf(run), File.GetLastWriteTimeUtc(File.Exists(run.MetricsFile) ? run.MetricsFile : run.ConfigFile));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidCastException)

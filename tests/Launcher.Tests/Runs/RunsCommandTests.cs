@@ -65,7 +65,7 @@ public sealed class RunsCommandTests : IDisposable
     {
         string run = Path.Combine(folder, name), metrics = Path.Combine(run, "metrics.jsonl"), report = Path.Combine(run, "report.json");
         Directory.CreateDirectory(run);
-        File.WriteAllText(Path.Combine(run, "config.json"), string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""{ "Training": { "Steps": 8 }, "LrSchedule": { "Lr": {{lr}} } } // as resolved"""));
+        File.WriteAllText(Path.Combine(run, "config.json"), string.Create(System.Globalization.CultureInfo.InvariantCulture, $$"""{ "Training": { "Steps": 8 }, "LrSchedule": { "Lr": {{lr}} }, "$origins": { "LrSchedule.Lr": "{{name}}.json:3:5" } } // as resolved"""));
         File.WriteAllText(metrics, """
             {"step":1,"tokens":256,"loss":5.5,"tokens_per_second":1000}
             {"step":2,"tokens":512,"loss":2.5,"val_loss":4,"tokens_per_second":1234,"ffn_active_fraction":0.08,"ffn_active_fraction_by_layer":[0.08,0.08],"attention_kept":51.5,"attention_kept_by_layer":[51,52]}
