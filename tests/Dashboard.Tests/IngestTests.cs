@@ -68,6 +68,51 @@ public sealed class IngestTests
     }
 
     [Fact]
+    public void What_a_run_computed_again_after_going_back_to_a_checkpoint_is_of_the_past()
+    {
+        using var store = new TestStore();
+        store.Add(Start(0, 0), Metrics("a", 10, """{"loss":5,"lr":1}""", 1), At("Checkpoint", 10, 2), Metrics("a", 25, """{"loss":3,"once":7}""", 3), At("Sample", 25, 4), At("Checkpoint", 20, 5));
+        store.Add(Start(10, 6));
+        Assert.Equal("a:loss@10=5 a:lr@10=1", store.Points());
+        Assert.Equal("10 10 5", Row("last_step, loss_step, loss"));
+        Assert.Equal([[3L, 10L]], store.Sql("SELECT kind, step FROM events WHERE kind IN (3, 4)"));
+        Assert.Equal([[0L, 1L, 10L]], store.Sql("SELECT level, n, last FROM rollups JOIN keys k ON k.id = key WHERE k.name = 'loss' AND level = 0"));
+        Assert.Empty(store.Sql("SELECT 1 FROM rollups JOIN keys k ON k.id = key WHERE k.name = 'once'"));
+        // What the first time said may come late, or again.
+        store.Add(Metrics("a", 25, """{"loss":3,"once":7}""", 3), At("Sample", 25, 4), Metrics("a", 20, """{"loss":4}""", 7));
+        Assert.Equal("a:loss@10=5 a:loss@20=4 a:lr@10=1", store.Points());
+        Assert.Equal("20 20 4", Row("last_step, loss_step, loss"));
+
+        string Row(string columns) => string.Join(' ', store.Sql($"SELECT {columns} FROM runs")[0]);
+    }
+
+    [Fact]
+    public void Restarts_give_the_same_database_in_any_order()
+    {
+        // Ten steps, back to 4, ten more, back to the beginning, three.
+        List<System.Text.Json.Nodes.JsonObject> events = [Start(0, 0)];
+        foreach (var (from, count) in ((int, int)[])[(0, 10), (4, 10), (0, 3)])
+        {
+            if (events.Count > 1) events.Add(Start(from, events.Count));
+            for (int step = from + 1; step <= from + count; step++) events.Add(Metrics("a", step, FormattableString.Invariant($$"""{"loss":{{events.Count}}}"""), events.Count));
+        }
+        var random = new Random(2);
+        for (int trial = 0; trial < 20; trial++)
+        {
+            using var store = new TestStore();
+            foreach (var part in (trial == 0 ? events : [.. events.OrderBy(_ => random.Next())]).Chunk(trial % 5 + 1)) store.Add(part.Select(e => e.DeepClone().AsObject()));
+            Assert.Equal("a:loss@1=23 a:loss@2=24 a:loss@3=25", store.Points());
+            Assert.Equal([3L, 3L, 25.0], store.Sql("SELECT last_step, loss_step, loss FROM runs")[0]);
+            Assert.Equal([[3L, 72.0]], store.Sql("SELECT n, sum FROM rollups WHERE level = 4"));
+        }
+    }
+
+    private static System.Text.Json.Nodes.JsonObject Start(long step, long sequence) => At("RunStarted", step, sequence);
+
+    private static System.Text.Json.Nodes.JsonObject At(string kind, long step, long sequence) =>
+        Event($$"""{"Run":"a","Kind":"{{kind}}","Step":{{step}},"Sequence":{{sequence}},"Path":"p","Bytes":5,"Seconds":0.5,"Prompt":"x","Text":"y","Config":{} }""", sequence);
+
+    [Fact]
     public void Rollups_hold_what_arithmetic_gives()
     {
         using var store = new TestStore();

@@ -28,6 +28,7 @@ internal sealed class Database
         CREATE TABLE IF NOT EXISTS events(
             id INTEGER PRIMARY KEY, run INTEGER NOT NULL, sequence INTEGER, kind INTEGER NOT NULL, time INTEGER NOT NULL,
             level TEXT NOT NULL, step INTEGER NOT NULL, text TEXT NOT NULL, exception TEXT, data TEXT);
+        CREATE TABLE IF NOT EXISTS starts(run INTEGER NOT NULL, sequence INTEGER NOT NULL, step INTEGER NOT NULL, PRIMARY KEY(run, sequence)) WITHOUT ROWID;
         CREATE UNIQUE INDEX IF NOT EXISTS events_identity ON events(run, sequence) WHERE sequence IS NOT NULL;
         CREATE INDEX IF NOT EXISTS events_order ON events(run, kind, time, id);
         PRAGMA user_version = 1;

@@ -11,6 +11,7 @@ public sealed class EventStore : IDisposable
     private readonly BatchReader reader;
     private readonly KeyTable keys;
     private readonly Rollups rollups;
+    private readonly Restarts restarts;
     private readonly SqliteCommand addPoint, addEvent;
     private readonly TimeProvider time;
 
@@ -21,6 +22,7 @@ public sealed class EventStore : IDisposable
         (database, reader, time) = (new(options.Database), new(options.Limits), options.Time);
         connection = database.OpenWriter();
         (keys, rollups) = (new(connection, options.Limits), new(connection));
+        restarts = new(connection, rollups);
         addPoint = connection.Command("""
             INSERT INTO points(key, step, sequence, time, value) VALUES($1, $2, $3, $4, $5)
             ON CONFLICT(key, step) DO UPDATE SET sequence = excluded.sequence, time = excluded.time, value = excluded.value WHERE excluded.sequence >= points.sequence
@@ -53,10 +55,10 @@ public sealed class EventStore : IDisposable
             InTransaction(() =>
             {
                 foreach (string table in (string[])["points", "rollups"]) connection.Execute($"DELETE FROM {table} WHERE key IN (SELECT id FROM keys WHERE run = $1)", run);
-                foreach (string table in (string[])["keys", "events"]) connection.Execute($"DELETE FROM {table} WHERE run = $1", run);
+                foreach (string table in (string[])["keys", "events", "starts"]) connection.Execute($"DELETE FROM {table} WHERE run = $1", run);
                 connection.Execute("DELETE FROM runs WHERE id = $1", run);
             });
-            keys.Clear();
+            Forget();
         }
         Changes.Note([uid]);
         return true;
@@ -118,15 +120,23 @@ public sealed class EventStore : IDisposable
         {
             // A full disk ends the transaction by itself; names that it made are gone with it.
             if (SQLitePCL.raw.sqlite3_get_autocommit(connection.Handle) == 0) connection.Execute("ROLLBACK");
-            keys.Clear();
-            rollups.Forget();
+            Forget();
             throw;
         }
+    }
+
+    private void Forget()
+    {
+        keys.Clear();
+        rollups.Forget();
+        restarts.Clear();
     }
 
     private void Write(IncomingEvent e, RunChanges changes, long now)
     {
         long run = keys.Run(e, now);
+        if (restarts.IsPast(run, e)) return;
+        if (e.Kind == EventKind.Started) restarts.Add(run, e);
         if (e.Kind == EventKind.Metrics)
         {
             long[] ids = keys.Keys(run, e.Points);

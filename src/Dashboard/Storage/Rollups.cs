@@ -17,30 +17,34 @@ internal sealed class Rollups(SqliteConnection connection) : IDisposable
     private readonly SqliteCommand fromPoints = connection.Command($"""
         INSERT OR REPLACE INTO rollups(key, level, block, n, bad, sum, min, max, first, last, first_time, last_time)
         SELECT $1, 0, $2, count(*) {Finite}, count(*) - count(*) {Finite}, sum(value) {Finite}, min(value) {Finite}, max(value) {Finite}, min(step), max(step), min(time), max(time)
-        FROM points WHERE key = $1 AND step BETWEEN $3 AND $4
+        FROM points WHERE key = $1 AND step BETWEEN $3 AND $4 HAVING count(*) > 0
         """);
 
     private readonly SqliteCommand fromBelow = connection.Command("""
         INSERT OR REPLACE INTO rollups(key, level, block, n, bad, sum, min, max, first, last, first_time, last_time)
         SELECT $1, $2, $3, sum(n), sum(bad), sum(sum), min(min), max(max), min(first), max(last), min(first_time), max(last_time)
-        FROM rollups WHERE key = $1 AND level = $2 - 1 AND block BETWEEN $4 AND $5
+        FROM rollups WHERE key = $1 AND level = $2 - 1 AND block BETWEEN $4 AND $5 HAVING count(*) > 0
         """);
+
+    private readonly SqliteCommand remove = connection.Command("DELETE FROM rollups WHERE key = $1 AND level = $2 AND block = $3");
 
     private readonly HashSet<(long Key, long Block)> touched = [];
 
-    /// <summary>Remembers that a point has come or changed.</summary>
+    /// <summary>Remembers that a point has come, changed or gone.</summary>
     public void Touch(long key, long step) => touched.Add((key, step / BlockSteps[0]));
 
     /// <summary>Brings all touched blocks up to date.</summary>
     public void Refresh()
     {
-        foreach (var (key, block) in touched) fromPoints.Run(key, block, block * BlockSteps[0], (block + 1) * BlockSteps[0] - 1);
+        foreach (var (key, block) in touched)
+            if (fromPoints.Run(key, block, block * BlockSteps[0], (block + 1) * BlockSteps[0] - 1) == 0) remove.Run(key, 0, block);
         HashSet<(long Key, long Block)> below = [.. touched];
         for (int level = 1; level < BlockSteps.Length; level++)
         {
             long ratio = BlockSteps[level] / BlockSteps[level - 1];
             below = [.. below.Select(place => (place.Key, place.Block / ratio))];
-            foreach (var (key, block) in below) fromBelow.Run(key, level, block, block * ratio, (block + 1) * ratio - 1);
+            foreach (var (key, block) in below)
+                if (fromBelow.Run(key, level, block, block * ratio, (block + 1) * ratio - 1) == 0) remove.Run(key, level, block);
         }
         touched.Clear();
     }
@@ -52,5 +56,6 @@ internal sealed class Rollups(SqliteConnection connection) : IDisposable
     {
         fromPoints.Dispose();
         fromBelow.Dispose();
+        remove.Dispose();
     }
 }
