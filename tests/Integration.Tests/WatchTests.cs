@@ -17,7 +17,8 @@ public sealed class WatchTests : IDisposable
     public async Task A_run_trains_though_its_server_is_away_and_everything_arrives_once_afterwards()
     {
         string url = $"http://127.0.0.1:{FreePort()}/api/events/";
-        var trained = work.Train("--ranks", "2", "--set", $"Logging.Http.Url={url}", "--set", "Logging.Http.FarewellSeconds=0.1", "--set", "Logging.TensorBoard=true");
+        var trained = work.Train("--ranks", "2", "--set", $"Logging.Http.Url={url}", "--set", "Logging.Http.FarewellSeconds=0.1", "--set", "Logging.TensorBoard=true",
+            "--set", """Generation.Prompts=["the ", "k\u001b[2J"]""", "--set", "Generation.EverySteps=15");
         Assert.Equal(0, trained.ExitCode);
         Assert.Contains($"warning: events are not sent to {url} (Connection refused", trained.Error, StringComparison.Ordinal);
         Assert.Equal(5, Cli.Run(work.Folder, "runs", "sync", "runs/tiny").ExitCode);
@@ -39,6 +40,10 @@ public sealed class WatchTests : IDisposable
         Assert.Equal(logged.Keys.Order(), sent.Keys.Order());
         foreach (var (step, line) in logged)
             foreach (var (name, value) in line.AsObject().Where(number => number.Key != "step")) Assert.True(JsonNode.DeepEquals(value, sent[step][name]), $"{name} of step {step}: {value} and {sent[step][name]}");
+        Assert.Equal(File.ReadAllLines(work["runs/tiny/generated.jsonl"]).Select(line => JsonNode.Parse(line)!).Select(text => (text["step"]!.GetValue<long>(), text["prompt"]!.GetValue<string>(), text["text"]!.GetValue<string>())),
+            events.Where(e => Kind(e) == "Sample").Select(e => e["Properties"]!).Select(e => (e["Step"]!.GetValue<long>(), e["Prompt"]!.GetValue<string>(), e["Text"]!.GetValue<string>())));
+        Assert.Equal(6, events.Count(e => Kind(e) == "Sample"));
+        Assert.DoesNotContain('\e', trained.Out);
         Assert.Equal(["RunStarted", "RunEnded"], events.Select(Kind).Where(kind => kind is "RunStarted" or "RunEnded"));
         Assert.Equal(2, events[0]["Properties"]!["Ranks"]!.GetValue<int>());
         Assert.Equal("complete", events[^1]["Properties"]!["Status"]!.GetValue<string>());
