@@ -54,7 +54,12 @@ public sealed class BrowserRun : IAsyncLifetime
             Event("""{"Run":"alpha"}""", 5, "a warning", "Warning"),
             Event("""{"Run":"alpha","Kind":"Sample","Step":10,"Prompt":"Once upon","Text":" a time"}""", 10),
             Event("""{"Run":"alpha","Kind":"Checkpoint","Step":10,"Path":"/c/10","Bytes":2000000,"Seconds":1.5}""", 11),
+            Event("""{"Run":"alpha","Kind":"Sample","Step":20,"Prompt":"Once upon","Text":" a night\n  <b>long</b>"}""", 20),
+            Event($$"""{"Run":"alpha","Kind":"Sample","Step":20,"Prompt":"The end","Text":"{{new string('z', 3000)}}"}""", 20),
+            Event("""{"Run":"beta","Kind":"Sample","Step":20,"Prompt":"Once upon","Text":" a day"}""", 21),
             Metrics("live", 1, """{"loss":5}"""),
+            Metrics("..", 1, """{"loss":1.5}"""),
+            Metrics("doomed", 1, """{"loss":1.5}"""),
         };
         for (int i = 0; i < 100; i++)
         {
@@ -62,6 +67,8 @@ public sealed class BrowserRun : IAsyncLifetime
             events.Add(Metrics("alpha", i, $$"""{"loss":{{loss}},"lr":0.0003,"grad_norm":1,"tokens":{{i * 64}},"system":{"cpu":0.5},"mine/own":3,"ffn_active_fraction":0.1,"ffn_active_fraction_by_layer":[0.1,0.2,{{(i == 0 ? "0.3" : FormattableString.Invariant($"{i * 0.01:F2}"))}}]}"""));
             events.Add(Metrics("beta", i, $$"""{"loss":{{loss.Replace("1.", "2.", StringComparison.Ordinal)}}}"""));
         }
+        for (int i = 0; i < 5000; i++) events.Add(Metrics("long", i + 1, $$"""{"loss":{{i + 1}},"tokens":{{(i + 1) * 64}},"f":[{{i}},1]}"""));
+        foreach (var (step, loss) in ((long, string)[])[(1, "100"), (2, "-1"), (3, "0"), (4, "0.01")]) events.Add(Metrics("signs", step, $$"""{"loss":{{loss}}}"""));
         return events;
     }
 }

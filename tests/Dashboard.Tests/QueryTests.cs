@@ -59,7 +59,7 @@ public sealed class QueryTests
         Assert.All(Read(store, "x", 50).Mean, mean => Assert.Equal(3, mean));
         store.Add(Enumerable.Range(0, 200).Select(i => Metrics("b", i, """{"x":"NaN"}""")));
         using var connection = store.Store.OpenReader();
-        Assert.All(new SeriesQuery(connection).Read("b", "x", 0, long.MaxValue, 3, SeriesAxis.Step)!.Mean, mean => Assert.Equal(double.NaN, mean));
+        Assert.All(new SeriesQuery(connection).Read("b", "x", 0, long.MaxValue, 3, AxisRange.Whole(SeriesAxis.Step))!.Mean, mean => Assert.Equal(double.NaN, mean));
     }
 
     [Fact]
@@ -69,17 +69,78 @@ public sealed class QueryTests
         string twelve = string.Join(',', Enumerable.Range(0, 12));
         store.Add(Metrics("a", 0, $$"""{"f":[{{twelve}}],"f_other":[5]}"""), Metrics("a", 10, """{"f":[7]}"""));
         using var connection = store.Store.OpenReader();
-        var matrix = LayerQuery.Read(connection, "a", "f", 0, long.MaxValue, 100);
+        var matrix = LayerQuery.Read(connection, "a", "f", 0, long.MaxValue, 100, AxisRange.Whole(SeriesAxis.Step));
         Assert.Equal(Enumerable.Range(0, 12), matrix.Layers);
         Assert.Equal([0, 10], matrix.Steps);
         Assert.Equal([0, 7], matrix.Values[0]);
         Assert.Equal([11, null], matrix.Values[11]);
         store.Add(Enumerable.Range(0, 1000).Select(i => Metrics("b", i, $$"""{"f":[{{i}},{{i + 1}}]}""")));
-        var reduced = LayerQuery.Read(connection, "b", "f", 0, long.MaxValue, 4);
+        var reduced = LayerQuery.Read(connection, "b", "f", 0, long.MaxValue, 4, AxisRange.Whole(SeriesAxis.Step));
         // 1000 steps in at most 4 buckets: 250 is rounded up to 256. The first holds 0 … 255.
         Assert.Equal(256, reduced.Width);
         Assert.Equal([127.5, 383.5, 639.5, 883.5], reduced.Values[0]);
         Assert.Equal(128.5, reduced.Values[1][0]);
+    }
+
+    [Theory]
+    // Step i has 100 + 64 i tokens and came i seconds after the first event; every third step has no loss.
+    [InlineData("step", 2.5, 6, new long[] { 4, 5 })]
+    [InlineData("step", 4, 4, new long[] { 4 })]
+    [InlineData("tokens", 292, 484, new long[] { 4, 5 })]
+    [InlineData("tokens", 356, 420, new long[] { 4, 5 })]
+    [InlineData("tokens", 357, 419, new long[0])]
+    [InlineData("tokens", 0, 227, new long[] { 1 })]
+    [InlineData("tokens", 548, 1e300, new long[] { 7, 8 })]
+    [InlineData("time", 3.9, 5.1, new long[] { 4, 5 })]
+    [InlineData("time", -5, 0.9, new long[0])]
+    [InlineData("time", 8, 99, new long[] { 8 })]
+    [InlineData("time", 9, 99, new long[0])]
+    public void A_stretch_of_any_axis_has_the_steps_within_it(string axis, double low, double high, long[] steps)
+    {
+        using var store = new TestStore();
+        store.Add(Enumerable.Range(0, 10).Select(i => Metrics("a", i, i % 3 == 0 ? $$"""{"tokens":{{100 + 64 * i}},"f":[1,2]}""" : $$"""{"tokens":{{100 + 64 * i}},"loss":{{i}},"f":[{{i}},2]}""")));
+        var (on, at) = (Enum.Parse<SeriesAxis>(axis, ignoreCase: true), steps.Select(step => (double)step));
+        var series = Read(store, "loss", 100, on, low: low, high: high);
+        Assert.Equal(steps, series.Steps);
+        Assert.Equal(at, series.Mean);
+        Assert.Equal(at.Select(step => on == SeriesAxis.Tokens ? 100 + 64 * step : step), series.X.Select(x => x!.Value));
+        using var connection = store.Store.OpenReader();
+        var matrix = LayerQuery.Read(connection, "a", "f", 0, long.MaxValue, 100, new(on, low, high));
+        Assert.Equal(steps, matrix.Steps.Where(step => step % 3 != 0));
+        Assert.Equal(matrix.Steps.Select(step => on == SeriesAxis.Tokens ? 100 + 64.0 * step : step), matrix.X.Select(x => x!.Value));
+    }
+
+    [Fact]
+    public void A_stretch_over_tokens_of_a_run_that_counts_none_is_empty()
+    {
+        using var store = new TestStore();
+        store.Add(Metrics("a", 1, """{"loss":1}"""));
+        Assert.Empty(Read(store, "loss", 10, SeriesAxis.Tokens, low: 0, high: 10).Steps);
+        Assert.Equal([1], Read(store, "loss", 10, SeriesAxis.Tokens).Steps);
+    }
+
+    [Fact]
+    public void A_stretch_is_read_finer_than_the_whole()
+    {
+        using var store = new TestStore();
+        store.Add(Enumerable.Range(0, 4000).Select(i => Metrics("a", i, $$"""{"loss":{{i}},"tokens":{{i * 10}}}""")));
+        Assert.True(Read(store, "loss", 100, SeriesAxis.Tokens).Width >= 40);
+        var part = Read(store, "loss", 100, SeriesAxis.Tokens, low: 10_000, high: 10_500);
+        Assert.Equal((1, 51, 1000L, 1050L), (part.Width, part.Steps.Count, part.Steps[0], part.Steps[^1]));
+    }
+
+    [Fact]
+    public void Samples_come_by_steps_from_the_latest_on_and_by_prompt()
+    {
+        using var store = new TestStore();
+        store.Add(((int, string)[])[(5, "p"), (5, "q"), (10, "p"), (10, "q"), (15, "p")] is var told ? told.Select((one, i) => Event($$"""{"Run":"a","Kind":"Sample","Step":{{one.Item1}},"Prompt":"{{one.Item2}}","Text":"{{i}}"}""", i)) : []);
+        using var connection = store.Store.OpenReader();
+        string Texts(string prompt, long before, int max) => string.Concat(EventQueries.Samples(connection, "a", prompt, before, max).Select(sample => sample.Data.GetProperty("text").GetString()));
+        Assert.Equal("42301", Texts("", long.MaxValue, 100));
+        Assert.Equal("420", Texts("p", long.MaxValue, 100));
+        Assert.Equal("423", Texts("", long.MaxValue, 3));
+        Assert.Equal("01", Texts("", 10, 100));
+        Assert.Equal("", Texts("other", long.MaxValue, 100));
     }
 
     [Fact]
@@ -161,9 +222,9 @@ public sealed class QueryTests
         Assert.Equal("a:loss@5=9 b:loss@1=2", store.Points());
     }
 
-    private static Series Read(TestStore store, string key, int max, SeriesAxis axis = SeriesAxis.Step, long from = 0)
+    private static Series Read(TestStore store, string key, int max, SeriesAxis axis = SeriesAxis.Step, long from = 0, double low = double.NegativeInfinity, double high = double.PositiveInfinity)
     {
         using var connection = store.Store.OpenReader();
-        return new SeriesQuery(connection).Read("a", key, from, long.MaxValue, max, axis)!;
+        return new SeriesQuery(connection).Read("a", key, from, long.MaxValue, max, new(axis, low, high))!;
     }
 }

@@ -52,6 +52,20 @@ public sealed class ServerTests
         Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
     }
 
+    [Theory, InlineData("."), InlineData(".."), InlineData("a/../b")]
+    public async Task A_run_of_dots_is_reached_by_a_parameter(string name)
+    {
+        await using var server = await TestServer.StartAsync();
+        await server.PostAsync(Metrics(name, 1, """{"loss":1}"""), Metrics("other", 1, """{"loss":1}"""));
+        string question = "/api/run?run=" + Uri.EscapeDataString(name);
+        Assert.Equal(name, (string)(await server.GetAsync(question))["run"]!["id"]!);
+        using var deleted = await server.Client.DeleteAsync(question, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        using var again = await server.Client.DeleteAsync(question, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotFound, again.StatusCode);
+        Assert.Single((await server.GetAsync("/api/runs")).AsArray());
+    }
+
     [Fact]
     public async Task Gzip_is_unpacked_and_bombs_and_garbage_are_refused()
     {

@@ -17,7 +17,7 @@ public sealed class InterruptionTests : IDisposable
         {
             // With a save due after every step one is always being written.
             var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.EverySteps=1"]);
-            started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/120"));
+            started.WaitFor(string.Create(CultureInfo.InvariantCulture, $"step {step,6}/300"));
             started.Signal(signal);
             var stopped = Cli.Finish(started);
             Assert.Equal(75, stopped.ExitCode);
@@ -65,7 +65,7 @@ public sealed class InterruptionTests : IDisposable
         Assert.Equal(0, work.Train([.. Workplace.Long, "--set", "Run.Name=unbroken"]).ExitCode);
         // Otherwise a slow disk may not have taken any checkpoint by then.
         var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--set", "Checkpoint.Asynchronous=false"]);
-        started.WaitFor("step     13/120");
+        started.WaitFor("step     13/300");
         started.Signal("KILL");
         Cli.Finish(started);
         string newest = Directory.GetDirectories(work["runs/tiny/checkpoints"], "step-*").Max(StringComparer.Ordinal)!;

@@ -17,7 +17,7 @@ public sealed class SupervisionTests : IDisposable
         Assert.DoesNotContain("\e", unbroken.Out + unbroken.Error, StringComparison.Ordinal);
 
         var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--ranks", "2", "--supervise"]);
-        started.WaitFor("step     13/120");
+        started.WaitFor("step     13/300");
         Kill("KILL", Ranks().First(rank => rank.Rank == "1").Process);
         var ended = Cli.Finish(started);
         Assert.True(ended.ExitCode == 0, ended.Error);
@@ -76,7 +76,7 @@ public sealed class SupervisionTests : IDisposable
     public void One_supervised_process_needs_no_MPI()
     {
         var started = Cli.Start(work.Folder, ["--config", "tiny.json", .. Workplace.Long, "--supervise"]);
-        started.WaitFor("step      7/120");
+        started.WaitFor("step      7/300");
         Kill("KILL", Ranks().Single().Process);
         var ended = Cli.Finish(started);
         Assert.True(ended.ExitCode == 0, ended.Error);

@@ -25,8 +25,8 @@ internal sealed class Workplace : IDisposable
         }
         """;
 
-    /// <summary>Makes a run so long, a second or two, that a test can act while it trains.</summary>
-    public static readonly string[] Long = ["--set", "Training.Steps=120"];
+    /// <summary>Makes a run so long, some seconds, that a test can act while it trains.</summary>
+    public static readonly string[] Long = ["--set", "Training.Steps=300"];
 
     public Workplace()
     {

@@ -24,6 +24,12 @@ internal static class Question
         return long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long value) && value >= least && value <= most ? value : throw Refuse(name, $"must be a whole number from {least} to {most}");
     }
 
+    public static double Number(HttpContext http, string name, double otherwise)
+    {
+        if (http.Request.Query[name] is not [{ Length: > 0 } text, ..]) return otherwise;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : throw Refuse(name, "must be a number");
+    }
+
     /// <summary>Returns the run's id at the path's end. The name of a run may hold a slash, which routing leaves encoded.</summary>
     public static string RunOfPath(HttpContext http, string before)
     {

@@ -11,6 +11,9 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
     /// <summary>What stands before the id of one run.</summary>
     public const string RunPath = "/api/runs/";
 
+    /// <summary>The same with the id as a parameter: a browser leaves no id of dots in a path.</summary>
+    public const string OneRun = "/api/run";
+
     private const int MaxRuns = 20;
     private const int MaxKeys = 400;
     private const int MaxBuckets = 10_000;
@@ -21,18 +24,21 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
     {
         Get(routes, "/api/runs", (_, connection) => runs.All(connection));
         Get(routes, RunPath + "{**id}", (http, connection) => Require(connection, Question.RunOfPath(http, RunPath)));
+        Get(routes, OneRun, (http, connection) => Require(connection, Question.Text(http, "run")));
         Get(routes, "/api/diff", Diff);
-        Get(routes, "/api/keys", (http, connection) => RunQueries.Keys(connection, Require(connection, Question.Text(http, "run")).Run.Id));
+        Get(routes, "/api/keys", (http, connection) => RunQueries.Keys(connection, Run(http, connection)));
         Get(routes, "/api/series", SeriesOf);
-        Get(routes, "/api/layers", (http, connection) => LayerQuery.Read(connection, Require(connection, Question.Text(http, "run")).Run.Id, Question.Text(http, "key"), From(http), To(http), Max(http, DefaultBuckets)));
+        Get(routes, "/api/layers", (http, connection) => LayerQuery.Read(connection, Run(http, connection), Question.Text(http, "key"), From(http), To(http), Max(http, DefaultBuckets), Stretch(http)));
         Get(routes, "/api/log", Log);
-        Get(routes, "/api/checkpoints", (http, connection) => OfKind(http, connection, EventKind.Checkpoint));
-        Get(routes, "/api/samples", (http, connection) => OfKind(http, connection, EventKind.Sample));
+        Get(routes, "/api/checkpoints", (http, connection) => EventQueries.Checkpoints(connection, Run(http, connection), Rows(http)));
+        Get(routes, "/api/samples", (http, connection) => EventQueries.Samples(connection, Run(http, connection), Question.Text(http, "prompt", ""), Question.Whole(http, "before", long.MaxValue, 0, long.MaxValue), Rows(http)));
     }
 
     /// <summary>Returns a run.</summary>
     /// <exception cref="ApiException">There is none of that id.</exception>
     public RunDetail Require(SqliteConnection connection, string id) => runs.One(connection, id) ?? throw new ApiException(StatusCodes.Status404NotFound, "There is no such run.");
+
+    private string Run(HttpContext http, SqliteConnection connection) => Require(connection, Question.Text(http, "run")).Run.Id;
 
     private void Get<T>(IEndpointRouteBuilder routes, string path, Func<HttpContext, SqliteConnection, T> answer) => routes.MapGet(path, async http =>
     {
@@ -51,16 +57,17 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
     private static object SeriesOf(HttpContext http, SqliteConnection connection)
     {
         var (ids, keys, query) = (Question.Texts(http, "run", MaxRuns), Question.Texts(http, "key", MaxKeys), new SeriesQuery(connection));
-        var axis = Question.Text(http, "x", "step") switch
-        {
-            "step" => SeriesAxis.Step,
-            "time" => SeriesAxis.Time,
-            "tokens" => SeriesAxis.Tokens,
-            _ => throw Question.Refuse("x", "must be step, time or tokens"),
-        };
-        var (from, to, max) = (From(http), To(http), Max(http, DefaultBuckets));
-        return new { series = ids.SelectMany(id => keys.Select(key => query.Read(id, key, from, to, max, axis))).OfType<Series>().ToList() };
+        var (from, to, max, stretch) = (From(http), To(http), Max(http, DefaultBuckets), Stretch(http));
+        return new { series = ids.SelectMany(id => keys.Select(key => query.Read(id, key, from, to, max, stretch))).OfType<Series>().ToList() };
     }
+
+    private static AxisRange Stretch(HttpContext http) => new(Question.Text(http, "x", "step") switch
+    {
+        "step" => SeriesAxis.Step,
+        "time" => SeriesAxis.Time,
+        "tokens" => SeriesAxis.Tokens,
+        _ => throw Question.Refuse("x", "must be step, time or tokens"),
+    }, Question.Number(http, "low", double.NegativeInfinity), Question.Number(http, "high", double.PositiveInfinity));
 
     private List<LogLine> Log(HttpContext http, SqliteConnection connection)
     {
@@ -73,15 +80,14 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
             if (dash < 1 || !long.TryParse(cursor.AsSpan(0, dash), out long time) || !long.TryParse(cursor.AsSpan(dash + 1), out long id)) throw Question.Refuse("before", "must be the cursor of a line");
             before = (time, id);
         }
-        return EventQueries.Log(connection, Require(connection, Question.Text(http, "run")).Run.Id, level, before, (int)Question.Whole(http, "max", 200, 1, MaxRows));
+        return EventQueries.Log(connection, Run(http, connection), level, before, Rows(http));
     }
-
-    private List<StepEvent> OfKind(HttpContext http, SqliteConnection connection, EventKind kind) =>
-        EventQueries.OfKind(connection, Require(connection, Question.Text(http, "run")).Run.Id, kind, (int)Question.Whole(http, "max", 200, 1, MaxRows));
 
     private static long From(HttpContext http) => Question.Whole(http, "from", 0, 0, long.MaxValue);
 
     private static long To(HttpContext http) => Question.Whole(http, "to", long.MaxValue, 0, long.MaxValue);
+
+    private static int Rows(HttpContext http) => (int)Question.Whole(http, "max", 200, 1, MaxRows);
 
     private static int Max(HttpContext http, int otherwise) => (int)Question.Whole(http, "max", otherwise, 1, MaxBuckets);
 }

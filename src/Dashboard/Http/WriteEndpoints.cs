@@ -21,14 +21,17 @@ internal sealed class WriteEndpoints(EventStore store, ReadEndpoints reads, Dash
             var result = store.AddBatch(body);
             await http.Response.WriteAsJsonAsync(result, Json.Options, http.RequestAborted);
         });
-        routes.MapDelete(ReadEndpoints.RunPath + "{**id}", http =>
-        {
-            if (!store.Delete(Question.RunOfPath(http, ReadEndpoints.RunPath))) throw new ApiException(StatusCodes.Status404NotFound, "There is no such run.");
-            http.Response.StatusCode = StatusCodes.Status204NoContent;
-            return Task.CompletedTask;
-        });
+        routes.MapDelete(ReadEndpoints.RunPath + "{**id}", http => Delete(http, Question.RunOfPath(http, ReadEndpoints.RunPath)));
+        routes.MapDelete(ReadEndpoints.OneRun, http => Delete(http, Question.Text(http, "run")));
         routes.MapGet("/api/live", LiveAsync);
         routes.MapGet("/api/export", ExportAsync);
+
+        Task Delete(HttpContext http, string id)
+        {
+            if (!store.Delete(id)) throw new ApiException(StatusCodes.Status404NotFound, "There is no such run.");
+            http.Response.StatusCode = StatusCodes.Status204NoContent;
+            return Task.CompletedTask;
+        }
     }
 
     private async Task LiveAsync(HttpContext http)

@@ -14,6 +14,9 @@ internal struct Bucket
     /// <summary>The mean of the finite values; where there are none but other ones, NaN.</summary>
     public readonly double Mean => Count == 0 ? double.NaN : Sum / Count;
 
+    /// <summary>The step in its middle.</summary>
+    public readonly long Middle => First + (Last - First) / 2;
+
     /// <summary>Takes in another stretch.</summary>
     public void Add(in Bucket other)
     {

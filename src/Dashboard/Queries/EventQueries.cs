@@ -23,10 +23,16 @@ internal static class EventQueries
         ORDER BY e.time DESC, e.id DESC LIMIT $4
         """, uid, before.Time, before.Id, max);
 
-    /// <summary>The newest events of a kind, the newest first.</summary>
-    public static List<StepEvent> OfKind(SqliteConnection connection, string uid, EventKind kind, int max) => connection.Rows(
+    /// <summary>The checkpoints, the newest first.</summary>
+    public static List<StepEvent> Checkpoints(SqliteConnection connection, string uid, int max) => OfKind(connection, EventKind.Checkpoint, "ORDER BY time DESC, id DESC LIMIT $2", uid, max);
+
+    /// <summary>The samples of steps before a step, the latest step first, those of a step in the order in which they came; of one prompt, or of all where it is empty.</summary>
+    public static List<StepEvent> Samples(SqliteConnection connection, string uid, string prompt, long before, int max) =>
+        OfKind(connection, EventKind.Sample, "AND step < $3 AND ($4 = '' OR data ->> '$.prompt' = $4) ORDER BY step DESC, id LIMIT $2", uid, max, before, prompt);
+
+    private static List<StepEvent> OfKind(SqliteConnection connection, EventKind kind, string rest, params ReadOnlySpan<object?> values) => connection.Rows(
         row => new StepEvent(row.GetInt64(0), row.GetInt64(1), JsonElement.Parse(row.GetString(2))),
-        "SELECT time, step, data FROM events WHERE run = (SELECT id FROM runs WHERE uid = $1) AND kind = $2 ORDER BY time DESC, id DESC LIMIT $3", uid, (int)kind, max);
+        $"SELECT time, step, data FROM events WHERE run = (SELECT id FROM runs WHERE uid = $1) AND kind = {(int)kind} {rest}", values);
 
     /// <summary>Returns whether there is such a level.</summary>
     public static bool IsLevel(string level) => Levels.Contains(level);

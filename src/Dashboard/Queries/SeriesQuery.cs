@@ -9,16 +9,18 @@ internal sealed record Series(string Run, string Key, long Width, IReadOnlyList<
 /// <summary>Reads curves.</summary>
 internal sealed class SeriesQuery(SqliteConnection connection)
 {
-    private const string TokensKey = "tokens";
+    /// <summary>The metric that counts tokens.</summary>
+    public const string TokensKey = "tokens";
 
     /// <summary>Returns a metric of a run; null where it has none of that name.</summary>
-    public Series? Read(string uid, string key, long from, long to, int max, SeriesAxis axis)
+    public Series? Read(string uid, string key, long from, long to, int max, AxisRange stretch)
     {
         if (Id(uid, key) is not { } id) return null;
+        (from, to) = stretch.Steps(connection, uid, id, from, to);
         if (StepRange.For(connection, [id], from, to, max) is not { } range) return new(uid, key, 1, [], [], [], null, null);
         var buckets = Buckets(id, range);
         bool isExact = range.Width == 1;
-        return new(uid, key, range.Width, [.. buckets.Select(Middle)], X(uid, buckets, range, axis), [.. buckets.Select(bucket => bucket.Bad > 0 && isExact ? bucket.Sum : bucket.Mean)],
+        return new(uid, key, range.Width, [.. buckets.Select(bucket => bucket.Middle)], X(uid, buckets, range, stretch.Axis), [.. buckets.Select(bucket => bucket.Bad > 0 && isExact ? bucket.Sum : bucket.Mean)],
             isExact ? null : [.. buckets.Select(bucket => bucket.Count == 0 ? double.NaN : bucket.Min)], isExact ? null : [.. buckets.Select(bucket => bucket.Count == 0 ? double.NaN : bucket.Max)]);
     }
 
@@ -44,7 +46,18 @@ internal sealed class SeriesQuery(SqliteConnection connection)
         return buckets;
     }
 
-    private static long Middle(Bucket bucket) => bucket.First + (bucket.Last - bucket.First) / 2;
+    /// <summary>Returns where buckets lie on an axis; null where that is not known.</summary>
+    public List<double?> X(string uid, List<Bucket> buckets, StepRange range, SeriesAxis axis)
+    {
+        if (axis == SeriesAxis.Step) return [.. buckets.Select(bucket => (double?)bucket.Middle)];
+        if (axis == SeriesAxis.Time)
+        {
+            long start = connection.Scalar<long>("SELECT first_time FROM runs WHERE uid = $1", uid);
+            return [.. buckets.Select(bucket => (double?)((bucket.FirstTime + bucket.LastTime) / 2.0 - start) / 1000)];
+        }
+        var tokens = Id(uid, TokensKey) is { } id ? Buckets(id, range).ToDictionary(bucket => bucket.Place, bucket => bucket.Mean) : [];
+        return [.. buckets.Select(bucket => tokens.TryGetValue(bucket.Place, out double mean) && double.IsFinite(mean) ? (double?)mean : null)];
+    }
 
     // Of a value that is not finite the sum keeps which one it is; means and bounds leave it out, since Count is 0.
     private static Bucket OfPoint(SqliteDataReader row)
@@ -59,16 +72,4 @@ internal sealed class SeriesQuery(SqliteConnection connection)
         Count = row.GetInt64(0), Bad = row.GetInt64(1), Sum = row.Number(2), Min = row.Number(3), Max = row.Number(4),
         First = row.GetInt64(5), Last = row.GetInt64(6), FirstTime = row.GetInt64(7), LastTime = row.GetInt64(8),
     };
-
-    private List<double?> X(string uid, List<Bucket> buckets, StepRange range, SeriesAxis axis)
-    {
-        if (axis == SeriesAxis.Step) return [.. buckets.Select(bucket => (double?)Middle(bucket))];
-        if (axis == SeriesAxis.Time)
-        {
-            long start = connection.Scalar<long>("SELECT first_time FROM runs WHERE uid = $1", uid);
-            return [.. buckets.Select(bucket => (double?)((bucket.FirstTime + bucket.LastTime) / 2.0 - start) / 1000)];
-        }
-        var tokens = Id(uid, TokensKey) is { } id ? Buckets(id, range).ToDictionary(bucket => bucket.Place, bucket => bucket.Mean) : [];
-        return [.. buckets.Select(bucket => tokens.TryGetValue(bucket.Place, out double mean) && double.IsFinite(mean) ? (double?)mean : null)];
-    }
 }

@@ -23,7 +23,10 @@ export async function get(path, parameters = {}, options = {}) {
   return (await send(`${path}?${query}`, options)).json();
 }
 
-export const remove = id => send('/api/runs/' + encodeURIComponent(id), { method: 'DELETE' });
+// As a parameter: a browser takes . and .. out of a path.
+export const describe = id => get('/api/run', { run: id });
+
+export const remove = id => send('/api/run?' + new URLSearchParams({ run: id }), { method: 'DELETE' });
 
 /** Saves an export as a file: a plain link could not show the token. */
 export async function download(run, format) {

@@ -3,7 +3,8 @@ import { find, make } from './dom.js';
 import { state, readLink, writeLink } from './state.js';
 import { showRuns } from './runs.js';
 import { Curves, Sparsity } from './curves.js';
-import { Log, Samples, Checkpoints, Config } from './views.js';
+import { Log, Checkpoints, Config } from './views.js';
+import { Samples } from './samples.js';
 
 const tabs = { curves: ['Curves', Curves], sparsity: ['Sparsity', Sparsity], log: ['Log', Log], samples: ['Samples', Samples], checkpoints: ['Checkpoints', Checkpoints], config: ['Run & config', Config] };
 const hasControls = () => state.tab === 'curves' || state.tab === 'sparsity';
@@ -43,7 +44,7 @@ function showControls() {
   find('reset').hidden = !state.range;
   find('controls').hidden = !hasControls();
   if (!state.runs.includes(state.one)) state.one = state.runs[0] ?? null;
-  find('one').hidden = state.tab === 'curves' || state.runs.length < 2;
+  find('one').hidden = state.tab === 'curves' || state.tab === 'samples' || state.runs.length < 2;
   find('oneRun').replaceChildren(...state.runs.map(id => make('option', { value: id, selected: id === state.one }, runs.find(run => run.id === id)?.name ?? id)));
 }
 

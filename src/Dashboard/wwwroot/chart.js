@@ -73,6 +73,9 @@ function options(width, series, bands, onZoom) {
   };
 }
 
+/** What is drawn where, for whoever wants to read it: uPlot by the element that it is in. */
+export const charts = new WeakMap();
+
 /** A card with curves that follows new data. */
 export class Chart {
   constructor(title, keys, onZoom, onReset) {
@@ -106,6 +109,7 @@ export class Chart {
     this.u?.destroy();
     this.shape = shape;
     this.u = new uPlot(options(width || 380, series, bands, this.onZoom), data, this.plot);
+    charts.set(this.plot, this.u);
     this.u.over.addEventListener('dblclick', this.onReset);
   }
 

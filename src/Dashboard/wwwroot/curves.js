@@ -1,6 +1,6 @@
 import { get } from './api.js';
 import { make } from './dom.js';
-import { state } from './state.js';
+import { state, stretch } from './state.js';
 import { Chart } from './chart.js';
 import { heatMap } from './heat.js';
 
@@ -52,9 +52,8 @@ export class Curves {
     const shown = groups(keys).filter(([group]) => !this.only || this.only.includes(group)), shape = JSON.stringify(shown);
     if (shape !== this.shape) this.layOut(shown, shape);
     const names = this.charts.flatMap(chart => chart.keys), curves = [];
-    const zoom = state.range && state.x === 'step' ? { from: Math.max(0, Math.floor(state.range[0])), to: Math.max(0, Math.ceil(state.range[1])) } : {};
     for (let i = 0; i < names.length; i += KeysOfQuestion)
-      curves.push(...(await get('/api/series', { run: runs, key: names.slice(i, i + KeysOfQuestion), x: state.x, max: 600, ...zoom })).series);
+      curves.push(...(await get('/api/series', { run: runs, key: names.slice(i, i + KeysOfQuestion), max: 600, ...stretch() })).series);
     if (runs !== state.runs || this.isClosed) return;
     for (const chart of this.charts) chart.show(curves.filter(curve => chart.keys.includes(curve.key)));
     if (!shown.length && !this.only) this.view.replaceChildren(make('p', { className: 'empty' }, 'No metrics yet.'));
@@ -81,6 +80,7 @@ export class Curves {
 /** The view of sparsity: heat maps of one run over the curves of all chosen ones. */
 export class Sparsity {
   constructor(view, onZoom, onReset) {
+    [this.onZoom, this.onReset] = [onZoom, onReset];
     this.maps = make('div', {});
     const below = make('div', {});
     view.replaceChildren(this.maps, below);
@@ -92,10 +92,11 @@ export class Sparsity {
     if (run) {
       const names = layered(await get('/api/keys', { run })), order = Object.keys(heatTitles);
       names.sort((a, b) => (order.indexOf(a) + 1 || 99) - (order.indexOf(b) + 1 || 99));
-      const matrices = await Promise.all(names.map(key => get('/api/layers', { run, key, max: 300 })));
-      if (run !== state.one) return;
+      const matrices = await Promise.all(names.map(key => get('/api/layers', { run, key, max: 300, ...stretch() })));
+      // A drag goes on over the map that it began on.
+      if (run !== state.one || this.maps.querySelector('.dragged')) return;
       const focused = document.activeElement?.dataset?.key;
-      this.maps.replaceChildren(...matrices.filter(matrix => matrix.steps.length).map(matrix => heatMap(heatTitles[matrix.key] ?? matrix.key, matrix)));
+      this.maps.replaceChildren(...matrices.filter(matrix => matrix.steps.length).map(matrix => heatMap(heatTitles[matrix.key] ?? matrix.key, matrix, this.onZoom, this.onReset)));
       if (focused) this.maps.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
       if (!names.length) this.maps.replaceChildren(make('p', { className: 'empty' }, 'This run sends no metrics by layer.'));
     }

@@ -9,8 +9,8 @@ function shade(part) {
   return stops[low].map((c, i) => Math.round(c + (stops[low + 1][i] - c) * (at - low)));
 }
 
-/** A card with a matrix: layers upwards, steps to the right. Arrow keys move through it as the pointer does. */
-export function heatMap(title, matrix) {
+/** A card with a matrix: layers upwards, steps to the right. Arrow keys move through it as the pointer does; a drag zooms. */
+export function heatMap(title, matrix, onZoom, onReset) {
   const rows = matrix.values.length, count = matrix.steps.length;
   const values = matrix.values.map(row => row.map(value => value === null ? null : number(value)));
   const finite = values.flat().filter(value => value !== null && Number.isFinite(value));
@@ -24,7 +24,7 @@ export function heatMap(title, matrix) {
   const legend = make('canvas', { width: 140, height: 8 });
   const card = make('div', { className: 'card wide' }, make('h3', {}, title),
     canvas, make('div', { className: 'scale' }, make('span', {}, `layer 0 at the bottom, steps ${whole(matrix.steps[0])} to ${whole(matrix.steps.at(-1))}`), digits(low), legend, digits(high), at));
-  let chosen = null;
+  let chosen = null, begun = null;
 
   function draw() {
     const image = new ImageData(count, rows);
@@ -43,6 +43,10 @@ export function heatMap(title, matrix) {
     context.drawImage(small, 0, 0, canvas.width, canvas.height);
     if (!chosen) return;
     const [w, h] = [canvas.width / count, canvas.height / rows];
+    if (begun !== null) {
+      context.fillStyle = 'rgb(255 255 255 / 35%)';
+      context.fillRect(Math.min(begun, chosen.column) * w, 0, (Math.abs(chosen.column - begun) + 1) * w, canvas.height);
+    }
     context.lineWidth = 2;
     context.strokeStyle = '#fff';
     context.strokeRect(chosen.column * w, (rows - 1 - chosen.row) * h, Math.max(3, w), h);
@@ -54,10 +58,32 @@ export function heatMap(title, matrix) {
     draw();
   }
 
-  canvas.addEventListener('pointermove', e => {
+  function choosePointed(e) {
     const box = canvas.getBoundingClientRect();
     choose(rows - 1 - Math.floor((e.clientY - box.top) / box.height * rows), Math.floor((e.clientX - box.left) / box.width * count));
+  }
+
+  canvas.addEventListener('pointermove', choosePointed);
+  canvas.addEventListener('pointerdown', e => {
+    choosePointed(e);
+    begun = chosen.column;
+    canvas.classList.add('dragged');
+    canvas.setPointerCapture(e.pointerId);
   });
+  canvas.addEventListener('pointerup', e => {
+    choosePointed(e);
+    const [low, high] = [begun, chosen.column].sort((a, b) => a - b).map(column => matrix.x[column]);
+    endDrag();
+    if (low !== null && low < high) onZoom([low, high]);
+  });
+  canvas.addEventListener('pointercancel', endDrag);
+  canvas.addEventListener('dblclick', onReset);
+  function endDrag() {
+    begun = null;
+    canvas.classList.remove('dragged');
+    draw();
+  }
+
   canvas.addEventListener('keydown', e => {
     const move = { ArrowUp: [1, 0], ArrowDown: [-1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[e.key];
     if (!move) return;

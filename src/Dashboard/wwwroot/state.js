@@ -31,5 +31,12 @@ export function writeLink() {
   history.replaceState(null, '', '#' + link);
 }
 
+/** What to ask for: the zoomed stretch and a little on both sides, so that lines reach the edges. */
+export function stretch() {
+  if (!state.range) return { x: state.x };
+  const [low, high] = state.range, margin = (high - low) * 0.02;
+  return { x: state.x, low: low - margin, high: high + margin };
+}
+
 /** The colour of a chosen run. */
 export const colour = run => (document.documentElement.dataset.theme === 'dark' ? darkPalette : palette)[Math.max(0, state.runs.indexOf(run)) % palette.length];

@@ -1,4 +1,4 @@
-import { get, download, remove } from './api.js';
+import { get, describe, download, remove } from './api.js';
 import { make } from './dom.js';
 import { state, writeLink } from './state.js';
 import { bytes, digits, time, whole } from './format.js';
@@ -52,15 +52,6 @@ export class Log extends View {
   }
 }
 
-export class Samples extends View {
-  async content(run) {
-    const samples = await get('/api/samples', { run });
-    if (!samples.length) return [empty('No samples yet.')];
-    return samples.map(sample => make('div', { className: 'card wide' }, make('h3', {}, `step ${whole(sample.step)}`, make('span', { className: 'now' }, time(sample.time))),
-      make('p', { className: 'sample' }, make('span', { className: 'prompt' }, sample.data.prompt), sample.data.text)));
-  }
-}
-
 export class Checkpoints extends View {
   async content(run) {
     const saved = await get('/api/checkpoints', { run });
@@ -72,7 +63,7 @@ export class Checkpoints extends View {
 
 export class Config extends View {
   async content(run) {
-    const { run: summary, about, config } = await get('/api/runs/' + encodeURIComponent(run));
+    const { run: summary, about, config } = await describe(run);
     const facts = [['name', summary.name], ['id', summary.id], ['status', summary.message ? `${summary.status}: ${summary.message}` : summary.status], ['started', time(summary.started)], ['last event', time(summary.lastEvent)],
       ['last step', whole(summary.lastStep)], ['last loss', digits(summary.lastLoss)], ['command', about?.command], ['host', about?.host], ['ranks', about?.ranks], ['parameters', about?.parameters && whole(about.parameters)], ['commit', about?.commit], ['version', about?.version]];
     const content = [make('div', { className: 'card wide' }, make('dl', {}, ...facts.filter(([, value]) => value !== null && value !== undefined).flatMap(([name, value]) => [make('dt', {}, name), make('dd', {}, String(value))])), this.actions(summary))];
@@ -83,7 +74,7 @@ export class Config extends View {
 
   async difference() {
     const { differences } = await get('/api/diff', { runs: state.runs });
-    const names = await Promise.all(state.runs.map(async id => (await get('/api/runs/' + encodeURIComponent(id))).run.name));
+    const names = await Promise.all(state.runs.map(async id => (await describe(id)).run.name));
     return [make('h2', {}, 'What differs between the chosen runs'), differences.length ? table(head('key', ...names), differences.map(one => make('tr', {}, make('td', {}, one.key), ...one.values.map(value => make('td', {}, value ?? '–'))))) : empty('Nothing.')];
   }
 

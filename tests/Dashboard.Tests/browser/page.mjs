@@ -2,6 +2,7 @@
 // Goes through the page as a user does, in headless Chromium, and prints "ok NAME" or "fail NAME: WHY" for each scenario.
 import { pathToFileURL } from 'node:url';
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 
 const [folder, address, tokenAddress, screenshots] = process.argv.slice(2);
 const { chromium } = await import(pathToFileURL(folder + '/index.mjs'));
@@ -22,6 +23,23 @@ const metrics = (run, step, values) => ({ Timestamp: new Date(Date.UTC(2026, 0, 
 const card = key => `.plot[data-key="${key}"]`;
 const heading = key => `.card:has(${card(key)}) .now`;
 const text = (page, selector, expected) => page.waitForFunction(([s, e]) => document.querySelector(s)?.textContent.includes(e), [selector, expected], { timeout: limit });
+
+/** The points that a chart draws: x and the last line's y, without gaps. */
+const points = (page, key) => page.evaluate(async plot => {
+  const { charts } = await import('/chart.js');
+  const { data } = charts.get(document.querySelector(plot)), y = data.at(-1);
+  return data[0].map((x, i) => [x, y[i]]).filter(([, value]) => value !== null && value !== undefined);
+}, card(key));
+
+/** Drags over a part of an element, from a share of its width to another. */
+async function drag(page, selector, from, to) {
+  const box = await page.locator(selector).first().boundingBox();
+  await page.mouse.move(box.x + box.width * from, box.y + 50);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * to, box.y + 50, { steps: 5 });
+  await page.mouse.up();
+}
+const rangeOf = page => new URLSearchParams(page.url().split('#')[1]).get('range').split('~').map(Number);
 
 const scenarios = {
   async curves(page) {
@@ -44,12 +62,12 @@ const scenarios = {
   },
   async filter(page) {
     await page.goto(address);
-    await page.waitForFunction(() => document.querySelectorAll('#runs li').length === 4, null, { timeout: limit });
+    await page.waitForFunction(() => document.querySelectorAll('#runs li').length === 8, null, { timeout: limit });
     await page.fill('#filter', '^(alpha|beta)$');
     assert.deepEqual((await page.locator('#runs .name').allTextContents()).sort(), ['alpha', 'beta']);
-    assert.equal(await page.locator('#count').textContent(), '2 of 4 runs');
+    assert.equal(await page.locator('#count').textContent(), '2 of 8 runs');
     await page.fill('#filter', '[');
-    assert.equal(await page.locator('#count').textContent(), '0 of 4 runs');
+    assert.equal(await page.locator('#count').textContent(), '0 of 8 runs');
     await page.fill('#filter', 'LPH');
     assert.deepEqual(await page.locator('#runs .name').allTextContents(), ['alpha']);
   },
@@ -90,19 +108,137 @@ const scenarios = {
     await page.goto(address + '#run=alpha');
     await page.waitForSelector(card('loss') + ' .u-over', { timeout: limit });
     await text(page, heading('loss'), '1.01');
-    const box = await page.locator(card('loss') + ' .u-over').boundingBox();
-    await page.mouse.move(box.x + box.width * 0.25, box.y + 50);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.5, box.y + 50, { steps: 5 });
-    await page.mouse.up();
+    await drag(page, card('loss') + ' .u-over', 0.25, 0.5);
     await page.waitForSelector('#reset:not([hidden])', { timeout: limit });
-    const [from, to] = new URLSearchParams(page.url().split('#')[1]).get('range').split('~').map(Number);
+    const [from, to] = rangeOf(page);
     assert.ok(Math.abs(from - 25) < 3 && Math.abs(to - 50) < 3, `${from} ${to}`);
     // The last loss in view is that of step 50: 2 − 50/100 + 0.01 or near it.
     await page.waitForFunction(selector => Math.abs(Number(document.querySelector(selector).textContent) - 1.5) < 0.05, heading('loss'), { timeout: limit });
     await page.keyboard.press('Escape');
     await page.waitForSelector('#reset', { state: 'hidden', timeout: limit });
     await text(page, heading('loss'), '1.01');
+  },
+  async refine(page) {
+    // 5000 steps of 64 tokens: the whole is drawn by means, a part by its points.
+    await page.goto(address + '#run=long&x=tokens');
+    await page.waitForSelector(card('loss') + ' .u-over', { timeout: limit });
+    await page.waitForFunction(() => document.querySelector('.now').textContent !== '');
+    const whole = await points(page, 'loss');
+    assert.ok(whole.length > 300 && whole.length <= 600 && whole[1][0] - whole[0][0] > 64, String(whole.length));
+    await drag(page, card('loss') + ' .u-over', 0.5, 0.55);
+    await page.waitForSelector('#reset:not([hidden])', { timeout: limit });
+    const [low, high] = rangeOf(page);
+    assert.ok(Math.abs(low - 160000) < 4000 && Math.abs(high - 176000) < 4000, `${low} ${high}`);
+    await page.waitForFunction(() => document.querySelector('.now').textContent !== '5000');
+    await page.waitForTimeout(300);
+    const part = await points(page, 'loss');
+    for (const [x, y] of part) assert.equal(x, 64 * y);
+    assert.ok(part.length > (high - low) / 64 && part[1][0] - part[0][0] === 64, String(part.length));
+    // The heat map shows the same stretch.
+    await page.click('[data-tab="sparsity"]');
+    await page.waitForSelector('.heat', { timeout: limit });
+    const steps = (await page.locator('.scale span').first().textContent()).match(/steps ([\d,]+) to ([\d,]+)/).slice(1).map(n => Number(n.replaceAll(',', '')));
+    assert.ok(Math.abs(steps[0] - low / 64) < 15 && Math.abs(steps[1] - high / 64) < 15, steps.join());
+  },
+  async heatZoom(page) {
+    await page.goto(address + '#run=alpha&tab=sparsity');
+    await page.waitForSelector('.heat', { timeout: limit });
+    await drag(page, '.heat', 0.205, 0.405);
+    await page.waitForSelector('#reset:not([hidden])', { timeout: limit });
+    assert.deepEqual(rangeOf(page), [20, 40]);
+    await text(page, '.scale', 'steps 20 to 40');
+    await page.locator('.heat').first().dblclick();
+    await page.waitForSelector('#reset', { state: 'hidden', timeout: limit });
+    await text(page, '.scale', 'steps 0 to 99');
+  },
+  async samples(page) {
+    await page.goto(address + '#run=alpha&run=beta&tab=samples');
+    await text(page, '.sample', 'Once upon a night\n  <b>long</b>');
+    assert.deepEqual(await page.locator('#view h3').allTextContents(), ['step 20', 'step 10']);
+    assert.deepEqual(await page.locator('.beside .name').allTextContents(), ['alpha', 'beta', 'alpha']);
+    await page.click('summary');
+    assert.ok(await page.locator('details .sample').evaluate(p => p.textContent === 'The end' + 'z'.repeat(3000) && p.offsetHeight > 0));
+    await page.selectOption('#view select', 'The end');
+    await page.waitForFunction(() => document.querySelectorAll('#view h3').length === 1);
+    // What comes does not fold what its reader has unfolded.
+    await post([{ Timestamp: '2026-01-02T13:00:00Z', Level: 'Information', Properties: { Run: 'alpha', Kind: 'Sample', Step: 30, Prompt: 'The end', Text: '.' } }]);
+    await page.waitForFunction(() => document.querySelectorAll('#view h3').length === 2);
+    assert.equal(await page.locator('details').getAttribute('open'), '');
+  },
+  async dots(page) {
+    await page.goto(address);
+    await page.check('#runs input[data-run=".."]');
+    await page.click('[data-tab="config"]');
+    await page.selectOption('#oneRun', '..').catch(() => {});
+    await text(page, 'dl', '..');
+    page.once('dialog', dialog => dialog.accept());
+    await page.click('.danger');
+    await page.waitForFunction(() => !document.querySelector('#runs input[data-run=".."]'), null, { timeout: limit });
+  },
+  async deletion(page) {
+    await page.goto(address + '#run=doomed&tab=config');
+    await page.waitForSelector('.danger', { timeout: limit });
+    const asked = [];
+    page.once('dialog', dialog => { asked.push(dialog.message()); dialog.dismiss(); });
+    await page.click('.danger');
+    assert.equal(await page.locator('#runs input[data-run="doomed"]').count(), 1);
+    assert.ok(asked[0].startsWith('Delete doomed with all its points?'), asked[0]);
+    page.once('dialog', dialog => dialog.accept());
+    await page.click('.danger');
+    await page.waitForFunction(() => !document.querySelector('#runs input[data-run="doomed"]'), null, { timeout: limit });
+    assert.ok(!(await (await fetch(address + 'api/runs')).json()).some(run => run.name === 'doomed'));
+  },
+  async download(page) {
+    await page.goto(address + '#run=live&tab=config');
+    const save = async format => {
+      const saving = page.waitForEvent('download');
+      await page.click(`text=Download ${format}`);
+      const saved = await saving;
+      return [saved.suggestedFilename(), await readFile(await saved.path())];
+    };
+    const [name, csv] = await save('CSV');
+    assert.equal(name, 'live.csv');
+    assert.deepEqual(csv.toString().split('\n').slice(0, 2), ['key,step,time,value', 'loss,1,2026-01-02T12:00:01.000Z,5']);
+    const [other, parquet] = await save('Parquet');
+    assert.equal(other, 'live.parquet');
+    assert.equal(parquet.subarray(0, 4).toString() + parquet.subarray(-4).toString(), 'PAR1PAR1');
+  },
+  async copy(page) {
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write'], { origin: new URL(address).origin });
+    await page.goto(address + '#run=alpha');
+    await page.waitForSelector(card('loss') + ' canvas', { timeout: limit });
+    await page.check('#log');
+    await page.fill('#smooth', '0.9');
+    await page.click('#share');
+    const link = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(link, page.url());
+    const other = await page.context().newPage();
+    await other.goto(link);
+    await other.waitForSelector(card('loss') + ' canvas', { timeout: limit });
+    assert.deepEqual([await other.isChecked('#log'), await other.inputValue('#smooth'), await other.isChecked('#runs input[data-run="alpha"]')], [true, '0.9', true]);
+  },
+  async smoothing(page) {
+    await page.goto(address + '#run=alpha');
+    await page.waitForSelector(card('loss') + ' canvas', { timeout: limit });
+    await page.fill('#smooth', '0.5');
+    await text(page, '#smoothValue', '0.50');
+    await page.waitForTimeout(300);
+    // Weights 1, 1/2, 1/4, … of 2, 1.99, 1.98, …, from the newest back, over their sum.
+    const drawnNow = await points(page, 'loss');
+    for (const at of [0, 1, 7, 99]) {
+      let [sum, weights] = [0, 0];
+      for (let back = 0; back <= at; back++) [sum, weights] = [sum + 2 ** -back * Number((2 - (at - back) / 100).toFixed(2)), weights + 2 ** -back];
+      assert.ok(Math.abs(drawnNow[at][1] - sum / weights) < 1e-9, `${at}: ${drawnNow[at]} ${sum / weights}`);
+    }
+  },
+  async logAxis(page) {
+    await page.goto(address + '#run=signs');
+    await page.waitForSelector(card('loss') + ' canvas', { timeout: limit });
+    assert.deepEqual(await points(page, 'loss'), [[1, 100], [2, -1], [3, 0], [4, 0.01]]);
+    await page.check('#log');
+    await page.waitForTimeout(300);
+    // What has no logarithm is a gap.
+    assert.deepEqual(await points(page, 'loss'), [[1, 100], [4, 0.01]]);
   },
   async keyboard(page) {
     await page.goto(address + '#run=alpha');
@@ -163,7 +299,7 @@ const scenarios = {
     await page.selectOption('#view select', 'Error');
     await page.waitForSelector('text=No lines.', { timeout: limit });
     await page.click('[data-tab="samples"]');
-    await text(page, '.sample', 'Once upon a time');
+    await text(page, '.sample', 'Once upon a night');
     await page.click('[data-tab="checkpoints"]');
     await text(page, 'td:nth-child(3)', '2.0 MB');
   },
