@@ -1,6 +1,6 @@
 namespace SparkTrain.Dashboard.Tests;
 
-/// <summary>What a user sees in a browser. Each case is a scenario of browser/page.mjs, which also requires that the console has no error.</summary>
+/// <summary>What a user sees in a browser. Each case is a scenario of page.mjs, which also requires that the console has no error.</summary>
 public sealed class PageTests(BrowserRun browser) : IClassFixture<BrowserRun>
 {
     [Theory]

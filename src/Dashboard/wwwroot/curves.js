@@ -8,9 +8,12 @@ import { heatMap } from './heat.js';
 const known = [
   ['Training', [['loss', ['loss', 'val_loss']], ['bits per byte', ['bits_per_byte', 'val_bits_per_byte']], ['learning rate', ['lr']], ['gradient norm', ['grad_norm']], ['tokens per second', ['tokens_per_second']], ['MFU', ['mfu']]]],
   ['Sparsity', [['active fraction of the FFN', ['ffn_active_fraction']], ['keys kept by attention', ['attention_kept']]]],
-  ['Time', [['seconds per step', ['step_seconds']], ['waiting for data', ['data_wait_fraction']], ['communication', ['communication_fraction']], ['tokens', ['tokens']]]],
+  ['Time', [['seconds per step', ['step_seconds']], ['waiting for data', ['data_wait_fraction']], ['communication', ['communication_fraction']], ['tokens', ['tokens']], ['FLOPs of a token, executed', ['flops_executed_per_token']], ['FLOPs of a token, useful', ['flops_useful_per_token']]]],
+  ['System', [['cores busy', ['system/cores_busy']], ['memory of the process, bytes', ['system/memory_bytes']], ['memory of the machine, bytes', ['system/machine_memory_bytes']]]],
 ];
 const heatTitles = { ffn_active_fraction_by_layer: 'Active fraction by layer', attention_kept_by_layer: 'Keys kept by layer', 'sparsity_audit/ffn_dead_fraction': 'Dead neurons by layer, as a share', dead_neurons_by_layer: 'Dead neurons by layer' };
+/** The words of a metric's name. */
+const words = name => name.replaceAll('_', ' ').replaceAll('/', ': ').replace(/^ffn\b/, 'FFN');
 // Keys of one question: the address must stay of a fair length.
 const KeysOfQuestion = 50;
 
@@ -27,9 +30,9 @@ export function groups(keys) {
   const others = new Map();
   for (const key of left) {
     const slash = key.indexOf('/'), group = slash > 0 ? key.slice(0, slash) : 'Other';
-    others.set(group, [...others.get(group) ?? [], [slash > 0 ? key.slice(slash + 1) : key, [key]]]);
+    others.set(group, [...others.get(group) ?? [], [words(slash > 0 ? key.slice(slash + 1) : key), [key]]]);
   }
-  return [...result, ...[...others].sort()];
+  return [...result, ...[...others].sort().map(([group, charts]) => [words(group), charts])];
 }
 
 /** The view of all curves. */
@@ -96,7 +99,9 @@ export class Sparsity {
       // A drag goes on over the map that it began on.
       if (run !== state.one || this.maps.querySelector('.dragged')) return;
       const focused = document.activeElement?.dataset?.key;
-      this.maps.replaceChildren(...matrices.filter(matrix => matrix.steps.length).map(matrix => heatMap(heatTitles[matrix.key] ?? matrix.key, matrix, this.onZoom, this.onReset)));
+      const maps = matrices.filter(matrix => matrix.steps.length).map(matrix => [matrix.key in heatTitles, heatMap(heatTitles[matrix.key] ?? words(matrix.key.replace(/^sparsity_audit\//, '')), matrix, this.onZoom, this.onReset)]);
+      const [wide, small] = [true, false].map(isKnown => maps.filter(([known]) => known === isKnown).map(([, card]) => card));
+      this.maps.replaceChildren(...wide, ...small.length ? [make('h2', {}, 'Other metrics by layer'), make('div', { className: 'charts' }, ...small)] : []);
       if (focused) this.maps.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
       if (!names.length) this.maps.replaceChildren(make('p', { className: 'empty' }, 'This run sends no metrics by layer.'));
     }

@@ -22,8 +22,8 @@ export function heatMap(title, matrix, onZoom, onReset) {
   const at = make('span', { className: 'at' });
   at.setAttribute('aria-live', 'polite');
   const legend = make('canvas', { width: 140, height: 8 });
-  const card = make('div', { className: 'card wide' }, make('h3', {}, title),
-    canvas, make('div', { className: 'scale' }, make('span', {}, `layer 0 at the bottom, steps ${whole(matrix.steps[0])} to ${whole(matrix.steps.at(-1))}`), digits(low), legend, digits(high), at));
+  const card = make('div', { className: 'card heat-card' }, make('h3', {}, title),
+    canvas, make('div', { className: 'scale' }, make('span', {}, `layer 0 at the bottom, ${count > 1 ? `steps ${whole(matrix.steps[0])} to ${whole(matrix.steps.at(-1))}` : `step ${whole(matrix.steps[0])}`}`), digits(low), legend, digits(high), at));
   let chosen = null, begun = null;
 
   function draw() {

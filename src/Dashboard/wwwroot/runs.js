@@ -16,32 +16,46 @@ export function matching(runs, filter) {
   }
 }
 
-/** Shows the list; the row in use keeps its focus. */
+// Rows by run. They stay while they are shown: a press on one that was replaced meanwhile would be lost.
+let rows = new Map();
+
+/** Shows the list. */
 export function showRuns(runs, onChange) {
-  const list = find('runs'), focused = document.activeElement?.dataset?.run;
   const found = matching(runs, state.filter);
   // What is chosen stands first, so that it is never lost.
-  const rows = [...found.filter(run => state.runs.includes(run.id)), ...found.filter(run => !state.runs.includes(run.id))].slice(0, MaxRows);
-  find('count').textContent = (found.length === runs.length ? `${whole(runs.length)} runs` : `${whole(found.length)} of ${whole(runs.length)} runs`) + (found.length > rows.length ? `, ${rows.length} shown` : '');
-  list.replaceChildren(...rows.map(run => row(run, onChange)));
-  if (focused) list.querySelector(`[data-run="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  const shown = [...found.filter(run => state.runs.includes(run.id)), ...found.filter(run => !state.runs.includes(run.id))].slice(0, MaxRows);
+  find('count').textContent = (found.length === runs.length ? `${whole(runs.length)} runs` : `${whole(found.length)} of ${whole(runs.length)} runs`) + (found.length > shown.length ? `, ${shown.length} shown` : '');
+  rows = new Map(shown.map(run => [run.id, rows.get(run.id) ?? new Row(run.id, onChange)]));
+  for (const run of shown) rows.get(run.id).show(run);
+  const list = find('runs'), elements = [...rows.values()].map(row => row.element);
+  if (elements.length === list.children.length && elements.every((element, i) => element === list.children[i])) return;
+  const focused = document.activeElement?.dataset?.run;
+  list.replaceChildren(...elements);
+  if (focused) rows.get(focused)?.box.focus({ preventScroll: true });
 }
 
-function row(run, onChange) {
-  const chosen = state.runs.includes(run.id);
-  const box = make('input', { type: 'checkbox', checked: chosen });
-  box.dataset.run = run.id;
-  box.addEventListener('change', () => {
-    state.runs = box.checked ? [...state.runs, run.id].slice(-10) : state.runs.filter(id => id !== run.id);
-    writeLink();
-    onChange();
-  });
-  const name = make('span', { className: 'name', title: run.name }, run.name);
-  if (chosen) {
-    name.style.color = colour(run.id);
-    box.style.accentColor = colour(run.id);
+class Row {
+  constructor(id, onChange) {
+    this.box = make('input', { type: 'checkbox' });
+    this.box.dataset.run = id;
+    this.box.addEventListener('change', () => {
+      state.runs = this.box.checked ? [...state.runs, id].slice(-10) : state.runs.filter(other => other !== id);
+      writeLink();
+      onChange();
+    });
+    [this.name, this.status, this.facts] = ['name', 'status', 'facts'].map(className => make('span', { className }));
+    this.element = make('li', {}, make('label', {}, this.box, this.name, this.status, this.facts));
   }
-  const facts = `step ${whole(run.lastStep)} · loss ${digits(run.lastLoss)} · ${time(run.lastEvent).slice(5, 16)}`;
-  return make('li', { className: chosen ? 'chosen' : '' }, make('label', {}, box, name,
-    make('span', { className: 'status ' + run.status, title: run.message ?? '' }, run.status), make('span', { className: 'facts' }, facts)));
+
+  show(run) {
+    const chosen = state.runs.includes(run.id), ink = chosen ? colour(run.id) : '';
+    this.element.className = chosen ? 'chosen' : '';
+    this.box.checked = chosen;
+    this.box.style.accentColor = this.name.style.color = ink;
+    this.name.textContent = this.name.title = run.name;
+    this.status.textContent = run.status;
+    this.status.className = 'status ' + run.status;
+    this.status.title = run.message ?? '';
+    this.facts.textContent = `step ${whole(run.lastStep)} · loss ${digits(run.lastLoss)} · ${time(run.lastEvent).slice(5, 16)}`;
+  }
 }

@@ -1,45 +1,12 @@
 // node page.mjs PLAYWRIGHT_FOLDER ADDRESS TOKEN_ADDRESS SCREENSHOTS
-// Goes through the page as a user does, in headless Chromium, and prints "ok NAME" or "fail NAME: WHY" for each scenario.
-import { pathToFileURL } from 'node:url';
+// Goes through the page as a user does, on runs that the test has made up.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
+import { run, limit, card, heading, text, points, drawn, drag, rangeOf } from './harness.mjs';
 
-const [folder, address, tokenAddress, screenshots] = process.argv.slice(2);
-const { chromium } = await import(pathToFileURL(folder + '/index.mjs'));
-const browser = await chromium.launch({
-  executablePath: '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-const limit = 15000;
-
-/** How many pixels of a canvas are neither transparent nor of its most frequent colour. */
-const drawn = (page, selector) => page.locator(selector).first().evaluate(canvas => {
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height), counts = new Map();
-  for (let i = 0; i < data.length; i += 4) if (data[i + 3] > 0) counts.set(data.slice(i, i + 3).join(), (counts.get(data.slice(i, i + 3).join()) ?? 0) + 1);
-  return { pixels: [...counts.values()].reduce((a, b) => a + b, 0), colours: counts.size };
-});
+const [, address, tokenAddress, screenshots] = process.argv.slice(2);
 const post = events => fetch(address + 'api/events', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(events) });
 const metrics = (run, step, values) => ({ Timestamp: new Date(Date.UTC(2026, 0, 2, 12) + step * 1000).toISOString(), Level: 'Information', Properties: { Run: run, Kind: 'Metrics', Step: step, Metrics: values } });
-const card = key => `.plot[data-key="${key}"]`;
-const heading = key => `.card:has(${card(key)}) .now`;
-const text = (page, selector, expected) => page.waitForFunction(([s, e]) => document.querySelector(s)?.textContent.includes(e), [selector, expected], { timeout: limit });
-
-/** The points that a chart draws: x and the last line's y, without gaps. */
-const points = (page, key) => page.evaluate(async plot => {
-  const { charts } = await import('/chart.js');
-  const { data } = charts.get(document.querySelector(plot)), y = data.at(-1);
-  return data[0].map((x, i) => [x, y[i]]).filter(([, value]) => value !== null && value !== undefined);
-}, card(key));
-
-/** Drags over a part of an element, from a share of its width to another. */
-async function drag(page, selector, from, to) {
-  const box = await page.locator(selector).first().boundingBox();
-  await page.mouse.move(box.x + box.width * from, box.y + 50);
-  await page.mouse.down();
-  await page.mouse.move(box.x + box.width * to, box.y + 50, { steps: 5 });
-  await page.mouse.up();
-}
-const rangeOf = page => new URLSearchParams(page.url().split('#')[1]).get('range').split('~').map(Number);
 
 const scenarios = {
   async curves(page) {
@@ -145,6 +112,7 @@ const scenarios = {
     await page.waitForSelector('.heat', { timeout: limit });
     await drag(page, '.heat', 0.205, 0.405);
     await page.waitForSelector('#reset:not([hidden])', { timeout: limit });
+    await page.screenshot({ path: screenshots + '/heat.png' });
     assert.deepEqual(rangeOf(page), [20, 40]);
     await text(page, '.scale', 'steps 20 to 40');
     await page.locator('.heat').first().dblclick();
@@ -156,6 +124,7 @@ const scenarios = {
     await text(page, '.sample', 'Once upon a night\n  <b>long</b>');
     assert.deepEqual(await page.locator('#view h3').allTextContents(), ['step 20', 'step 10']);
     assert.deepEqual(await page.locator('.beside .name').allTextContents(), ['alpha', 'beta', 'alpha']);
+    await page.screenshot({ path: screenshots + '/samples.png' });
     await page.click('summary');
     assert.ok(await page.locator('details .sample').evaluate(p => p.textContent === 'The end' + 'z'.repeat(3000) && p.offsetHeight > 0));
     await page.selectOption('#view select', 'The end');
@@ -299,7 +268,7 @@ const scenarios = {
     await page.selectOption('#view select', 'Error');
     await page.waitForSelector('text=No lines.', { timeout: limit });
     await page.click('[data-tab="samples"]');
-    await text(page, '.sample', 'Once upon a night');
+    await text(page, '#view', 'Once upon a night');
     await page.click('[data-tab="checkpoints"]');
     await text(page, 'td:nth-child(3)', '2.0 MB');
   },
@@ -325,19 +294,4 @@ const scenarios = {
   },
 };
 
-for (const [name, scenario] of Object.entries(scenarios)) {
-  const context = await browser.newContext({ viewport: { width: 1300, height: 900 }, colorScheme: 'light' });
-  const page = await context.newPage(), errors = [];
-  page.setDefaultTimeout(limit);
-  page.on('console', message => message.type() === 'error' && errors.push(message.text()));
-  page.on('pageerror', error => errors.push(error.message));
-  try {
-    await scenario(page);
-    assert.deepEqual(errors, [], 'errors in the console');
-    console.log('ok ' + name);
-  } catch (e) {
-    console.log(`fail ${name}: ${String(e.message).replaceAll('\n', ' | ')} ${errors.join(' | ')}`);
-  }
-  await context.close();
-}
-await browser.close();
+await run(scenarios);
