@@ -17,7 +17,7 @@ internal static class DashboardBench
         string folder = Directory.CreateTempSubdirectory("dashboard-bench").FullName;
         try
         {
-            MeasureAsync(Path.Combine(folder, "bench.db"), new(settings.Int("points", 10_000_000), settings.Int("runs", 1000)), settings.Int("rounds", 5)).GetAwaiter().GetResult();
+            MeasureAsync(Path.Combine(folder, "bench.db"), new(settings.Int("points", 10_000_000), settings.Int("runs", 1000)), settings.Int("rounds", 5), settings["playwright", "artifacts/peers/node_modules/playwright-core"]).GetAwaiter().GetResult();
         }
         finally
         {
@@ -26,7 +26,7 @@ internal static class DashboardBench
         return 0;
     }
 
-    private static async Task MeasureAsync(string file, DashboardLoad load, int rounds)
+    private static async Task MeasureAsync(string file, DashboardLoad load, int rounds, string playwright)
     {
         await using var server = await DashboardServer.StartAsync(new() { Address = new(IPAddress.Loopback, 0), Database = file });
         using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server.Address };
@@ -50,6 +50,8 @@ internal static class DashboardBench
         {
             for (int layer = 0; layer < DashboardLoad.Layers; layer++) plain.Series(DashboardLoad.LayerRun, $"active[{layer}]", 0, load.LayerSteps, 300);
         });
+        if (Directory.Exists(playwright)) await new PageBench(Path.GetFullPath(playwright), rounds).RunAsync(server.Address, Path.GetDirectoryName(file)!);
+        else Console.WriteLine($"page: not measured, {playwright} is missing; scripts/install-peers.sh makes it");
 
         void Compare(string title, string path, Action sql) =>
             RoundRobin.Compare(title, rounds, ("dashboard, over HTTP", () => client.GetByteArrayAsync(path).GetAwaiter().GetResult()), ("plain SQL over the points", sql));

@@ -53,11 +53,12 @@ export class Curves {
     }
     const keys = [...new Set((await Promise.all(runs.map(run => get('/api/keys', { run })))).flat())];
     const shown = groups(keys).filter(([group]) => !this.only || this.only.includes(group)), shape = JSON.stringify(shown);
-    if (shape !== this.shape) this.layOut(shown, shape);
-    const names = this.charts.flatMap(chart => chart.keys), curves = [];
+    const names = shown.flatMap(([, charts]) => charts.flatMap(([, keys]) => keys)), curves = [];
     for (let i = 0; i < names.length; i += KeysOfQuestion)
       curves.push(...(await get('/api/series', { run: runs, key: names.slice(i, i + KeysOfQuestion), max: 600, ...stretch() })).series);
     if (runs !== state.runs || this.isClosed) return;
+    // Only now, so that no empty chart is seen meanwhile.
+    if (shape !== this.shape) this.layOut(shown, shape);
     for (const chart of this.charts) chart.show(curves.filter(curve => chart.keys.includes(curve.key)));
     if (!shown.length && !this.only) this.view.replaceChildren(make('p', { className: 'empty' }, 'No metrics yet.'));
   }
