@@ -87,6 +87,14 @@ public sealed class IngestTests
     }
 
     [Fact]
+    public void A_start_that_does_not_say_from_where_takes_nothing_back()
+    {
+        using var store = new TestStore();
+        store.Add(Metrics("a", 5, """{"loss":1}""", 0), Event("""{"Run":"a","Kind":"RunStarted","Sequence":1}"""), Event("""{"Run":"a","Kind":"RunStarted","Step":2}"""));
+        Assert.Equal("a:loss@5=1", store.Points());
+    }
+
+    [Fact]
     public void Restarts_give_the_same_database_in_any_order()
     {
         // Ten steps, back to 4, ten more, back to the beginning, three.

@@ -30,7 +30,7 @@ internal sealed class EventReader(DashboardLimits limits)
         return read.Kind switch
         {
             EventKind.Metrics => read with { Step = Step(properties), Points = MetricValues.Read(Member(properties, "Metrics"), limits.MaxNameLength) },
-            EventKind.Started => read with { Step = Whole(properties, "Step") ?? 0, Data = Started(properties), Config = Member(properties, "Config") is { ValueKind: JsonValueKind.Object } config ? config.GetRawText() : null },
+            EventKind.Started => read with { Step = Whole(properties, "Step") ?? IncomingEvent.NoStep, Data = Started(properties), Config = Member(properties, "Config") is { ValueKind: JsonValueKind.Object } config ? config.GetRawText() : null },
             EventKind.Ended => read with { Step = Whole(properties, "Step") ?? 0, Data = Ended(properties) },
             EventKind.Checkpoint => read with
             {

@@ -20,6 +20,9 @@ internal sealed record IncomingEvent
     /// <summary>Stands for a missing Sequence: what comes later then wins.</summary>
     public const long NoSequence = -1;
 
+    /// <summary>Stands for the missing Step of a start: it does not say where the run goes on from.</summary>
+    public const long NoStep = long.MaxValue;
+
     /// <summary>The run's RunId, or its name where it has none.</summary>
     public required string Uid { get; init; }
 

@@ -13,7 +13,7 @@ internal sealed class Restarts(SqliteConnection connection, Rollups rollups)
     /// <summary>Takes in a start: what it makes past goes.</summary>
     public void Add(long run, IncomingEvent start)
     {
-        if (start.Sequence == IncomingEvent.NoSequence) return;
+        if (start.Sequence == IncomingEvent.NoSequence || start.Step == IncomingEvent.NoStep) return;
         connection.Execute("INSERT OR IGNORE INTO starts(run, sequence, step) VALUES($1, $2, $3)", run, start.Sequence, start.Step);
         starts.Remove(run);
         var past = connection.Rows(row => (Key: row.GetInt64(0), Step: row.GetInt64(1)), """
