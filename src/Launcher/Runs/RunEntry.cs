@@ -10,9 +10,10 @@ namespace SparkTrain.Launcher.Runs;
 /// <param name="Path">The folder.</param>
 /// <param name="Config">Its resolved configuration.</param>
 /// <param name="Logged">Its logged steps.</param>
+/// <param name="Generated">What its model wrote last.</param>
 /// <param name="Status">How it ended, or that a process trains it.</param>
 /// <param name="Changed">When it was logged last, UTC.</param>
-internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<StepMetrics> Logged, RunStatus Status, DateTime Changed)
+internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<StepMetrics> Logged, IReadOnlyList<GeneratedText> Generated, RunStatus Status, DateTime Changed)
 {
     /// <summary>Its name.</summary>
     public string Name => System.IO.Path.GetFileName(Path);
@@ -37,7 +38,7 @@ internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<St
             var resolved = (JsonObject)JsonNode.Parse(File.ReadAllText(run.ConfigFile), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true })!;
             // Where values come from is not what they are.
             resolved.Remove(ConfigurationFile.OriginsKey);
-            return new(run.Path, resolved, MetricsFile.Read(run.MetricsFile), StatusOf(run), File.GetLastWriteTimeUtc(File.Exists(run.MetricsFile) ? run.MetricsFile : run.ConfigFile));
+            return new(run.Path, resolved, MetricsFile.Read(run.MetricsFile), GeneratedText.ReadLast(run.GeneratedFile), StatusOf(run), File.GetLastWriteTimeUtc(File.Exists(run.MetricsFile) ? run.MetricsFile : run.ConfigFile));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or InvalidCastException)
         {

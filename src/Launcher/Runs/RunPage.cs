@@ -3,7 +3,7 @@ using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
 
-/// <summary>One run on a page of a terminal: how far it is, its curves, and the sparsity of every layer.</summary>
+/// <summary>One run on a page of a terminal: how far it is, its curves, the sparsity of every layer, and what it writes.</summary>
 internal static class RunPage
 {
     private const int BarWidth = 24;
@@ -12,7 +12,7 @@ internal static class RunPage
     /// <param name="run">The run.</param>
     /// <param name="now">The time, UTC.</param>
     /// <param name="width">Columns of the terminal.</param>
-    /// <param name="height">Lines of the terminal; layers that do not fit are left out.</param>
+    /// <param name="height">Lines of the terminal; layers and texts that do not fit are left out.</param>
     public static IReadOnlyList<string> Lines(RunEntry run, DateTime now, int width, int height)
     {
         var lines = new List<string> { Text($"{run.Name} | {run.Status.ToString().ToLowerInvariant()} | last logged {RunTable.Ago(now - run.Changed)}") };
@@ -27,6 +27,11 @@ internal static class RunPage
         Curve("tokens a second", m => m.TokensPerSecond, "N0");
         Curve("MFU", m => m.Mfu, "P1");
         AddLayers(run, lines, height);
+        if (run.Generated is [var first, ..] && lines.Count + 2 < height)
+        {
+            lines.AddRange(["", Text($"step {first.Step:N0} writes")]);
+            lines.AddRange(run.Generated.Take(height - lines.Count).Select(text => text.Shown));
+        }
         return [.. lines.Select(line => line.Length > width ? line[..width] : line)];
 
         void Curve(string name, Func<StepMetrics, double?> of, string format)

@@ -28,4 +28,12 @@ public sealed record GeneratedText(long Step, string Prompt, string Text)
     /// <summary>Reads what a run has written, which may be training meanwhile; nothing where there is no such file.</summary>
     /// <exception cref="CheckpointException">The file cannot be read.</exception>
     public static IReadOnlyList<GeneratedText> Read(string path) => StepLines<GeneratedText>.ReadIfThere(path, Json, "texts that a run has written");
+
+    /// <summary>The same, those of the last step only.</summary>
+    /// <exception cref="CheckpointException">The file cannot be read.</exception>
+    public static IReadOnlyList<GeneratedText> ReadLast(string path)
+    {
+        var all = Read(path);
+        return [.. all.Where(text => text.Step == all[^1].Step)];
+    }
 }

@@ -90,7 +90,6 @@ public sealed record RunReport
         var logged = MetricsFile.Read(folder.MetricsFile);
         var trained = logged.Where(m => m.Loss is not null).ToArray();
         var validated = logged.Where(m => m.ValLoss is not null).ToArray();
-        var generated = GeneratedText.Read(folder.GeneratedFile);
         var warnings = folder.Read(() => LoggedWarning.Read(folder.Events).ToArray());
         var best = validated.Where(m => double.IsFinite(m.ValLoss!.Value)).MinBy(m => m.ValLoss);
         return new()
@@ -116,7 +115,7 @@ public sealed record RunReport
             Warnings = warnings[^Math.Min(MostWarnings, warnings.Length)..],
             Crash = folder.Read(() => Directory.Exists(folder.Crash) ? Directory.EnumerateFileSystemEntries(folder.Crash).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal).ToArray() : []),
             Checkpoints = folder.Read(() => KeptCheckpoint.In(folder, logged)),
-            Generated = [.. generated.Where(text => text.Step == generated[^1].Step)],
+            Generated = GeneratedText.ReadLast(folder.GeneratedFile),
             Config = TrainState.ConfigJson(config),
             Curves = logged,
         };

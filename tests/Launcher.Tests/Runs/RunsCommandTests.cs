@@ -45,6 +45,7 @@ public sealed class RunsCommandTests : IDisposable
         Assert.Contains("step 2 of 8  ██████░░░░░░░░░░░░░░░░░░ 25.0 % | 512 tokens", output, StringComparison.Ordinal);
         Assert.Contains("loss                 2.5000  █▁", output, StringComparison.Ordinal);
         Assert.Contains("1        ████████████████████████  8.0 %      52.0", output, StringComparison.Ordinal);
+        Assert.EndsWith("\n\nstep 2 writes\nthe  → no\\u001b[2Jrm\nk → eys\n", output, StringComparison.Ordinal);
         Assert.DoesNotContain('\e', output);
     }
 
@@ -71,6 +72,7 @@ public sealed class RunsCommandTests : IDisposable
             {"step":2,"tokens":512,"loss":2.5,"val_loss":4,"tokens_per_second":1234,"ffn_active_fraction":0.08,"ffn_active_fraction_by_layer":[0.08,0.08],"attention_kept":51.5,"attention_kept_by_layer":[51,52]}
 
             """);
+        File.WriteAllLines(Path.Combine(run, "generated.jsonl"), ["""{"step":1,"prompt":"the ","text":"of"}""", """{"step":2,"prompt":"the ","text":"no\u001b[2Jrm"}""", """{"step":2,"prompt":"k","text":"eys"}"""]);
         if (status is not null) File.WriteAllText(report, $$"""{ "status": "{{status}}" }""");
         foreach (string file in Directory.GetFiles(run)) File.SetLastWriteTimeUtc(file, DateTime.UtcNow - age);
         return run;
