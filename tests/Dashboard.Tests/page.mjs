@@ -286,10 +286,10 @@ const scenarios = {
   },
   async token(page) {
     await page.goto(tokenAddress + '#token=0123456789abcdef&tab=log');
-    await text(page, '#count', '1 runs');
+    await text(page, '#count', '1 run');
     assert.ok(!page.url().includes('0123456789abcdef'));
     await page.reload();
-    await text(page, '#count', '1 runs');
+    await text(page, '#count', '1 run');
     await page.waitForSelector('#live.on', { timeout: limit });
   },
 };

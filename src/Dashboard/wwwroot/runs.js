@@ -19,12 +19,14 @@ export function matching(runs, filter) {
 // Rows by run. They stay while they are shown: a press on one that was replaced meanwhile would be lost.
 let rows = new Map();
 
+const counted = count => `${whole(count)} run${count === 1 ? '' : 's'}`;
+
 /** Shows the list. */
 export function showRuns(runs, onChange) {
   const found = matching(runs, state.filter);
   // What is chosen stands first, so that it is never lost.
   const shown = [...found.filter(run => state.runs.includes(run.id)), ...found.filter(run => !state.runs.includes(run.id))].slice(0, MaxRows);
-  find('count').textContent = (found.length === runs.length ? `${whole(runs.length)} runs` : `${whole(found.length)} of ${whole(runs.length)} runs`) + (found.length > shown.length ? `, ${shown.length} shown` : '');
+  find('count').textContent = (found.length === runs.length ? counted(runs.length) : `${whole(found.length)} of ${counted(runs.length)}`) + (found.length > shown.length ? `, ${shown.length} shown` : '');
   rows = new Map(shown.map(run => [run.id, rows.get(run.id) ?? new Row(run.id, onChange)]));
   for (const run of shown) rows.get(run.id).show(run);
   const list = find('runs'), elements = [...rows.values()].map(row => row.element);
