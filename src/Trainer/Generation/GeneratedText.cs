@@ -1,5 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 
@@ -16,6 +17,7 @@ public sealed record GeneratedText(long Step, string Prompt, string Text)
     internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Prompt and text on one line of a terminal, cut where they are long.</summary>
+    [JsonIgnore]
     public string Shown
     {
         get

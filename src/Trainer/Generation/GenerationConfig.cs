@@ -32,12 +32,15 @@ public sealed record GenerationConfig
     [Range(0, long.MaxValue - 100)]
     public long Seed { get; init; }
 
+    /// <summary>True where there is something to write.</summary>
+    public bool IsOn() => Prompts.Count > 0 && EverySteps > 0;
+
     /// <summary>Says which prompt a model cannot continue, and why; null where it can continue all.</summary>
     public (string Key, string Message)? ProblemWith(ITokenizer tokenizer, ModelConfig model)
     {
         foreach (var (index, prompt) in Prompts.Index())
             if (tokenizer.EncodeFromStart(prompt).Count is var count && (count < 1 || count >= model.MaxSeqLen))
-                return ($"Generation.Prompts.{index}", $"is {count} tokens long; it must be 1 to {model.MaxSeqLen - 1}, which is Model.MaxSeqLen less one.");
+                return ($"Generation.Prompts[{index}]", $"is {count} tokens long; it must be 1 to {model.MaxSeqLen - 1}, which is Model.MaxSeqLen less one.");
         return null;
     }
 

@@ -26,7 +26,7 @@ internal sealed class TextGeneration : IDisposable
     }
 
     /// <summary>True where a step asks for texts that were not written before.</summary>
-    public bool IsDue(long step) => step != lastStep && config.Generation.EverySteps is > 0 and var every && (step % every == 0 || step == config.Training.Steps);
+    public bool IsDue(long step) => step != lastStep && (step % config.Generation.EverySteps == 0 || step == config.Training.Steps);
 
     /// <summary>Writes as the model is after a step.</summary>
     public void Run(long step)

@@ -69,6 +69,7 @@ public sealed class TextGenerationTests : IDisposable
     {
         TinyRun.TrainOn(2, config);
         Assert.Equal(8, Written(config).Count);
+        Assert.Matches("""^{"step":0,"prompt":"the norm","text":"[^"]*"}$""", File.ReadLines(RunFolder.Of(config.Run).GeneratedFile).First());
     }
 
     [Fact]
@@ -80,6 +81,14 @@ public sealed class TextGenerationTests : IDisposable
         TinyRun.Train(config with { Generation = config.Generation with { EverySteps = 1 }, Training = config.Training with { Steps = 12 }, Validation = new() { EverySteps = 0 }, Checkpoint = new() { EverySteps = 100 } }, log: log);
         // What was left over from the beginning may go; a leak would add some at every step.
         Assert.True(counts[^1] <= counts[4], string.Join(' ', counts));
+    }
+
+    [Fact]
+    public void Without_prompts_or_steps_there_is_no_file()
+    {
+        var off = config with { Generation = config.Generation with { EverySteps = 0 } };
+        TinyRun.Train(off);
+        Assert.False(File.Exists(RunFolder.Of(off.Run).GeneratedFile));
     }
 
     [Theory]
@@ -100,7 +109,7 @@ public sealed class TextGenerationTests : IDisposable
     {
         using var data = TrainingData.Open(config);
         var (key, message) = (config.Generation with { Prompts = ["fits", new string('x', 47)] }).ProblemWith(data.Tokenizer, config.Model)!.Value;
-        Assert.Equal(("Generation.Prompts.1", "is 48 tokens long; it must be 1 to 47, which is Model.MaxSeqLen less one."), (key, message));
+        Assert.Equal(("Generation.Prompts[1]", "is 48 tokens long; it must be 1 to 47, which is Model.MaxSeqLen less one."), (key, message));
     }
 
     [Fact]
