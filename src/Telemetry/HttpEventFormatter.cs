@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serilog.Events;
 using Serilog.Formatting;
+using Serilog.Formatting.Display;
 using Serilog.Formatting.Json;
 using Serilog.Parsing;
 
@@ -8,11 +9,12 @@ namespace SparkTrain.Telemetry;
 
 /// <summary>
 /// Writes an event as Serilog.Sinks.Http does by default (its NormalRenderedTextFormatter): an object with Timestamp (UTC), Level, MessageTemplate, RenderedMessage, and where there are any Exception, TraceId,
-/// SpanId, Properties and Renderings. Whatever receives batches of that sink reads these.
+/// SpanId, Properties and Renderings. Whatever receives batches of that sink reads these. Texts in RenderedMessage stand without quotes, as people read them.
 /// </summary>
 public sealed class HttpEventFormatter : ITextFormatter
 {
     private readonly JsonValueFormatter values = new();
+    private readonly MessageTemplateTextFormatter message = new("{Message:lj}", CultureInfo.InvariantCulture);
 
     /// <inheritdoc/>
     public void Format(LogEvent logEvent, TextWriter output)
@@ -24,7 +26,7 @@ public sealed class HttpEventFormatter : ITextFormatter
         output.Write("\",\"MessageTemplate\":");
         JsonValueFormatter.WriteQuotedJsonString(logEvent.MessageTemplate.Text, output);
         output.Write(",\"RenderedMessage\":");
-        JsonValueFormatter.WriteQuotedJsonString(logEvent.RenderMessage(CultureInfo.InvariantCulture), output);
+        JsonValueFormatter.WriteQuotedJsonString(Rendered(logEvent), output);
         if (logEvent.Exception is { } exception)
         {
             output.Write(",\"Exception\":");
@@ -36,6 +38,13 @@ public sealed class HttpEventFormatter : ITextFormatter
         var rendered = logEvent.MessageTemplate.Tokens.OfType<PropertyToken>().Where(token => token.Format is not null).ToArray();
         if (rendered.Length > 0) WriteRenderings(rendered, logEvent.Properties, output);
         output.Write('}');
+    }
+
+    private string Rendered(LogEvent logEvent)
+    {
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        message.Format(logEvent, text);
+        return text.ToString();
     }
 
     private void WriteProperties(IReadOnlyDictionary<string, LogEventPropertyValue> properties, TextWriter output)

@@ -44,6 +44,9 @@ public sealed class WatchTests : IDisposable
             events.Where(e => Kind(e) == "Sample").Select(e => e["Properties"]!).Select(e => (e["Step"]!.GetValue<long>(), e["Prompt"]!.GetValue<string>(), e["Text"]!.GetValue<string>())));
         Assert.Equal(6, events.Count(e => Kind(e) == "Sample"));
         Assert.DoesNotContain('\e', trained.Out);
+        var saved = events.Last(e => Kind(e) == "Checkpoint")["Properties"]!;
+        Assert.Equal(Directory.GetFiles(work[$"runs/tiny/{saved["Path"]}"], "*.safetensors").Sum(file => new FileInfo(file).Length), saved["Bytes"]!.GetValue<long>());
+        Assert.StartsWith("run tiny is complete: 30 steps", events.Last(e => Kind(e) is null)["RenderedMessage"]!.GetValue<string>(), StringComparison.Ordinal);
         Assert.Equal(["RunStarted", "RunEnded"], events.Select(Kind).Where(kind => kind is "RunStarted" or "RunEnded"));
         Assert.Equal(2, events[0]["Properties"]!["Ranks"]!.GetValue<int>());
         Assert.Equal("complete", events[^1]["Properties"]!["Status"]!.GetValue<string>());

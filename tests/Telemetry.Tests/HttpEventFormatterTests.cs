@@ -18,6 +18,10 @@ public sealed class HttpEventFormatterTests
         ])));
 
     [Fact]
+    public void Texts_stand_in_the_message_as_people_read_them() => Assert.Contains("\"RenderedMessage\":\"run tiny: the \\\"disk\\\" is full\"",
+        Text(new(Time, LogEventLevel.Warning, null, new MessageTemplateParser().Parse("run {Run}: {Problem}"), [new("Run", new ScalarValue("tiny")), new("Problem", new ScalarValue("the \"disk\" is full"))])), StringComparison.Ordinal);
+
+    [Fact]
     public void What_there_is_not_is_left_out() => Assert.Equal(
         """{"Timestamp":"2026-01-02T03:04:05.0000000Z","Level":"Debug","MessageTemplate":"a\nb","RenderedMessage":"a\nb"}""",
         Text(new(Time, LogEventLevel.Debug, null, new MessageTemplateParser().Parse("a\nb"), [])));

@@ -86,7 +86,9 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
 
     private void Report(SavedCheckpoint? saved)
     {
-        if (saved is not null)
-            log.ForContext(RunEvent.Kind, RunEvent.Checkpoint).ForContext("Path", Path.GetRelativePath(folder.Path, saved.Folder)).Information(TrainEvents.Saved, saved.Step, config.Training.Steps, Path.GetRelativePath(folder.Path, saved.Folder), saved.Elapsed.TotalSeconds, saved.Stall.TotalMilliseconds);
+        if (saved is null) return;
+        string path = Path.GetRelativePath(folder.Path, saved.Folder);
+        log.ForContext(RunEvent.Kind, RunEvent.Checkpoint).ForContext("Path", path).ForContext(nameof(saved.Bytes), saved.Bytes)
+            .Information(TrainEvents.Saved, saved.Step, config.Training.Steps, path, saved.Elapsed.TotalSeconds, saved.Stall.TotalMilliseconds);
     }
 }

@@ -9,9 +9,10 @@ namespace SparkTrain.Trainer;
 /// <summary>A checkpoint that is complete.</summary>
 /// <param name="Step">Its step.</param>
 /// <param name="Folder">Its folder.</param>
+/// <param name="Bytes">Bytes of its shards.</param>
 /// <param name="Elapsed">Time from its beginning to its end.</param>
 /// <param name="Stall">Time that training waited for it.</param>
-public sealed record SavedCheckpoint(long Step, string Folder, TimeSpan Elapsed, TimeSpan Stall);
+public sealed record SavedCheckpoint(long Step, string Folder, long Bytes, TimeSpan Elapsed, TimeSpan Stall);
 
 /// <summary>
 /// Saves the state of all ranks, one checkpoint at a time. Each rank copies its part between two steps (<see cref="Begin"/>) and writes it on another thread, which calls no
@@ -69,10 +70,10 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         if (saving is not { } save) return null;
         var parts = Gather(save.Part.Result);
         RequireGood(save, parts);
-        if (save.Files is not null)
+        if (save.Files is { } shards)
         {
             saving = null;
-            return new(save.Step, store.PathOf(save.Step), Stopwatch.GetElapsedTime(save.Start), save.Stall);
+            return new(save.Step, store.PathOf(save.Step), shards.Values.Sum(shard => shard.Bytes), Stopwatch.GetElapsedTime(save.Start), save.Stall);
         }
         var files = parts.Index().ToDictionary(part => CheckpointManifest.ShardName(part.Index, ranks.WorldSize), part => part.Item.File);
         saving = save with { Files = files, Part = ranks.Rank == 0 ? Task.Factory.StartNew(() => Publish(save, files), TaskCreationOptions.LongRunning) : Task.FromResult(Part.Good) };
