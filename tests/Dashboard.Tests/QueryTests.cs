@@ -174,8 +174,8 @@ public sealed class QueryTests
     public void Configurations_are_compared_key_by_key()
     {
         var differences = ConfigDiff.Of([JsonElement.Parse("""{"A":{"B":1,"C":[1,2]},"S":"x"}"""), JsonElement.Parse("""{"A":{"B":2,"C":[1]},"S":"x"}"""), null]);
-        Assert.Equal(["A:B 1 2 -", "A:C:0 1 1 -", "A:C:1 2 - -", "S x x -"], differences.Select(d => $"{d.Key} {string.Join(' ', d.Values.Select(value => value ?? "-"))}"));
-        Assert.Equal(["A:B"], ConfigDiff.Of([JsonElement.Parse("""{"A":{"B":1},"S":"x"}"""), JsonElement.Parse("""{"A":{"B":2},"S":"x"}""")]).Select(d => d.Key));
+        Assert.Equal(["A.B 1 2 -", "A.C[0] 1 1 -", "A.C[1] 2 - -", "S x x -"], differences.Select(d => $"{d.Key} {string.Join(' ', d.Values.Select(value => value ?? "-"))}"));
+        Assert.Equal(["A.B"], ConfigDiff.Of([JsonElement.Parse("""{"A":{"B":1},"S":"x"}"""), JsonElement.Parse("""{"A":{"B":2},"S":"x"}""")]).Select(d => d.Key));
     }
 
     [Fact]

@@ -52,7 +52,7 @@ await run({
     await page.click('[data-tab="config"]');
     await page.waitForSelector('text=What differs between the chosen runs');
     const rows = await page.locator('table').first().locator('tbody tr').allTextContents();
-    assert.ok(rows.includes('LrSchedule:Lr0.010.001'), rows.join(' '));
+    assert.ok(rows.includes('LrSchedule.Lr0.010.001'), rows.join(' '));
     await page.click('[data-tab="curves"]');
     await page.setViewportSize({ width: 390, height: 800 });
     await page.waitForSelector(card('loss') + ' canvas');

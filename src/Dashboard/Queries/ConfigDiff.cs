@@ -5,7 +5,7 @@ namespace SparkTrain.Dashboard;
 /// <summary>A setting and its value in each run; null where a run does not have it.</summary>
 internal sealed record ConfigDifference(string Key, IReadOnlyList<string?> Values);
 
-/// <summary>Compares configurations, flattened to Section:Key.</summary>
+/// <summary>Compares configurations, flattened to Section.Key and List[0].</summary>
 internal static class ConfigDiff
 {
     /// <summary>Returns the keys whose values differ between the runs, in the order of their names.</summary>
@@ -29,12 +29,12 @@ internal static class ConfigDiff
     {
         if (json.ValueKind == JsonValueKind.Object)
         {
-            foreach (var member in json.EnumerateObject()) Walk(member.Value, path.Length == 0 ? member.Name : $"{path}:{member.Name}", flat);
+            foreach (var member in json.EnumerateObject()) Walk(member.Value, path.Length == 0 ? member.Name : $"{path}.{member.Name}", flat);
         }
         else if (json.ValueKind == JsonValueKind.Array)
         {
             int index = 0;
-            foreach (var element in json.EnumerateArray()) Walk(element, $"{path}:{index++}", flat);
+            foreach (var element in json.EnumerateArray()) Walk(element, $"{path}[{index++}]", flat);
         }
         else
         {

@@ -95,5 +95,5 @@ export class Config extends View {
 }
 
 const flatten = (value, path = '') => value !== null && typeof value === 'object'
-  ? Object.entries(value).flatMap(([name, part]) => flatten(part, path ? `${path}:${name}` : name))
+  ? Object.entries(value).flatMap(([name, part]) => flatten(part, Array.isArray(value) ? `${path}[${name}]` : path ? `${path}.${name}` : name))
   : [[path, String(value)]];
