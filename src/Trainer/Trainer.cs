@@ -96,12 +96,7 @@ public sealed class Trainer : IDisposable
         var pace = new Pace(end);
         try
         {
-            if (Unvalidated(metricsFile) is { } before)
-            {
-                var validation = Validate(validator, before);
-                metricsFile?.Rewrite(validation);
-                trainingLog.Publish(validation);
-            }
+            if (Unvalidated(metricsFile) is { } before) LogValidation(before);
             Generate();
 
             bool stopAgreed = false;
@@ -125,12 +120,7 @@ public sealed class Trainer : IDisposable
                 sparsityWatch.RaiseAlarms(metrics);
                 saves.AfterStep(votes);
                 if (next == end) saves.SaveNow();
-                if (validated)
-                {
-                    metrics = Validate(validator, metrics);
-                    metricsFile?.Rewrite(metrics);
-                    trainingLog.Publish(metrics);
-                }
+                if (validated) LogValidation(metrics);
                 Generate();
             }
         }
@@ -151,6 +141,13 @@ public sealed class Trainer : IDisposable
         ranks.Barrier();
         log.Information(TrainEvents.Finished, config.Run.Name, steps, state.Progress.Tokens, Pace.Text(state.Progress.Seconds), folder.Model);
         return TrainOutcome.Complete;
+
+        void LogValidation(StepMetrics metrics)
+        {
+            var validated = Validate(validator, metrics);
+            metricsFile?.Rewrite(validated);
+            trainingLog.Publish(validated);
+        }
 
         void Generate()
         {
