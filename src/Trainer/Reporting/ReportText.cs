@@ -87,7 +87,8 @@ internal sealed class ReportText
 
     private void GoOn()
     {
-        string what = report.Status == RunStatus.Complete ? "complete. With a larger `Training.Steps` it trains on" : "not complete. It goes on from its newest checkpoint";
+        string what = report.Status == RunStatus.Complete ? "complete. With a larger `Training.Steps` it trains on"
+            : report.Checkpoints.Count > 0 ? "not complete. It goes on from its newest checkpoint" : "not complete, and has no checkpoint. It begins anew";
         Line($"\n## Going on\n\nThe run is {what}, in {Escaped(report.Origin.Folder)}, on any number of ranks, by{(report.Origin.Command.Contains("--until", StringComparison.Ordinal) ? ", without `--until`" : "")}");
         Line($"\n    dotnet Launcher.dll {report.Origin.Command}");
         if (report.Status == RunStatus.Complete) Line($"\nThe model is in model/: `generate --model`, `evaluate --model` and `export` take it.");

@@ -110,6 +110,7 @@ public sealed class RunReportTests : IDisposable
         Assert.Equal((null, 0, 0), (report.Loss, report.Layers.Count, report.Generated.Count));
         report.Write(run);
         XDocument.Load(run.ReportPicture);
+        Assert.Contains("The run is not complete, and has no checkpoint. It begins anew, in /home/me, on any number of ranks, by\n", File.ReadAllText(run.ReportText), StringComparison.Ordinal);
     }
 
     [Fact]
