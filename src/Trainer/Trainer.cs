@@ -92,7 +92,8 @@ public sealed class Trainer : IDisposable
         var validator = new Validator(state.Model, data, config, ranks);
         var sparsityWatch = new SparsityWatch(state.Model, samples, config, ranks, log);
         sparsityWatch.SetLevel(Math.Max(1, state.Progress.Step));
-        using var generation = IsFirstRank && config.Generation.IsOn() ? folder.Write(() => new TextGeneration(state.Model, data.Tokenizer, config, folder, resumeStep, log)) : null;
+        var patience = ranks.WorldSize > 1 ? TimeSpan.FromSeconds(config.Distributed.TimeoutSeconds / 2) : Timeout.InfiniteTimeSpan;
+        using var generation = IsFirstRank && config.Generation.IsOn() ? folder.Write(() => new TextGeneration(state.Model, data.Tokenizer, config, folder, resumeStep, patience, log)) : null;
         var pace = new Pace(end);
         try
         {

@@ -13,15 +13,23 @@ internal sealed class TextGeneration : IDisposable
     private readonly SparkTransformer model;
     private readonly ITokenizer tokenizer;
     private readonly TrainConfig config;
+    private readonly TimeSpan limit;
     private readonly ILogger log;
     private readonly StepLines<GeneratedText> lines;
     private long lastStep = -1;
 
     /// <summary>Opens generated.jsonl, after dropping what an interrupted session wrote beyond the step that the run resumes from.</summary>
+    /// <param name="model">The model that trains.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="config">The run.</param>
+    /// <param name="folder">Its folder.</param>
+    /// <param name="resumeStep">The last step whose texts stay; null when nothing is resumed.</param>
+    /// <param name="limit">Time that the texts of a step may take, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
+    /// <param name="log">Receives <see cref="TrainEvents"/>.</param>
     /// <exception cref="IOException">The file is not writable.</exception>
-    public TextGeneration(SparkTransformer model, ITokenizer tokenizer, TrainConfig config, RunFolder folder, long? resumeStep, ILogger log)
+    public TextGeneration(SparkTransformer model, ITokenizer tokenizer, TrainConfig config, RunFolder folder, long? resumeStep, TimeSpan limit, ILogger log)
     {
-        (this.model, this.tokenizer, this.config, this.log) = (model, tokenizer, config, log);
+        (this.model, this.tokenizer, this.config, this.limit, this.log) = (model, tokenizer, config, limit, log);
         lines = new(folder.GeneratedFile, resumeStep, GeneratedText.Json, text => text.Step, text => lastStep = text.Step);
     }
 
@@ -55,9 +63,17 @@ internal sealed class TextGeneration : IDisposable
         if (model.Options.Sparsity is { } sparsity) sparsity.IsRecording = false;
         var settings = config.Generation;
         Continuation[] continuations = [.. settings.Prompts.Select((prompt, index) => new Continuation(tokenizer.EncodeFromStart(prompt), settings.MaxTokens, settings.Sampling(index)))];
-        // The decoder is not disposed: the model goes on training.
-        foreach (var _ in new TokenGenerator(new TorchDecoder(model), tokenizer.EosToken, continuations.Length).Run(continuations))
+        using var cut = new CancellationTokenSource(limit);
+        try
         {
+            // The decoder is not disposed: the model goes on training.
+            foreach (var _ in new TokenGenerator(new TorchDecoder(model), tokenizer.EosToken, continuations.Length).Run(continuations, cut.Token))
+            {
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            log.Warning(TrainEvents.GenerationCut, step, limit.TotalSeconds);
         }
         return settings.Prompts.Zip(continuations, (prompt, continuation) => new GeneratedText(step, prompt, ContinuedText.Of(tokenizer, continuation.Tokens)));
     }

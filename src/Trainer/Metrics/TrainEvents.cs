@@ -36,6 +36,9 @@ public static class TrainEvents
     /// <summary>The model could not write; training goes on.</summary>
     public const string NotGenerated = "step {Step}: the model wrote nothing ({Problem}); training goes on";
 
+    /// <summary>Other ranks have waited for half as long as they may.</summary>
+    public const string GenerationCut = "step {Step}: the model wrote for {Seconds} s, half of Distributed.TimeoutSeconds, while other ranks waited; the texts are cut there. Ask for fewer or shorter ones";
+
     /// <summary>A checkpoint was saved.</summary>
     public const string Saved = "step {Step,6}/{Steps} | saved {Checkpoint} in {Seconds:F1} s (training waited {StallMilliseconds:F0} ms)";
 

@@ -73,6 +73,19 @@ public sealed class TextGenerationTests : IDisposable
     }
 
     [Fact]
+    public void Texts_end_where_other_ranks_have_waited_long_enough()
+    {
+        TinyRun.Train(config);
+        var events = new List<LogEvent>();
+        using var log = new LoggerConfiguration().WriteTo.Sink(new Kept(events)).CreateLogger();
+        using var trained = TrainedModel.Load(Path.Combine(config.Run.Folder, "writes", "model"), new ComputeOptions());
+        using (var run = RunFolder.Open(config.Run))
+        using (var generation = new TextGeneration(trained.Model, trained.Tokenizer, config, run, resumeStep: 6, TimeSpan.Zero, log)) generation.Run(8);
+        Assert.Equal(["", ""], Written(config).Where(text => text.Step == 8).Select(text => text.Text));
+        Assert.StartsWith("step 8: the model wrote for 0 s, half of Distributed.TimeoutSeconds", events[0].RenderMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Tensors_do_not_pile_up()
     {
         Torch.Settle();
