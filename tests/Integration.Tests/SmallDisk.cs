@@ -46,8 +46,8 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Gives the room back.</summary>
     public void Free() => File.Delete(Seen("fill"));
 
-    /// <summary>Lets nobody write into the folder of a run.</summary>
-    public void Lock(string run) => Run("sh", "-c", $"mount --bind '{Folder}/{run}' '{Folder}/{run}' && mount -o remount,bind,ro '{Folder}/{run}'");
+    /// <summary>Lets nobody write into the folder of a run. While something in it is just being written it is busy: that ends.</summary>
+    public void Lock(string run) => Run("sh", "-c", $"mount --bind '{Folder}/{run}' '{Folder}/{run}' && for i in $(seq 500); do mount -o remount,bind,ro '{Folder}/{run}' && exit 0; sleep 0.01; done; exit 1");
 
     /// <summary>Lets everybody write again.</summary>
     public void Unlock(string run) => Run("umount", "--lazy", $"{Folder}/{run}");

@@ -32,6 +32,8 @@ internal sealed class CompletionEndpoint(ServedModel model, BatchScheduler sched
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
+            // Who is counted as gone holds nothing any more.
+            job?.Cancel();
             counters.AddCancelled();
             log.Information(ServingEvents.Left, id, answer?.Tokens ?? 0, Stopwatch.GetElapsedTime(start).TotalSeconds);
             throw;
