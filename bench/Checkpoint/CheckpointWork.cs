@@ -59,11 +59,14 @@ internal sealed class CheckpointWork : IDisposable
         if (Directory.Exists(Store.Folder)) Directory.Delete(Store.Folder, recursive: true);
     }
 
+    private readonly TensorMemory memory = new();
+
     /// <summary>The address of the weights: a third of the state.</summary>
-    public unsafe float* Weights => TensorMemory.Float32(Run.State.Weights);
+    public unsafe float* Weights => memory.Float32(Run.State.Weights);
 
     public void Dispose()
     {
+        memory.Dispose();
         Run.Dispose();
         alone.Dispose();
         Directory.Delete(Folder, recursive: true);

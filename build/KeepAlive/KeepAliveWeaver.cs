@@ -7,7 +7,7 @@ namespace SparkTrain.KeepAlive;
 /// <summary>
 /// Rewrites an assembly so that no garbage collection can finalize an object while native code uses what it holds. A method's arguments and locals are dead for
 /// the collector after their last use, which is the moment when the handle is read, before the native function begins; the finalizer thread may then free what
-/// the function reads. Behind every native call the method's objects are therefore handed to <see cref="GC.KeepAlive"/>.
+/// the function reads. Behind every native call, and where the method ends, its objects are therefore handed to <see cref="GC.KeepAlive"/>.
 /// </summary>
 public sealed class KeepAliveWeaver
 {
@@ -55,28 +55,24 @@ public sealed class KeepAliveWeaver
         foreach (var read in NativeBorder.HandleReads(method)) Capture(il, read);
         foreach (var span in method.Parameters.Where(p => NativeBorder.IsSpanOfReferences(p.ParameterType)).ToList()) Copy(il, span);
 
-        foreach (var call in nativeCalls)
+        foreach (var call in nativeCalls) InsertAfter(il, call, Kept(method));
+        // Addresses that native code gave out may be used up to the end.
+        foreach (var exit in body.Instructions.Where(i => i.OpCode == OpCodes.Ret).ToList())
         {
-            var last = call;
-            foreach (var instruction in Kept(method))
-            {
-                il.InsertAfter(last, instruction);
-                last = instruction;
-            }
+            // Branches to the return must come through the new instructions, so the old one stays in its place as a no-op.
+            exit.OpCode = OpCodes.Nop;
+            InsertAfter(il, exit, Kept(method).Append(il.Create(OpCodes.Ret)));
         }
-        if (NativeBorder.ReadsPointerField(method))
-            foreach (var exit in body.Instructions.Where(i => i.OpCode == OpCodes.Ret).ToList())
-            {
-                // Branches to the return must come through the new instructions, so the old one stays in its place as a no-op.
-                exit.OpCode = OpCodes.Nop;
-                var last = exit;
-                foreach (var instruction in Kept(method).Append(il.Create(OpCodes.Ret)))
-                {
-                    il.InsertAfter(last, instruction);
-                    last = instruction;
-                }
-            }
         body.OptimizeMacros();
+    }
+
+    private static void InsertAfter(ILProcessor il, Instruction place, IEnumerable<Instruction> instructions)
+    {
+        foreach (var instruction in instructions)
+        {
+            il.InsertAfter(place, instruction);
+            place = instruction;
+        }
     }
 
     /// <summary>Keeps the object whose handle is about to be read in a local of its own: it may be a temporary that nothing else holds.</summary>
@@ -110,7 +106,7 @@ public sealed class KeepAliveWeaver
     private IEnumerable<Instruction> Kept(MethodDefinition method)
     {
         var il = method.Body.GetILProcessor();
-        if (method.HasThis && !method.DeclaringType.IsValueType) // inside a constructor `this` is held by whoever made it
+        if (method.HasThis && !method.DeclaringType.IsValueType)
             foreach (var i in Keep(il.Create(OpCodes.Ldarg, method.Body.ThisParameter), method.DeclaringType)) yield return i;
         foreach (var parameter in method.Parameters)
             foreach (var i in Keep(il.Create(OpCodes.Ldarg, parameter), parameter.ParameterType)) yield return i;

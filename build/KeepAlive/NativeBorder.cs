@@ -12,7 +12,7 @@ public static class NativeBorder
 
     /// <summary>
     /// Returns the instructions that turn the object on top of the stack into a native handle: <c>x.Handle</c>, a field of type IntPtr,
-    /// or a call that takes one object and returns a handle or an array of them.
+    /// or a call that takes one object and returns a handle or an array of them. What native calls take themselves (texts, SafeHandles) is kept alive by .NET.
     /// </summary>
     public static IReadOnlyList<Instruction> HandleReads(MethodDefinition method) => [.. method.Body.Instructions.Where(ReadsHandle)];
 
@@ -52,7 +52,7 @@ public static class NativeBorder
     private static bool ReadsHandle(Instruction instruction) => instruction switch
     {
         { OpCode.Code: Code.Ldfld, Operand: FieldReference field } => !field.DeclaringType.IsValueType && IsHandle(field.FieldType),
-        { OpCode.FlowControl: FlowControl.Call, Operand: MethodReference called } when called.Name != ".ctor" =>
+        { OpCode.FlowControl: FlowControl.Call, Operand: MethodReference called } when called.Name != ".ctor" && !IsNative(called) =>
             (IsHandle(called.ReturnType) || called.ReturnType is ArrayType { ElementType: { } element } && IsHandle(element))
             && (called.HasThis ? called.Parameters.Count == 0 && !called.DeclaringType.IsValueType : called.Parameters.Count == 1 && IsReference(called.Parameters[0].ParameterType)),
         _ => false,

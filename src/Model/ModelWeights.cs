@@ -37,13 +37,14 @@ public static class ModelWeights
         var dtype = type is TensorType.F32 or TensorType.BF16 ? Dtype(type) : throw new ArgumentOutOfRangeException(nameof(type), type, "models are saved as F32 or BF16");
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
+        using var memory = new Native.TensorMemory();
         // The writer asks for one tensor after the other, so one converted copy at a time is enough.
         Tensor? copy = null;
         unsafe SafetensorsWriter.Source Converted(Tensor weight) => () =>
         {
             copy?.Dispose();
             copy = weight.detach().to(dtype, CPU).contiguous();
-            return (byte*)Native.TensorMemory.Pointer(copy);
+            return (byte*)memory.Pointer(copy);
         };
         var tensors = model.Weights.Select(w => (new TensorInfo(w.Name, type, w.Weight.shape), Converted(w.Weight))).ToList();
         Directory.CreateDirectory(path);
@@ -72,7 +73,8 @@ public static class ModelWeights
     {
         var info = file.Info(name);
         var tensor = empty([.. info.Shape], Dtype(info.Type));
-        Buffer.MemoryCopy(file.Pointer(name), Native.TensorMemory.Pointer(tensor), info.ByteLength, info.ByteLength);
+        using var memory = new Native.TensorMemory();
+        Buffer.MemoryCopy(file.Pointer(name), memory.Pointer(tensor), info.ByteLength, info.ByteLength);
         return tensor;
     }
 

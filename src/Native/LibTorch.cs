@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 
@@ -46,6 +47,7 @@ public static partial class LibTorch
 
     private static nint LoadLibraries()
     {
+        CheckKeptAlive(typeof(TorchSharp.torch).Assembly);
         string folder = FindFolder(), library = FindTorchSharp();
         OpenMpWaits.Shorten();
         try
@@ -53,7 +55,7 @@ public static partial class LibTorch
             foreach (string name in (string[])["libtorch_cuda.so", "libtorch_cpu.so", "libtorch.so"])
                 if (File.Exists(Path.Combine(folder, name))) NativeLibrary.Load(Path.Combine(folder, name));
             if (!NativeLibrary.TryLoad(library, out nint handle)) handle = LoadRelaxed(library);
-            foreach (var assembly in (System.Reflection.Assembly[])[typeof(TorchSharp.torch).Assembly, typeof(LibTorch).Assembly])
+            foreach (var assembly in (Assembly[])[typeof(TorchSharp.torch).Assembly, typeof(LibTorch).Assembly])
                 NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
             return handle;
         }
@@ -62,6 +64,15 @@ public static partial class LibTorch
             throw new EnvironmentException(folder, $"libtorch does not load ({e.Message.ReplaceLineEndings(" ").Trim().TrimEnd('.')})", $"libtorch {SupportedVersion}.x for this machine",
                 $"`dotnet Launcher.dll doctor` lists what is missing; point {FolderVariable} at a folder with another libtorch {SupportedVersion} if you have one", e);
         }
+    }
+
+    /// <summary>Refuses TorchSharp as it ships: a garbage collection during one of its native calls may free what the call is using (build/KeepAlive).</summary>
+    /// <exception cref="EnvironmentException">The assembly is not the rewritten one.</exception>
+    internal static void CheckKeptAlive(Assembly torchSharp)
+    {
+        if (torchSharp.GetCustomAttributes<AssemblyMetadataAttribute>().Any(a => a.Key == "KeepsNativeArgumentsAlive")) return;
+        throw new EnvironmentException(torchSharp.Location, "TorchSharp.dll is as it ships: a garbage collection during a native call may free what the call is using",
+            "the copy that the build makes, which keeps it alive", "take TorchSharp.dll from the output folder of `dotnet build`");
     }
 
     /// <summary>Loads a copy, held in memory only, in which the one unused version need is weak.</summary>

@@ -3,21 +3,31 @@ using TorchSharp;
 
 namespace SparkTrain.Native;
 
-/// <summary>Reaches a CPU tensor's memory from managed kernels.</summary>
-public static unsafe partial class TensorMemory
+/// <summary>
+/// Addresses of CPU tensors for managed kernels. An address does not keep its tensor alive for the garbage collector, so whoever uses addresses holds one of
+/// these: every tensor whose address it gave out lives until it is disposed.
+/// </summary>
+public sealed unsafe partial class TensorMemory : IDisposable
 {
-    /// <summary>Returns the address of the first element of a contiguous CPU tensor; valid while the tensor lives.</summary>
+    private readonly List<torch.Tensor> held = [];
+
+    /// <summary>Returns the address of the first element of a contiguous CPU tensor; valid until this is disposed.</summary>
     /// <exception cref="ArgumentException">The tensor is not contiguous, or not on the CPU.</exception>
-    public static void* Pointer(torch.Tensor tensor)
+    public void* Pointer(torch.Tensor tensor)
     {
         if (tensor.device_type != DeviceType.CPU || !tensor.is_contiguous())
             throw new ArgumentException($"a contiguous CPU tensor is needed; this one is {tensor}");
+        held.Add(tensor);
         return (void*)THSTensor_data(tensor.Handle);
     }
 
-    /// <summary>The memory of a contiguous float32 CPU tensor.</summary>
-    public static float* Float32(torch.Tensor tensor) =>
+    /// <summary>Returns the address of a contiguous float32 CPU tensor; valid until this is disposed.</summary>
+    /// <exception cref="ArgumentException">The tensor is not float32, not contiguous, or not on the CPU.</exception>
+    public float* Float32(torch.Tensor tensor) =>
         tensor.dtype == torch.ScalarType.Float32 ? (float*)Pointer(tensor) : throw new ArgumentException($"float32 is needed, not {tensor.dtype}");
+
+    /// <summary>Lets go of the tensors.</summary>
+    public void Dispose() => held.Clear();
 
     /// <summary>Returns a float32 CPU tensor over memory that somebody else owns and keeps for longer than the tensor and all its views live.</summary>
     public static torch.Tensor Over(float* memory, params ReadOnlySpan<long> shape)

@@ -126,11 +126,12 @@ public sealed class TrainState : IDisposable
         using var saved = new CheckpointReader(checkpoint, manifest);
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();
+        using var memory = new TensorMemory();
         foreach (var (prefix, range, values) in Saved(shardsOptimizer ? Shards : [new(0, Layout.Count)]))
         {
             bool isOnHost = values.device_type == DeviceType.CPU;
             var target = isOnHost ? values : empty(range.Count);
-            foreach (var (parameter, part) in Layout.In(range)) saved.CopyTo(Piece(prefix, parameter, part), TensorMemory.Float32(target) + (part.Begin - range.Begin));
+            foreach (var (parameter, part) in Layout.In(range)) saved.CopyTo(Piece(prefix, parameter, part), memory.Float32(target) + (part.Begin - range.Begin));
             if (!isOnHost) values.copy_(target);
         }
         if (shardsOptimizer) GatherShards(weights.AllGather);

@@ -58,7 +58,8 @@ public sealed class TrainedModel : IDisposable
         {
             using var values = empty(weight.shape);
             long bytes = values.NumberOfElements * sizeof(float);
-            Buffer.MemoryCopy(source.Weights.Read(name), TensorMemory.Float32(values), bytes, bytes);
+            using var memory = new TensorMemory();
+            Buffer.MemoryCopy(source.Weights.Read(name), memory.Float32(values), bytes, bytes);
             weight.copy_(values);
         }
         return model;

@@ -47,8 +47,9 @@ public sealed class ModelWeightsTests : IDisposable
 
     private unsafe void WriteHalf(SparkTransformer model)
     {
+        using var memory = new Native.TensorMemory();
         var halves = model.Weights.Select(w => (w.Name, Half: w.Weight.detach().to(ScalarType.Float16))).ToList();
         SafetensorsWriter.Write(Path.Combine(path, ModelFolder.WeightsFile), [.. halves.Select(h => (
-            new TensorInfo(h.Name, TensorType.F16, h.Half.shape), (SafetensorsWriter.Source)(() => (byte*)Native.TensorMemory.Pointer(h.Half))))]);
+            new TensorInfo(h.Name, TensorType.F16, h.Half.shape), (SafetensorsWriter.Source)(() => (byte*)memory.Pointer(h.Half))))]);
     }
 }

@@ -29,7 +29,8 @@ public static unsafe class AdamWKernel
         if (g.numel() != count || m.numel() != count || v.numel() != count)
             throw new ArgumentException($"parameters, gradients and moments need one size; found {count}, {g.numel()}, {m.numel()} and {v.numel()}");
         var update = new Update(lr, beta1, beta2, eps, weightDecay, step, gradScale);
-        float* pp = TensorMemory.Float32(p), gp = TensorMemory.Float32(g), mp = TensorMemory.Float32(m), vp = TensorMemory.Float32(v);
+        using var memory = new TensorMemory();
+        float* pp = memory.Float32(p), gp = memory.Float32(g), mp = memory.Float32(m), vp = memory.Float32(v);
         OpenMp.ForRanges(count, 16384, (begin, end) =>
         {
             long full = begin + (end - begin & -Lanes);

@@ -41,9 +41,10 @@ public static unsafe class AttentionKernel
     {
         var o_BTHE = empty_like(q_BTHE);
         var saved_BHT3 = empty(plan.Batch, plan.Heads, plan.Queries, AttentionForward.Saved);
-        float* q = TensorMemory.Float32(q_BTHE), k = TensorMemory.Float32(k_BSGE), v = TensorMemory.Float32(v_BSGE);
-        float* o = TensorMemory.Float32(o_BTHE), saved = TensorMemory.Float32(saved_BHT3);
-        int* kept = kept_BHT is null ? null : (int*)TensorMemory.Pointer(kept_BHT);
+        using var memory = new TensorMemory();
+        float* q = memory.Float32(q_BTHE), k = memory.Float32(k_BSGE), v = memory.Float32(v_BSGE);
+        float* o = memory.Float32(o_BTHE), saved = memory.Float32(saved_BHT3);
+        int* kept = kept_BHT is null ? null : (int*)memory.Pointer(kept_BHT);
         OpenMp.ForEach(plan.Units, unit => AttentionForward.Run(plan, (int)unit, q, k, v, o, saved, kept));
         return (o_BTHE, [q_BTHE, k_BSGE, v_BSGE, saved_BHT3]);
     }
@@ -51,8 +52,9 @@ public static unsafe class AttentionKernel
     private static Tensor[] Backward(AttentionPlan plan, Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, Tensor saved_BHT3, Tensor g_BTHE)
     {
         Tensor dq_BTHE = zeros_like(q_BTHE), dk_BSGE = zeros_like(k_BSGE), dv_BSGE = zeros_like(v_BSGE);
-        float* q = TensorMemory.Float32(q_BTHE), k = TensorMemory.Float32(k_BSGE), v = TensorMemory.Float32(v_BSGE), saved = TensorMemory.Float32(saved_BHT3);
-        float* g = TensorMemory.Float32(g_BTHE), dq = TensorMemory.Float32(dq_BTHE), dk = TensorMemory.Float32(dk_BSGE), dv = TensorMemory.Float32(dv_BSGE);
+        using var memory = new TensorMemory();
+        float* q = memory.Float32(q_BTHE), k = memory.Float32(k_BSGE), v = memory.Float32(v_BSGE), saved = memory.Float32(saved_BHT3);
+        float* g = memory.Float32(g_BTHE), dq = memory.Float32(dq_BTHE), dk = memory.Float32(dk_BSGE), dv = memory.Float32(dv_BSGE);
         var gradients = new AttentionGradients?[plan.Units];
         try
         {

@@ -43,7 +43,8 @@ public static unsafe class CrossEntropyKernel
         var h_ND = h.reshape(-1, embed_VD.shape[1]);
         var targets_N = targets.reshape(-1).contiguous();
         long rows = h_ND.shape[0];
-        long* target = (long*)TensorMemory.Pointer(targets_N);
+        using var memory = new TensorMemory();
+        long* target = (long*)memory.Pointer(targets_N);
         for (long n = 0; n < rows; n++)
             if (target[n] != Ignored && (ulong)target[n] >= (ulong)vocab)
                 throw new ArgumentOutOfRangeException(nameof(targets), $"row {n}: target {target[n]} is no token id; the vocabulary has {vocab}");
@@ -51,7 +52,7 @@ public static unsafe class CrossEntropyKernel
         var w_VD = bfloat16 ? WeightCasts.Bfloat16(embed_VD) : embed_VD;
         var x_ND = bfloat16 ? h_ND.to(ScalarType.BFloat16) : h_ND;
         var loss_N = empty(rows, ScalarType.Float64);
-        double* losses = (double*)TensorMemory.Pointer(loss_N);
+        double* losses = (double*)memory.Pointer(loss_N);
         var dh_ND = learns ? empty(h_ND.shape) : null;
         var dw_VD = learns ? zeros(embed_VD.shape) : null;
         long chunk = Math.Clamp(MaxChunkLogits / vocab, 16, MaxChunkRows);
@@ -61,7 +62,7 @@ public static unsafe class CrossEntropyKernel
             using var scope = NewDisposeScope();
             var x_CD = x_ND.narrow(0, begin, count);
             var logits_CV = MatrixProduct.Of(x_CD, w_VD.t());
-            void* logits = TensorMemory.Pointer(logits_CV);
+            void* logits = memory.Pointer(logits_CV);
             OpenMp.ForRanges(count, 1, (from, to) =>
             {
                 using var arena = new Arena();

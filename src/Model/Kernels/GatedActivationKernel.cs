@@ -33,15 +33,17 @@ public static unsafe class GatedActivationKernel
         {
             var (g_, u_) = (g_NF.contiguous(), u_NF.contiguous());
             var h_ = empty_like(g_);
-            float* g = TensorMemory.Float32(g_), u = TensorMemory.Float32(u_), h = TensorMemory.Float32(h_);
+            using var memory = new TensorMemory();
+            float* g = memory.Float32(g_), u = memory.Float32(u_), h = memory.Float32(h_);
             OpenMp.ForRanges(g_.numel(), MinPerThread, (begin, end) => Forward<TActivation>(g + begin, u + begin, h + begin, end - begin));
             return (h_, [g_, u_]);
         },
         (saved, dh_) =>
         {
             Tensor dg_ = empty_like(dh_), du_ = empty_like(dh_);
-            float* g = TensorMemory.Float32(saved[0]), u = TensorMemory.Float32(saved[1]), dh = TensorMemory.Float32(dh_);
-            float* dg = TensorMemory.Float32(dg_), du = TensorMemory.Float32(du_);
+            using var memory = new TensorMemory();
+            float* g = memory.Float32(saved[0]), u = memory.Float32(saved[1]), dh = memory.Float32(dh_);
+            float* dg = memory.Float32(dg_), du = memory.Float32(du_);
             OpenMp.ForRanges(dh_.numel(), MinPerThread, (begin, end) =>
                 Backward<TActivation>(g + begin, u + begin, dh + begin, dg + begin, du + begin, end - begin));
             return [dg_, du_];

@@ -16,11 +16,12 @@ public static unsafe class GradNormKernel
     {
         long count = g.numel(), blocks = (count + blockLength - 1) / blockLength;
         if (g.device_type != DeviceType.CPU) return Composed(g, blockLength);
-        float* memory = TensorMemory.Float32(g);
+        using var memory = new TensorMemory();
+        float* first = memory.Float32(g);
         var sums = new double[blocks];
         OpenMp.ForRanges(blocks, 4, (begin, end) =>
         {
-            for (long b = begin; b < end; b++) sums[b] = Block(memory + b * blockLength, Math.Min(blockLength, count - b * blockLength));
+            for (long b = begin; b < end; b++) sums[b] = Block(first + b * blockLength, Math.Min(blockLength, count - b * blockLength));
         });
         return sums;
     }

@@ -29,7 +29,8 @@ public static unsafe class RmsNormKernel
                 var y_ = empty_like(x_);
                 long rows = x_.numel() / width;
                 var inverse_N = empty(rows);
-                float* x = TensorMemory.Float32(x_), w = TensorMemory.Float32(w_), y = TensorMemory.Float32(y_), inverse = TensorMemory.Float32(inverse_N);
+                using var memory = new TensorMemory();
+                float* x = memory.Float32(x_), w = memory.Float32(w_), y = memory.Float32(y_), inverse = memory.Float32(inverse_N);
                 OpenMp.ForRanges(rows, 1 + 16384 / width, (begin, end) =>
                 {
                     for (long n = begin; n < end; n++)
@@ -47,8 +48,9 @@ public static unsafe class RmsNormKernel
                 long blocks = Math.Min(MaxBlocks, rows);
                 var dx_ = empty_like(g_);
                 var dw_BD = zeros(blocks, width);
-                float* x = TensorMemory.Float32(saved[0]), w = TensorMemory.Float32(saved[1]), inverse = TensorMemory.Float32(saved[2]);
-                float* g = TensorMemory.Float32(g_), dx = TensorMemory.Float32(dx_), dw = TensorMemory.Float32(dw_BD);
+                using var memory = new TensorMemory();
+                float* x = memory.Float32(saved[0]), w = memory.Float32(saved[1]), inverse = memory.Float32(saved[2]);
+                float* g = memory.Float32(g_), dx = memory.Float32(dx_), dw = memory.Float32(dw_BD);
                 OpenMp.ForRanges(blocks, Math.Max(1, 16384 * blocks / g_.numel()), (from, to) =>
                 {
                     for (long b = from; b < to; b++)

@@ -34,7 +34,8 @@ public static unsafe class RotaryKernel
     {
         long length = x_BTHE.shape[1], heads = x_BTHE.shape[2], width = x_BTHE.shape[3];
         var y_BTHE = empty_like(x_BTHE);
-        float* x = TensorMemory.Float32(x_BTHE), y = TensorMemory.Float32(y_BTHE);
+        using var memory = new TensorMemory();
+        float* x = memory.Float32(x_BTHE), y = memory.Float32(y_BTHE);
         OpenMp.ForRanges(x_BTHE.shape[0] * length, 1 + 16384 / (heads * width), (begin, end) =>
         {
             fixed (float* cosines = table.Cosines, sines = table.Sines)

@@ -34,9 +34,10 @@ public static unsafe class SparkGateKernel
                 var h_ = empty_like(s_);
                 long rows = s_.numel() / width;
                 var rows_N3 = empty(rows, StatisticalThreshold.Saved, ScalarType.Float64);
-                float* s = TensorMemory.Float32(s_), u = TensorMemory.Float32(u_), h = TensorMemory.Float32(h_);
-                double* row = (double*)TensorMemory.Pointer(rows_N3);
-                int* active = active_N is null ? null : (int*)TensorMemory.Pointer(active_N);
+                using var memory = new TensorMemory();
+                float* s = memory.Float32(s_), u = memory.Float32(u_), h = memory.Float32(h_);
+                double* row = (double*)memory.Pointer(rows_N3);
+                int* active = active_N is null ? null : (int*)memory.Pointer(active_N);
                 OpenMp.ForRanges(rows, 1 + 8192 / width, (begin, end) =>
                 {
                     for (long n = begin; n < end; n++)
@@ -52,9 +53,10 @@ public static unsafe class SparkGateKernel
             (saved, g_) =>
             {
                 Tensor ds_ = empty_like(g_), du_ = empty_like(g_);
-                float* s = TensorMemory.Float32(saved[0]), u = TensorMemory.Float32(saved[1]), g = TensorMemory.Float32(g_);
-                float* ds = TensorMemory.Float32(ds_), du = TensorMemory.Float32(du_);
-                double* rows = (double*)TensorMemory.Pointer(saved[2]);
+                using var memory = new TensorMemory();
+                float* s = memory.Float32(saved[0]), u = memory.Float32(saved[1]), g = memory.Float32(g_);
+                float* ds = memory.Float32(ds_), du = memory.Float32(du_);
+                double* rows = (double*)memory.Pointer(saved[2]);
                 OpenMp.ForRanges(g_.numel() / width, 1 + 8192 / width, (begin, end) =>
                 {
                     for (long n = begin; n < end; n++)

@@ -89,8 +89,9 @@ public static unsafe class StatisticalTopKKernel
 
     private static void Rows(long rows, int width, Tensor a_NF, Tensor b_NF, Tensor c_NF, Tensor rows_N3, RowBody body)
     {
-        float* a = TensorMemory.Float32(a_NF), b = TensorMemory.Float32(b_NF), c = TensorMemory.Float32(c_NF);
-        double* row = (double*)TensorMemory.Pointer(rows_N3);
+        using var memory = new TensorMemory();
+        float* a = memory.Float32(a_NF), b = memory.Float32(b_NF), c = memory.Float32(c_NF);
+        double* row = (double*)memory.Pointer(rows_N3);
         OpenMp.ForRanges(rows, 1 + 16384 / width, (begin, end) =>
         {
             for (long n = begin; n < end; n++) body(a + n * width, b + n * width, c + n * width, row + n * StatisticalThreshold.Saved);

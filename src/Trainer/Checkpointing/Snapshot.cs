@@ -13,6 +13,7 @@ internal sealed unsafe class Snapshot : IDisposable
 {
     private readonly TrainState state;
     private readonly Tensor? copy;
+    private readonly TensorMemory memory = new();
 
     /// <summary>Makes room for the copy, so that the first save need not wait for memory.</summary>
     /// <param name="state">The training state.</param>
@@ -40,15 +41,16 @@ internal sealed unsafe class Snapshot : IDisposable
         }
     }
 
-    /// <summary>The pieces of tensors with the addresses of their values.</summary>
+    /// <summary>The pieces of tensors with the addresses of their values, which are valid until this is disposed.</summary>
     public IReadOnlyList<(TensorPiece Piece, nint Values)> Pieces()
     {
         using var scope = NewDisposeScope();
+        memory.Dispose(); // what the save before gave out
         List<(TensorPiece, nint)> pieces = [];
-        float* next = copy is null ? null : TensorMemory.Float32(copy);
+        float* next = copy is null ? null : memory.Float32(copy);
         foreach (var part in state.Saved(state.Shards))
         {
-            float* values = next is null ? TensorMemory.Float32(part.Values) : next;
+            float* values = next is null ? memory.Float32(part.Values) : next;
             foreach (var (parameter, range) in state.Layout.In(part.Range))
                 pieces.Add((TrainState.Piece(part.Prefix, parameter, range), (nint)(values + (range.Begin - part.Range.Begin))));
             if (next is not null) next += part.Range.Count;
@@ -66,7 +68,11 @@ internal sealed unsafe class Snapshot : IDisposable
     }
 
     /// <summary>Frees the copy.</summary>
-    public void Dispose() => copy?.Dispose();
+    public void Dispose()
+    {
+        memory.Dispose();
+        copy?.Dispose();
+    }
 
     // A number is not finite where all bits of its exponent are set.
     private static bool HasNonFinite(ReadOnlySpan<float> values)

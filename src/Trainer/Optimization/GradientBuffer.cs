@@ -84,9 +84,10 @@ public sealed unsafe class GradientBuffer : IDisposable
         for (int level = 0; level < levels; level++)
         {
             using var scope = NewDisposeScope();
+            using var memory = new TensorMemory();
             var (left, right) = (FlatLayout.Slice(branches[level], range), FlatLayout.Slice(Flat, range));
             // Not libtorch's addition: this may run on the communication thread, where libtorch would wake a second team of threads.
-            if (Flat.device_type == DeviceType.CPU) SumTree.Add(TensorMemory.Float32(right), TensorMemory.Float32(left), range.Count);
+            if (Flat.device_type == DeviceType.CPU) SumTree.Add(memory.Float32(right), memory.Float32(left), range.Count);
             else right.add_(left);
         }
     }

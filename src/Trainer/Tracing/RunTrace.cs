@@ -86,7 +86,8 @@ public sealed unsafe class RunTrace : IDisposable
     private void AddCells(FlatRange range, Tensor values)
     {
         using var scope = NewDisposeScope();
-        float* first = TensorMemory.Float32(values.cpu());
+        using var memory = new TensorMemory();
+        float* first = memory.Float32(values.cpu());
         for (long at = 0; at < range.Count; at += FlatRange.Cell)
             hash.Add((range.Begin + at) / FlatRange.Cell, new(first + at, sizeof(float) * (int)Math.Min(FlatRange.Cell, range.Count - at)));
     }

@@ -29,8 +29,9 @@ public sealed class CrossEntropyKernelTests
         x[70] = float.NaN;
         var halves = empty(77, ScalarType.BFloat16);
         var back = empty(77);
-        Bfloat16Row.Narrow(TensorMemory.Float32(x), 77, (ushort*)TensorMemory.Pointer(halves));
-        Bfloat16Row.Widen((ushort*)TensorMemory.Pointer(halves), 77, TensorMemory.Float32(back));
+        using var memory = new TensorMemory();
+        Bfloat16Row.Narrow(memory.Float32(x), 77, (ushort*)memory.Pointer(halves));
+        Bfloat16Row.Widen((ushort*)memory.Pointer(halves), 77, memory.Float32(back));
         Assert.Equal(x.to(ScalarType.BFloat16).to(float32).data<float>().ToArray(), back.data<float>().ToArray());
     }
 
