@@ -1,7 +1,7 @@
 namespace SparkTrain.Checkpoints;
 
 /// <summary>Reports a checkpoint or run folder that cannot be written, read or resumed, in the form where · found · expected · do.</summary>
-public sealed class CheckpointException : Exception
+public class CheckpointException : Exception
 {
     /// <summary>Composes the message from its four parts.</summary>
     public CheckpointException(string where, string found, string expected, string @do, Exception? inner = null)

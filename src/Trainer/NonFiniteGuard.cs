@@ -26,7 +26,7 @@ public sealed class NonFiniteGuard(RunFolder folder, ICollectives ranks)
         if (double.IsFinite(loss) && double.IsFinite(gradNorm)) return;
         var named = NonFinite.Names(state.Layout, state.Gradients.Flat, state.Shards, ranks);
         string path = Path.Combine(folder.Crash, $"step-{step:D8}.json");
-        if (ranks.Rank == 0) TryWrite(path, new { Step = step, FirstSample = firstSample, Samples = samples, Loss = loss, GradNorm = gradNorm, NonFiniteGradients = named });
+        if (ranks.Rank == 0 && folder.Loss is null) TryWrite(path, new { Step = step, FirstSample = firstSample, Samples = samples, Loss = loss, GradNorm = gradNorm, NonFiniteGradients = named });
         string which = named.Count == 0 ? "" : $"; {named.Count} gradients are not finite, first {named[0]}";
         throw new GuardException($"step {step}", $"the loss is {loss}, the gradient's norm {gradNorm}{which}", "finite numbers; the update was not made, the last checkpoint is good",
             $"{(File.Exists(path) ? $"see {path}; " : "")}lower LrSchedule.Lr, lengthen WarmupSteps, or use Compute = Float32");

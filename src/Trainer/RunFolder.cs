@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Text;
 using SparkTrain.Checkpoints;
 
 namespace SparkTrain.Trainer;
@@ -6,18 +6,12 @@ namespace SparkTrain.Trainer;
 /// <summary>The folder of a run, held by one process at a time: by rank 0, where there are several.</summary>
 public sealed class RunFolder : IDisposable
 {
-    // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
-    private const string LockFile = "run.lock", KeyFile = "run.id";
+    private readonly RunLock? hold;
 
-    // What the system says of a file that another process has locked: EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
-    private static readonly int[] Locked = [11, 35, unchecked((int)0x8007_0020)];
-
-    private readonly FileStream? heldLock;
-
-    private RunFolder(string path, FileStream? heldLock, long key) => (Path, this.heldLock, Key) = (path, heldLock, key);
+    private RunFolder(string path, RunLock? hold) => (Path, this.hold) = (path, hold);
 
     /// <summary>A number, below 2⁴⁸, that the holder wrote into the folder: who reads the same one sees the same folder.</summary>
-    public long Key { get; }
+    public long Key => hold?.Key ?? 0;
 
     /// <summary>The folder's path.</summary>
     public string Path { get; }
@@ -62,30 +56,19 @@ public sealed class RunFolder : IDisposable
     public string ReportPicture => In("report.svg");
 
     /// <summary>True while a process holds the folder: the system releases it whatever ends the process.</summary>
-    public bool IsHeld
-    {
-        get
-        {
-            try
-            {
-                if (File.Exists(In(LockFile))) new FileStream(In(LockFile), FileMode.Open, FileAccess.Read, FileShare.None).Dispose();
-                return false;
-            }
-            catch (IOException)
-            {
-                return true;
-            }
-        }
-    }
+    public bool IsHeld => RunLock.IsHeld(Path);
+
+    /// <summary>What has become of the folder that was opened or joined, and is no longer at its path; null where it is there.</summary>
+    public FolderLostException? Loss => hold?.Loss() is { } found ? new(Path, found) : null;
 
     /// <summary>What TensorBoard reads.</summary>
     public string TensorBoard => In("tensorboard");
 
     /// <summary>Names the folder of a run that other processes hold; opens and makes nothing.</summary>
-    public static RunFolder Of(RunConfig config) => new(PathOf(config), null, 0);
+    public static RunFolder Of(RunConfig config) => new(PathOf(config), null);
 
     /// <summary>Names the folder of a run by its path, as another process sees it; opens and makes nothing.</summary>
-    public static RunFolder At(string path) => new(path, null, 0);
+    public static RunFolder At(string path) => new(path, null);
 
     /// <summary>Opens the folder of a run, makes it when absent, and holds it until disposed. What interrupted saves have left in it is deleted.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written, or another process trains in it.</exception>
@@ -95,13 +78,20 @@ public sealed class RunFolder : IDisposable
         try
         {
             Directory.CreateDirectory(path);
-            var held = new FileStream(System.IO.Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-            var folder = new RunFolder(path, held, Sign(path, held));
-            folder.Write(() => DurableFolder.Discard(folder.Model));
-            new CheckpointStore(folder.Checkpoints).ClearUnfinished();
-            return folder;
+            var folder = new RunFolder(path, RunLock.Take(path));
+            try
+            {
+                folder.Write(() => DurableFolder.Discard(folder.Model));
+                new CheckpointStore(folder.Checkpoints).ClearUnfinished();
+                return folder;
+            }
+            catch
+            {
+                folder.Dispose();
+                throw;
+            }
         }
-        catch (IOException e) when (Locked.Contains(e.HResult))
+        catch (IOException e) when (RunLock.IsLocked(e))
         {
             throw new CheckpointException(path, $"the run folder is in use ({e.Message.TrimEnd('.')})", "one process a run", "wait for the other one, or choose another Run.Name", e);
         }
@@ -118,7 +108,7 @@ public sealed class RunFolder : IDisposable
         string path = PathOf(config);
         try
         {
-            return new(path, null, long.Parse(File.ReadAllText(System.IO.Path.Combine(path, KeyFile)), CultureInfo.InvariantCulture));
+            return new(path, RunLock.Join(path));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
@@ -130,10 +120,22 @@ public sealed class RunFolder : IDisposable
     public static CheckpointException NotShared(string path, string found, Exception? inner = null) =>
         new(path, found, "one folder that all hosts see under the same path", "set Run.Folder to a folder on a file system that all hosts share", inner);
 
-    /// <summary>Writes into the folder what a run needs before its first step.</summary>
+    /// <summary>True where a path leads to this folder too, whatever it is called.</summary>
+    public bool IsAlso(string path) => hold?.IsAlso(path) ?? false;
+
+    /// <summary>Requires that the folder is still the one that was opened or joined; one that is only named passes.</summary>
+    /// <exception cref="FolderLostException">It is not.</exception>
+    public void RequireOwn()
+    {
+        if (Loss is { } loss) throw loss;
+    }
+
+    /// <summary>Writes files into the folder.</summary>
+    /// <exception cref="FolderLostException">It is no longer the one that was opened.</exception>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
     public T Write<T>(Func<T> write)
     {
+        RequireOwn();
         try
         {
             return write();
@@ -146,6 +148,10 @@ public sealed class RunFolder : IDisposable
 
     /// <inheritdoc cref="Write{T}(Func{T})"/>
     public void Write(Action write) => Write(() => { write(); return true; });
+
+    /// <summary>Puts a small text file into the folder, whole or not at all, whenever the process or the machine dies.</summary>
+    /// <inheritdoc cref="Write{T}(Func{T})" path="/exception"/>
+    public void WriteText(string path, string text) => Write(() => DurableFolder.PublishFile(path, temporary => DurableFolder.WriteFile(temporary, Encoding.UTF8.GetBytes(text))));
 
     /// <summary>Reads what a run has left in the folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be read.</exception>
@@ -162,25 +168,10 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Releases the folder.</summary>
-    public void Dispose() => heldLock?.Dispose();
+    public void Dispose() => hold?.Dispose();
 
     private static CheckpointException NotWritable(string path, Exception e) =>
         new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
-
-    private static long Sign(string path, FileStream held)
-    {
-        long key = Random.Shared.NextInt64(1L << 48);
-        try
-        {
-            File.WriteAllText(System.IO.Path.Combine(path, KeyFile), key.ToString(CultureInfo.InvariantCulture));
-            return key;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            held.Dispose();
-            throw NotWritable(path, e);
-        }
-    }
 
     private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
 

@@ -67,6 +67,7 @@ public sealed class Trainer : IDisposable
     /// <param name="until">The step to leave after, where not the last one, or 0 to save the first weights; the learning rate does not depend on it.</param>
     /// <exception cref="GuardException">Loss or gradient is not finite; thrown on all ranks.</exception>
     /// <exception cref="CheckpointException">The last checkpoint cannot be saved; thrown on all ranks.</exception>
+    /// <exception cref="FolderLostException">The folder is no longer the one that was opened; thrown on all ranks, at the next logged step or save.</exception>
     public TrainOutcome Run(CancellationToken stop, long? until = null)
     {
         long steps = config.Training.Steps, end = Math.Min(until ?? steps, steps);
@@ -86,7 +87,7 @@ public sealed class Trainer : IDisposable
         using var trace = config.Logging.Trace ? folder.Write(() => new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks)) : null;
         if (IsFirstRank) folder.Write(() => data.Tokenizer.Save(folder.Tokenizer));
         using var loader = TrainingData.Loader(samples, config, ranks, state.Progress.NextSample);
-        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => { metricsFile!.FlushToDisk(); trace?.FlushToDisk(); }, () => metricsFile!.ValLosses);
+        using var writer = new CheckpointWriter(checkpoints, config.Checkpoint, state, ranks, () => { metricsFile!.FlushToDisk(); trace?.FlushToDisk(); }, () => metricsFile!.ValLosses, folder);
         var saves = new CheckpointSchedule(writer, state, config, data.Fingerprint, folder, IsFirstRank ? log : Serilog.Core.Logger.None, ResumedFrom is not null);
         var step = new TrainStep(state, config, loader, ranks, sparsity, new(folder, ranks), trace);
         var validator = new Validator(state.Model, data, config, ranks);
@@ -95,18 +96,20 @@ public sealed class Trainer : IDisposable
         var patience = ranks.WorldSize > 1 ? TimeSpan.FromSeconds(config.Distributed.TimeoutSeconds / 2) : Timeout.InfiniteTimeSpan;
         using var generation = IsFirstRank && config.Generation.IsOn() ? folder.Write(() => new TextGeneration(state.Model, data.Tokenizer, config, folder, resumeStep, patience, log)) : null;
         var pace = new Pace(end);
+        // Ranks leave together: rank 0, which holds the folder, asks for it when it holds it no more, and no save is made.
+        using var leave = CancellationTokenSource.CreateLinkedTokenSource(stop);
         try
         {
             if (Unvalidated(metricsFile) is { } before) LogValidation(before);
             Generate();
 
             bool stopAgreed = false;
-            while (state.Progress.Step < end && !stopAgreed && !(ranks.WorldSize == 1 && stop.IsCancellationRequested))
+            while (state.Progress.Step < end && !stopAgreed && !(ranks.WorldSize == 1 && leave.IsCancellationRequested))
             {
                 long next = state.Progress.Step + 1;
                 bool logged = next == 1 || IsDue(next, config.Logging.EverySteps), validated = IsDue(next, config.Validation.EverySteps), audited = sparsityWatch.IsDue(next);
                 sparsityWatch.SetLevel(next);
-                var (metrics, votes) = step.Run(measureSparsity: logged || validated || audited, saves.IsPartDone, stop);
+                var (metrics, votes) = step.Run(measureSparsity: logged || validated || audited, saves.IsPartDone, leave.Token);
                 stopAgreed = votes.Stop;
                 trace?.Write(metrics);
                 metrics = Complete(metrics);
@@ -119,6 +122,7 @@ public sealed class Trainer : IDisposable
                     trainingLog.Publish(metrics);
                 }
                 sparsityWatch.RaiseAlarms(metrics);
+                if (logged && IsFirstRank && folder.Loss is not null) leave.Cancel();
                 saves.AfterStep(votes);
                 if (next == end) saves.SaveNow();
                 if (validated) LogValidation(metrics);
@@ -131,8 +135,10 @@ public sealed class Trainer : IDisposable
             throw;
         }
 
+        RequireFolder();
         saves.SaveNow();
         saves.Finish();
+        RequireFolder();
         if (state.Progress.Step < steps)
         {
             log.Information(TrainEvents.Stopped, state.Progress.Step, steps);
@@ -173,6 +179,11 @@ public sealed class Trainer : IDisposable
         double[] seen = [IsFirstRank && ModelWeights.AreIn(folder.Model, state.Model) ? 1 : 0];
         ranks.AllReduceSum(seen);
         return seen[0] > 0;
+    }
+
+    private void RequireFolder()
+    {
+        if (ranks.FirstFailure(IsFirstRank ? folder.Loss?.Reason : null) is { } loss) throw new FolderLostException(folder.Path, loss);
     }
 
     private bool IsDue(long step, long every) => every > 0 && (step % every == 0 || step == config.Training.Steps);
@@ -230,6 +241,7 @@ public sealed class Trainer : IDisposable
             {
                 ModelWeights.Save(state.Model, temporary, TensorType.F32);
                 data.Tokenizer.Save(temporary);
+                folder.RequireOwn();
             });
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -74,7 +74,7 @@ internal static class TrainCommand
         using var folder = Open(config.Run, ranks);
         using var log = ranks.Agree(() => RunLog.Create(terminal, folder, config, wishes.Quiet), ErrorReport.Describe);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log, wishes.AllowNewData), ErrorReport.Describe);
-        ranks.Agree(() => { if (ranks.Rank == 0) folder.Write(() => File.WriteAllText(folder.ConfigFile, resolved.ToJson())); }, ErrorReport.Describe);
+        ranks.Agree(() => { if (ranks.Rank == 0) folder.WriteText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
         return Run(trainer, config, ThisProcess.Origin(ranks.WorldSize, data.Fingerprint), folder, ranks, log, wishes, stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
     }
 

@@ -7,6 +7,8 @@ namespace SparkTrain.Launcher.Supervision;
 /// <param name="folder">The run's folder of logs.</param>
 internal sealed class SupervisionLog(Terminal terminal, string folder)
 {
+    private bool isBegun;
+
     /// <summary>Says something to the user and the log.</summary>
     public void Say(string message)
     {
@@ -19,7 +21,9 @@ internal sealed class SupervisionLog(Terminal terminal, string folder)
     {
         try
         {
-            Directory.CreateDirectory(folder);
+            // Once only: a folder that has gone since is not the run's to make anew.
+            if (!isBegun) Directory.CreateDirectory(folder);
+            isBegun = true;
             File.AppendAllText(Path.Combine(folder, "supervisor.log"), $"{DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm:ss.fff zzz", CultureInfo.InvariantCulture)} {message}\n");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

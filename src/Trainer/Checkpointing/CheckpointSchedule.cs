@@ -25,6 +25,7 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
     /// <summary>Goes on with the checkpoint that is being written, and begins one when its time has come. A disk that is slow or full delays checkpoints, not the training.</summary>
     /// <param name="votes">What the ranks agreed on in the step that was just made.</param>
     /// <exception cref="GuardException">A weight is not finite.</exception>
+    /// <exception cref="FolderLostException">The run's folder is no longer the one that was opened.</exception>
     public void AfterStep(StepVotes votes)
     {
         if (writer.IsBusy && votes.PartsDone) Tolerate(writer.Advance);
@@ -58,7 +59,7 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
         {
             Tolerate(writer.Finish);
         }
-        catch (GuardException e)
+        catch (Exception e) when (e is GuardException or FolderLostException)
         {
             log.Error(TrainEvents.SaveFailed, state.Progress.Step, e.Message);
         }
@@ -70,14 +71,14 @@ internal sealed class CheckpointSchedule(CheckpointWriter writer, TrainState sta
         writer.Begin(state.Progress.Step, state.Describe(config, dataFingerprint));
     }
 
-    // A disk that is full now may have room by the next save.
+    // A disk that is full now may have room by the next save; a folder that is lost does not come back.
     private void Tolerate(Func<SavedCheckpoint?> save)
     {
         try
         {
             Report(save());
         }
-        catch (CheckpointException e)
+        catch (CheckpointException e) when (e is not FolderLostException)
         {
             lastBegun = null;
             log.Error(TrainEvents.SaveFailed, state.Progress.Step, e.Message);

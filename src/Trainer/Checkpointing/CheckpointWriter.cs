@@ -28,6 +28,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
     private readonly Snapshot snapshot;
     private readonly Action beforePublishing;
     private readonly Func<IReadOnlyDictionary<long, double>> valLosses;
+    private readonly RunFolder? folder;
     private Save? saving;
 
     /// <summary>Makes room for a copy of this rank's part of the state.</summary>
@@ -37,9 +38,10 @@ internal sealed unsafe class CheckpointWriter : IDisposable
     /// <param name="ranks">The ranks that write together into a folder that all of them see.</param>
     /// <param name="beforePublishing">Called by rank 0 before a checkpoint counts: brings what belongs to its step to the disk.</param>
     /// <param name="valLosses">The validation losses of steps, on rank 0.</param>
-    public CheckpointWriter(CheckpointStore store, CheckpointConfig config, TrainState state, ICollectives ranks, Action beforePublishing, Func<IReadOnlyDictionary<long, double>> valLosses)
+    /// <param name="folder">The run's folder: once it is no longer the one that was opened, nothing is written into what is there. Null writes wherever the store is.</param>
+    public CheckpointWriter(CheckpointStore store, CheckpointConfig config, TrainState state, ICollectives ranks, Action beforePublishing, Func<IReadOnlyDictionary<long, double>> valLosses, RunFolder? folder = null)
     {
-        (this.store, this.config, this.ranks, this.beforePublishing, this.valLosses) = (store, config, ranks, beforePublishing, valLosses);
+        (this.store, this.config, this.ranks, this.beforePublishing, this.valLosses, this.folder) = (store, config, ranks, beforePublishing, valLosses, folder);
         snapshot = new(state, config.Asynchronous);
     }
 
@@ -64,6 +66,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
 
     /// <summary>Goes on once every rank has done its part. All ranks call it. Returns the checkpoint once it is complete.</summary>
     /// <exception cref="CheckpointException">The disk is full or not writable; the older checkpoints are untouched. Thrown on all ranks.</exception>
+    /// <exception cref="FolderLostException">The run's folder is no longer the one that was opened. Thrown on all ranks.</exception>
     /// <exception cref="GuardException">A saved value is not finite. Thrown on all ranks.</exception>
     public SavedCheckpoint? Advance()
     {
@@ -127,6 +130,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
     {
         try
         {
+            folder?.RequireOwn();
             return act();
         }
         catch (NotFiniteNumberException e)
@@ -135,6 +139,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelFormatException or CheckpointException)
         {
+            if (folder?.Loss is { } loss) return new(PartEnd.FolderLost, new(0, ""), loss.Reason);
             return new(PartEnd.Failed, new(0, ""), $"{(ranks.Rank > 0 ? $"rank {ranks.Rank}: " : "")}{e.Message.TrimEnd('.')}; {store.FreeText()}");
         }
     }
@@ -142,9 +147,11 @@ internal sealed unsafe class CheckpointWriter : IDisposable
     private void RequireGood(Save save, IReadOnlyList<Part> parts)
     {
         if (parts.All(part => part.End == PartEnd.Good)) return;
-        string problem = ranks.FirstFailure(parts[ranks.Rank].Problem)!;
-        if (ranks.Rank == 0) store.TryDiscard(save.Step);
+        bool isLost = parts.Any(part => part.End == PartEnd.FolderLost);
+        string problem = ranks.FirstFailure(isLost && parts[ranks.Rank].End != PartEnd.FolderLost ? null : parts[ranks.Rank].Problem)!;
         saving = null;
+        if (isLost) throw new FolderLostException(folder!.Path, problem);
+        if (ranks.Rank == 0) store.TryDiscard(save.Step);
         if (parts.Any(part => part.End == PartEnd.NotFinite))
             throw new GuardException(problem, $"it holds values that are not finite at step {save.Step}", "finite weights and moments; nothing was saved, the last checkpoint is good", "resume from it with a lower LrSchedule.Lr");
         throw new CheckpointException(store.PathOf(save.Step), $"the checkpoint was not saved ({problem})", "room in a folder that every rank may write", "free space, or move the run to another disk; older checkpoints are untouched");
@@ -166,6 +173,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         Good,
         Failed,
         NotFinite,
+        FolderLost,
     }
 
     /// <summary>How a rank's part has ended.</summary>

@@ -123,12 +123,12 @@ public sealed record RunReport
 
     /// <summary>Writes report.json, report.md and its picture, report.svg, into a run's folder.</summary>
     /// <exception cref="CheckpointException">The folder cannot be written.</exception>
-    public void Write(RunFolder folder) => folder.Write(() =>
+    public void Write(RunFolder folder)
     {
-        File.WriteAllText(folder.Report, JsonSerializer.Serialize(this, Json) + "\n");
-        File.WriteAllText(folder.ReportPicture, CurvesPicture.Of(this));
-        File.WriteAllText(folder.ReportText, ReportText.Of(this));
-    });
+        folder.WriteText(folder.Report, JsonSerializer.Serialize(this, Json) + "\n");
+        folder.WriteText(folder.ReportPicture, CurvesPicture.Of(this));
+        folder.WriteText(folder.ReportText, ReportText.Of(this));
+    }
 
     /// <summary>The logged steps.</summary>
     [JsonIgnore]
