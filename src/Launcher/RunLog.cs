@@ -20,7 +20,7 @@ internal static class RunLog
     {
         var log = OnTerminal(terminal, quiet);
         if (terminal.Rank > 0) return log.CreateLogger();
-        var journal = folder.Write(() => new EventJournal(folder.Events));
+        var journal = folder.Write(() => new EventJournal(folder.Events, new(config.Run.Name, folder.Path, folder.IsAlso)));
         log.MinimumLevel.Debug().Enrich.WithProperty(RunEvent.Run, config.Run.Name).Enrich.WithProperty(RunEvent.RunId, journal.RunId)
             .WriteTo.Sink(new FileSink(new LoggerConfiguration()
                 .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()), LogEventLevel.Information)

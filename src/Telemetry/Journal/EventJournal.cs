@@ -15,20 +15,34 @@ public sealed class EventJournal : ILogEventSink, IDisposable
     private readonly Lock guard = new();
     private long sequence;
 
-    /// <summary>Opens the journal for appending; a line that was cut off is dropped.</summary>
+    /// <summary>
+    /// Opens the journal for appending; a line that was cut off is dropped. A copy of a run that goes on as another gets an identity of its own, under which its journal tells what it has in common with the original too.
+    /// </summary>
     /// <param name="path">The file; made when absent.</param>
+    /// <param name="place">The run that the journal is of; null goes on with the run that it was begun by.</param>
     /// <exception cref="IOException">The file is not writable.</exception>
-    public EventJournal(string path)
+    public EventJournal(string path, RunPlace? place = null)
     {
         Path = path;
         Directory.CreateDirectory(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
-        RunId = Identity(System.IO.Path.ChangeExtension(path, ".id"));
+        var known = RunIdentity.Read(path);
+        bool isOther = known is not null && place is not null && known.IsOfAnother(place, path);
+        var own = new RunIdentity(known is null || isOther ? Guid.NewGuid().ToString("N") : known.Id, place?.Name ?? known?.Name, place?.Folder ?? known?.Folder);
+        RunId = own.Id;
+        string? last = null;
         lines = new(path, line =>
         {
-            bool isWhole = line.EndsWith('}');
-            if (isWhole) sequence++;
-            return isWhole;
+            string? kept = !line.EndsWith('}') ? null : isOther ? JournalLine.Under(line, own.Id, own.Name) : line;
+            if (kept is null) return null;
+            sequence++;
+            return last = kept;
         });
+        // Fewer lines than numbers are there where damaged ones were dropped: no number is given twice.
+        if (last is not null && JournalLine.SequenceOf(last) is { } highest) sequence = Math.Max(sequence, highest + 1);
+        // A server was sent other bytes of it, under another identity.
+        if (isOther) File.Delete(Bookmark.PathOf(path));
+        // Last: what is interrupted before is done again.
+        if (own != known) own.Write(path);
     }
 
     /// <summary>The file.</summary>
@@ -51,12 +65,4 @@ public sealed class EventJournal : ILogEventSink, IDisposable
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => lines.Dispose();
-
-    private static string Identity(string path)
-    {
-        if (File.Exists(path) && Guid.TryParseExact(File.ReadAllText(path).Trim(), "N", out var known)) return known.ToString("N");
-        string made = Guid.NewGuid().ToString("N");
-        File.WriteAllText(path, made + "\n");
-        return made;
-    }
 }

@@ -13,26 +13,26 @@ public sealed class LineFile : IDisposable
 
     /// <summary>Opens a file for appending.</summary>
     /// <param name="path">The file; made when absent.</param>
-    /// <param name="stays">Says of each line that is there whether it stays; null begins the file anew.</param>
+    /// <param name="kept">Returns each line that is there as it is to stay, or null where it goes; null begins the file anew.</param>
     /// <exception cref="IOException">The file is not writable.</exception>
-    public LineFile(string path, Func<string, bool>? stays)
+    public LineFile(string path, Func<string, string?>? kept)
     {
         this.path = path;
-        if (stays is not null && File.Exists(path))
+        if (kept is not null && File.Exists(path))
         {
-            string kept = path + ".tmp";
-            using (var lines = File.Create(kept))
+            string temporary = path + ".tmp";
+            using (var lines = File.Create(temporary))
             {
-                foreach (string line in File.ReadLines(path).Where(stays))
+                foreach (string line in File.ReadLines(path).Select(kept).OfType<string>())
                 {
                     lastLine = lines.Position;
                     lines.Write(Encoding.UTF8.GetBytes(line + "\n"));
                 }
                 lines.Flush(flushToDisk: true);
             }
-            File.Move(kept, path, overwrite: true);
+            File.Move(temporary, path, overwrite: true);
         }
-        file = new(path, stays is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
+        file = new(path, kept is null ? FileMode.Create : FileMode.OpenOrCreate, FileAccess.Write, FileShare.Read, bufferSize: 0);
         end = file.Length;
     }
 

@@ -14,7 +14,7 @@ public sealed record GeneratedText(long Step, string Prompt, string Text)
 {
     private const int ShownCharacters = 120;
 
-    internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
     /// <summary>Prompt and text on one line of a terminal, cut where they are long.</summary>
     [JsonIgnore]
@@ -33,9 +33,14 @@ public sealed record GeneratedText(long Step, string Prompt, string Text)
 
     /// <summary>The same, those of the last step only.</summary>
     /// <exception cref="CheckpointException">The file cannot be read.</exception>
-    public static IReadOnlyList<GeneratedText> ReadLast(string path)
-    {
-        var all = Read(path);
-        return [.. all.Where(text => text.Step == all[^1].Step)];
-    }
+    public static IReadOnlyList<GeneratedText> ReadLast(string path) => LastOf(Read(path));
+
+    /// <summary>The same, where there is such a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="broken">Is given the number, from 1 on, of each line that is no text; but for the last, which may be half written.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static IReadOnlyList<GeneratedText> ReadLast(string path, Action<long> broken) => LastOf([.. StepLines<GeneratedText>.Read(path, Json, broken)]);
+
+    private static IReadOnlyList<GeneratedText> LastOf(IReadOnlyList<GeneratedText> all) => [.. all.Where(text => text.Step == all[^1].Step)];
 }

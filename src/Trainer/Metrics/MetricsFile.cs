@@ -34,6 +34,13 @@ public sealed class MetricsFile : IDisposable
     /// <exception cref="CheckpointException">The file cannot be read.</exception>
     public static IReadOnlyList<StepMetrics> Read(string path) => StepLines<StepMetrics>.ReadIfThere(path, StepMetrics.Json, "the metrics of a run");
 
+    /// <summary>The same, where there is such a file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="broken">Is given the number, from 1 on, of each line that is no step; but for the last, which may be half written.</param>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    public static IReadOnlyList<StepMetrics> Read(string path, Action<long> broken) => [.. StepLines<StepMetrics>.Read(path, StepMetrics.Json, broken)];
+
     /// <summary>Appends a line.</summary>
     public void Write(StepMetrics metrics) => lines.Write(metrics);
 

@@ -23,13 +23,13 @@ internal sealed class StepLines<T> : IDisposable
     public StepLines(string path, long? resumeStep, JsonSerializerOptions json, Func<T, long> stepOf, Action<T>? seen = null)
     {
         (this.json, this.seen) = (json, seen);
-        lines = new(path, resumeStep is { } last ? Stays : null);
+        lines = new(path, resumeStep is { } last ? Kept : null);
 
-        bool Stays(string line)
+        string? Kept(string line)
         {
-            if (Parse(line, json) is not { } step || stepOf(step) > last) return false;
+            if (Parse(line, json) is not { } step || stepOf(step) > last) return null;
             seen?.Invoke(step);
-            return true;
+            return line;
         }
     }
 
@@ -55,13 +55,22 @@ internal sealed class StepLines<T> : IDisposable
     public void Dispose() => lines.Dispose();
 
     /// <summary>Reads the lines of a file that may be being written meanwhile.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="json">How a line is read.</param>
+    /// <param name="broken">Is given the number, from 1 on, of each line that is none; but for the last, which may be half written.</param>
     /// <exception cref="IOException">The file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
-    public static IEnumerable<T> Read(string path, JsonSerializerOptions json)
+    public static IEnumerable<T> Read(string path, JsonSerializerOptions json, Action<long>? broken = null)
     {
         using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        while (reader.ReadLine() is { } line)
+        long? suspect = null;
+        for (long number = 1; reader.ReadLine() is { } line; number++)
+        {
+            if (suspect is { } before) broken?.Invoke(before);
+            suspect = null;
             if (Parse(line, json) is { } step) yield return step;
+            else suspect = number;
+        }
     }
 
     /// <summary>The same, where there may be no such file.</summary>
@@ -85,7 +94,7 @@ internal sealed class StepLines<T> : IDisposable
         {
             return JsonSerializer.Deserialize<T>(line, json);
         }
-        catch (JsonException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             return null;
         }
