@@ -73,5 +73,5 @@ internal sealed class Layers
         provider is EnvironmentVariablesConfigurationProvider ? ValueOrigin.InEnvironment(variables.GetValueOrDefault(path, path)) : ValueOrigin.Set;
 
     private static IEnumerable<string> Names(IConfigurationProvider provider, string path) =>
-        provider.GetChildKeys([], path.Length == 0 ? null : path).Distinct(StringComparer.OrdinalIgnoreCase);
+        provider.GetChildKeys([], path.Length == 0 ? null : path).Where(name => name.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase);
 }

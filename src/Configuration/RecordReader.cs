@@ -8,7 +8,7 @@ namespace SparkTrain.Configuration;
 /// The framework's binder is not used: measured on 10.0.15 it ignores <c>required</c> and unknown keys, takes NaN and undefined enum numbers, merges
 /// lists by index across layers and appends them to defaults.
 /// </remarks>
-internal sealed class RecordReader(Layers layers, SectionSchema root, List<ConfigurationProblem> problems)
+internal sealed class RecordReader(Layers layers, SectionSchema root, StrayVariables strays, List<ConfigurationProblem> problems)
 {
     private readonly List<ConfigurationProblem> broken = [];
     private readonly List<ResolvedValue> values = [];
@@ -19,6 +19,7 @@ internal sealed class RecordReader(Layers layers, SectionSchema root, List<Confi
     public object Read()
     {
         var record = ReadSection(root, "");
+        problems.AddRange(strays.Problems);
         problems.AddRange(broken);
         return record;
     }
@@ -156,6 +157,7 @@ internal sealed class RecordReader(Layers layers, SectionSchema root, List<Confi
         {
             // SPARKTRAIN_LIBTORCH and the like belong to others: a single word is a key only where the root has one of that name.
             if (path.Length == 0 && entry is { Kind: EntryKind.Text, Origin.Kind: OriginKind.Environment }) continue;
+            if (strays.Has(entry.Origin)) continue;
             Problem(entry.Origin, KeyPath.Join(path, name), "unknown key." + Suggestion(section, name),
                 $"{(section.Path.Length == 0 ? "The root" : section.Path.Split('.')[^1])} has {string.Join(", ", section.Keys.Select(key => key.Name))}.");
         }

@@ -20,7 +20,7 @@ public static class StrictConfiguration
         var problems = new List<ConfigurationProblem>();
         var layers = new Layers(jsonPath, ReadFile(jsonPath), overrides, environmentPrefix, problems);
         var schema = SectionSchema.Of<T>();
-        var reader = new RecordReader(layers, schema, problems);
+        var reader = new RecordReader(layers, schema, new StrayVariables(schema, environmentPrefix), problems);
         var value = (T)reader.Read();
         return problems.Count == 0
             ? new ResolvedConfiguration<T>(jsonPath, value, reader.Values, layers, schema)
