@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Runtime.InteropServices;
+using SparkTrain.Native;
 
 namespace SparkTrain.Launcher.Doctor;
 
@@ -38,33 +38,14 @@ internal static class MachineChecks
     private static string Field(string[] cpuinfo, params string[] names) => cpuinfo
         .Select(line => line.Split(':', 2)).FirstOrDefault(parts => parts.Length == 2 && names.Contains(parts[0].Trim()))?[1].Trim() ?? "";
 
-    public static Finding Memory()
-    {
-        var info = File.Exists("/proc/meminfo") ? File.ReadAllLines("/proc/meminfo") : [];
-        return Memory(info, CgroupLimit("/sys/fs/cgroup"));
-    }
+    public static Finding Memory() => Memory(MachineMemory.Physical(), MachineMemory.Available(), MachineMemory.Limit());
 
-    internal static Finding Memory(string[] meminfo, long? limit)
+    internal static Finding Memory(long physical, long available, long? limit)
     {
-        long Bytes(string name) => meminfo.Where(line => line.StartsWith(name + ":", StringComparison.Ordinal))
-            .Select(line => long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024).FirstOrDefault();
-        var (total, available) = (Bytes("MemTotal"), Bytes("MemAvailable"));
-        var capped = limit < total;
-        var found = $"{Size.Text(available)} available of {Size.Text(total)}" + (capped ? $", limited to {Size.Text(limit!.Value)} by the control group" : "");
-        return Math.Min(available, limit ?? long.MaxValue) >= 2 * GiB
+        var found = $"{Size.Text(available)} available of {Size.Text(physical)}" + (limit is { } capped ? $", limited to {Size.Text(capped)} by the control group" : "");
+        return available >= 2 * GiB
             ? new(Verdict.Ok, "memory", found)
             : new(Verdict.Warn, "memory", found, "enough for small models only; plan shows what a configuration needs");
-    }
-
-    /// <summary>The memory limit of the control group that this process sees as its root (version 2, then 1), or null.</summary>
-    internal static long? CgroupLimit(string root)
-    {
-        foreach (var file in (string[])["memory.max", "memory/memory.limit_in_bytes"])
-        {
-            var path = Path.Combine(root, file);
-            if (File.Exists(path) && long.TryParse(File.ReadAllText(path).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) return bytes;
-        }
-        return null;
     }
 
     /// <summary>Looks at the disk of a folder that need not exist yet.</summary>

@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
 using SparkTrain.Launcher.Doctor;
+using SparkTrain.Native;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Watching;
@@ -23,7 +24,7 @@ internal static class ThisProcess
         Host = Environment.MachineName,
         Processor = MachineChecks.ProcessorName(),
         Cores = Environment.ProcessorCount,
-        MemoryBytes = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes,
+        MemoryBytes = MachineMemory.Total(),
         System = $"{RuntimeInformation.OSDescription}, {RuntimeInformation.FrameworkDescription}",
         Ranks = ranks,
         DataFingerprint = dataFingerprint,
