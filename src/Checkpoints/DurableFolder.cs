@@ -31,7 +31,7 @@ public static partial class DurableFolder
     /// <exception cref="IOException">The disk is full or not writable.</exception>
     public static void PublishFile(string path, Action<string> write)
     {
-        string temporary = TemporaryOf(path), folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
+        string temporary = TemporaryOf(path), folder = Path.GetDirectoryName(Plain(path))!;
         Directory.CreateDirectory(folder);
         try
         {
@@ -47,7 +47,11 @@ public static partial class DurableFolder
     }
 
     /// <summary>The temporary folder in which <paramref name="path"/> is built.</summary>
-    public static string TemporaryOf(string path) => Path.Combine(Path.GetDirectoryName(Path.GetFullPath(path))!, TemporaryPrefix + Path.GetFileName(path));
+    public static string TemporaryOf(string path)
+    {
+        string full = Plain(path);
+        return Path.Combine(Path.GetDirectoryName(full)!, TemporaryPrefix + Path.GetFileName(full));
+    }
 
     /// <summary>Makes the temporary folder, empty, and returns it.</summary>
     /// <exception cref="IOException">The disk is full or not writable.</exception>
@@ -62,13 +66,14 @@ public static partial class DurableFolder
     /// <exception cref="IOException">The disk is full or not writable.</exception>
     public static void End(string path)
     {
+        path = Plain(path);
         string temporary = TemporaryOf(path), replaced = ReplacedOf(path);
         // Those that were flushed when they were written cost nothing.
         foreach (string file in Directory.GetFiles(temporary)) Flush(file);
         Flush(temporary);
         if (Directory.Exists(path)) Directory.Move(path, replaced);
         Directory.Move(temporary, path);
-        Flush(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        Flush(Path.GetDirectoryName(path)!);
         if (Directory.Exists(replaced)) Directory.Delete(replaced, recursive: true);
     }
 
@@ -94,6 +99,9 @@ public static partial class DurableFolder
         using var file = File.OpenHandle(path);
         _ = Advise((int)file.DangerousGetHandle(), 0, 0, DontNeed);
     }
+
+    // out/ is out.
+    private static string Plain(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
     private static string ReplacedOf(string path) => TemporaryOf(path) + "-replaced";
 

@@ -26,17 +26,26 @@ public static class ModelExport
     /// <exception cref="ModelFormatException">A weight is too large for F16.</exception>
     public static (int Files, long Bytes) Write(IWeightSource source, string output, TensorType? type, long maxShardBytes, IEnumerable<FolderFile> files)
     {
-        output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
-        RequireFree(output);
         (int, long) written = default;
-        Attempt(output, () => DurableFolder.Publish(output, folder =>
+        Publish(output, folder =>
         {
             using var weights = new WeightConversion(source, type);
             var shards = ShardedSafetensors.Write(folder, weights, source.Config, maxShardBytes);
             foreach (var file in files) DurableFolder.WriteFile(Path.Combine(folder, file.Name), file.Bytes());
             written = (shards.Count, shards.Sum(shard => shard.Sum(tensor => tensor.ByteLength)));
-        }));
+        });
         return written;
+    }
+
+    /// <summary>Makes a model folder, which is there once all of it is.</summary>
+    /// <param name="output">The folder.</param>
+    /// <param name="build">Writes its files into the folder that it is given.</param>
+    /// <exception cref="CheckpointException">The output is in the way or not writable.</exception>
+    public static void Publish(string output, Action<string> build)
+    {
+        output = Path.TrimEndingDirectorySeparator(Path.GetFullPath(output));
+        RequireFree(output);
+        Attempt(output, () => DurableFolder.Publish(output, build));
     }
 
     /// <summary>Writes a GGUF file; returns its bytes.</summary>

@@ -30,6 +30,24 @@ public sealed class ModelExportTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_that_is_named_with_a_slash_at_its_end_is_that_folder_and_nothing_is_left_beside_it()
+    {
+        ModelExport.Publish(run["made"] + "/", folder => File.WriteAllText(Path.Combine(folder, "file"), "text"));
+        Assert.Equal(["file"], Directory.GetFileSystemEntries(run["made"]).Select(Path.GetFileName));
+        DurableFolder.Publish(run["made"] + "/", folder => File.WriteAllText(Path.Combine(folder, "other"), "text"));
+        Assert.Equal(["other"], Directory.GetFileSystemEntries(run["made"]).Select(Path.GetFileName));
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(run[""]), path => Path.GetFileName(path).StartsWith(DurableFolder.TemporaryPrefix, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_place_that_cannot_be_written_is_told()
+    {
+        Assert.Contains("the model was not written (", Assert.Throws<CheckpointException>(() => ModelExport.Publish("/proc/nothing/model", _ => { })).Message, StringComparison.Ordinal);
+        Assert.Contains("No space left", Assert.Throws<CheckpointException>(() => ModelExport.Publish(run["model"], _ => throw new IOException("No space left on device"))).Message, StringComparison.Ordinal);
+        Assert.False(Path.Exists(run["model"]));
+    }
+
+    [Fact]
     public void Bf16_is_each_value_rounded()
     {
         Export(run.Save(7), TensorType.BF16);

@@ -38,7 +38,7 @@ internal static class UpcycleCommand
             using var dense = TrainedModel.Load(arguments.GetValue(model)!, new ComputeOptions(), ModelOption.Skipped(terminal));
             var shape = SparkUpcycling.Shape(dense.Model.Config, arguments.GetValue(ffnPredictor), arguments.GetValue(attentionPredictor), arguments.GetValue(share), arguments.GetValue(keys));
             using var spark = Make(dense, shape, arguments.GetValue(data), arguments.GetValue(samples), arguments.GetValue(seed), terminal);
-            DurableFolder.Publish(folder, temporary =>
+            ModelExport.Publish(folder, temporary =>
             {
                 ModelWeights.Save(spark, temporary, TensorType.F32);
                 if (Directory.Exists(dense.TokenizerFolder)) dense.Tokenizer.Save(temporary);
