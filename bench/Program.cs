@@ -4,6 +4,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- train-step [threads] [rounds]
 // dotnet run -c Release --project bench -- sparsity [threads] [rounds]
 // dotnet run -c Release --project bench -- ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
+// dotnet run -c Release --project bench -- memory [steps=300] [cases=part of a name]
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 // dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
 // dotnet run -c Release --project bench -- data loader [tokens=100] [rounds=5] [vocabulary=256000]
@@ -24,6 +25,7 @@ return args switch
     ["train-step", .. var rest] => TrainStepBench.Run(rest),
     ["sparsity", .. var rest] => SparsityBench.Run(rest),
     ["ranks", .. var rest] => RanksBench.Run(rest),
+    ["memory", .. var rest] => MemoryBench.Run(rest),
     ["scaling", .. var rest] => ScalingBench.Run(rest),
     ["faults", .. var rest] => FaultsBench.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
@@ -42,6 +44,7 @@ static int Usage()
                bench train-step [threads = all cores] [rounds = 7]
                bench sparsity [threads] [rounds]
                bench ranks [weak] [reduction] [memory] [rounds=7] [megabytes=1,16,128,256] [ranks=2,4]
+               bench memory [steps=300] [cases=part of a name]
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
                bench faults [kills=200] [ranks=1,2] [seed=1]
                bench data loader [tokens=100] [rounds=5] [vocabulary=256000]

@@ -23,7 +23,6 @@ internal static unsafe class ReductionRace
     public static ReductionResult Measure(BenchRank rank, int rounds, int[] sizes)
     {
         // MPI's temporary memory would otherwise come from the system, page by page, at every call.
-        Allocator.KeepFreedMemory();
         var ranks = rank.Ranks;
         long most = Elements(sizes.Max()), bucketElements = new DistributedConfig().BucketElements;
         RankMemory gradients = ranks.Allocate("gradients", most, onePerHost: false), weights = ranks.Allocate("weights", most, onePerHost: true);

@@ -31,7 +31,7 @@ internal static class PlanText
         Row("bfloat16 copies", $"{Gigabytes(m.ComputeCopies)}");
         if (m.Snapshot > 0) Row("snapshot for checkpoints", $"{Gigabytes(m.Snapshot)}");
         Row($"activations, {t.MicroBatch} × {t.SeqLen} tokens", $"{Gigabytes(m.Activations)}");
-        Row("libraries, data, allocator", $"{Gigabytes(m.Runtime)}");
+        Row("libraries and data", $"{Gigabytes(m.Runtime)}");
         Row("total", $"{Gigabytes(m.Total)}");
         if (isSharded) Row("without ShardOptimizer", $"{Gigabytes(plan.UnshardedMemory.Total)}");
         if (plan.RanksPerHost > 1)

@@ -18,12 +18,11 @@ public static partial class LibTorch
 
     private static readonly Lazy<nint> Handle = new(LoadLibraries);
 
-    /// <summary>Loads the libraries (once a process), tunes the allocator and sets the number of threads that tensor operations use.</summary>
+    /// <summary>Loads the libraries (once a process), puts our allocator of tensors in place and sets the number of threads that tensor operations use.</summary>
     /// <param name="threads">Threads for tensor operations; 0 means one for every core this process may use.</param>
     /// <exception cref="EnvironmentException">A library is missing, of the wrong version, or does not load.</exception>
     public static void Load(int threads = 0)
     {
-        Allocator.KeepFreedMemory();
         _ = Handle.Value;
         // Under mpiexec libtorch would otherwise take one thread, whatever the rank's share of cores is.
         TorchSharp.torch.set_num_threads(threads > 0 ? threads : Environment.ProcessorCount);
@@ -57,6 +56,7 @@ public static partial class LibTorch
             if (!NativeLibrary.TryLoad(library, out nint handle)) handle = LoadRelaxed(library);
             foreach (var assembly in (Assembly[])[typeof(TorchSharp.torch).Assembly, typeof(LibTorch).Assembly])
                 NativeLibrary.SetDllImportResolver(assembly, (name, _, _) => name == "LibTorchSharp" ? handle : 0);
+            TensorAllocator.Install(NativeLibrary.Load(Path.Combine(folder, "libc10.so")));
             return handle;
         }
         catch (Exception e) when (e is DllNotFoundException or BadImageFormatException)

@@ -12,13 +12,13 @@ namespace SparkTrain.Trainer;
 /// <param name="ComputeCopies">bfloat16 copies of the matrices (Compute = BFloat16).</param>
 /// <param name="Snapshot">The copy of the rank's part of weights and moments that a checkpoint is written from (Checkpoint.Asynchronous).</param>
 /// <param name="Activations">What a micro-batch's backward pass needs; an estimate.</param>
-/// <param name="Runtime">Libraries, data and allocator; an estimate.</param>
+/// <param name="Runtime">Libraries, .NET, data and what libtorch keeps for itself; an estimate.</param>
 public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer, long ComputeCopies, long Snapshot, long Activations, long Runtime)
 {
-    private const long RuntimeBytes = 1000L << 20;
+    private const long RuntimeBytes = 300L << 20;
 
     /// <summary>All of it.</summary>
-    public long Total => Weights + Gradients + Optimizer + ComputeCopies + Activations + Runtime;
+    public long Total => Weights + Gradients + Optimizer + ComputeCopies + Snapshot + Activations + Runtime;
 
     /// <summary>The part that the ranks of a host map from its shared memory (/dev/shm) when there are several.</summary>
     public long Shared => Weights + GradientBuffer;
@@ -60,16 +60,20 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     /// <summary>Renders bytes as gigabytes (10⁹).</summary>
     public static string Gigabytes(long bytes) => (bytes / 1e9).ToString("F1", System.Globalization.CultureInfo.InvariantCulture) + " GB";
 
-    // Saved for backward, per token and layer, in floats: the norms' inputs and outputs and the residuals (8 d), q, k, v before and after rotation and the
-    // heads' output, and the scores, values and products of the FFN. bf16 products keep a half-width copy of their inputs beside them.
+    // Per token, in floats; bf16 products save half-width copies of their inputs, float32 ones the inputs themselves.
     private static long ActivationBytes(TrainConfig config, bool bfloat16)
     {
-        var m = config.Model;
-        long tokens = (long)config.Training.MicroBatch * config.Training.SeqLen;
-        double heads = (double)m.Attention.HeadDim * (3 * m.Attention.NumHeads + 4 * m.Attention.NumKvHeads);
-        double neurons = Enumerable.Range(0, m.NumLayers).Sum(layer => (double)m.Ffn.Of(layer).DFf);
-        double perToken = m.NumLayers * (8.0 * m.DModel + heads + (bfloat16 ? m.DModel : 0)) + (bfloat16 ? 4.5 : 4) * neurons;
+        var (m, a) = (config.Model, config.Model.Attention);
+        double copy = bfloat16 ? 0.5 : 1;
+        double[] neurons = [.. Enumerable.Range(0, m.NumLayers).Select(layer => (double)m.Ffn.Of(layer).DFf)];
+        // Saved for backward: the inputs of four norms, of the projections (q, k and v cast theirs each for itself) and of the FFN; q, k, v and the heads' output; scores, values and product of the neurons.
+        double layer = (4 + (bfloat16 ? 3 : 1) * copy + copy) * m.DModel + a.HeadDim * ((1 + copy) * a.NumHeads + 2.0 * a.NumKvHeads);
+        double saved = m.NumLayers * layer + (2 + copy) * neurons.Sum();
+        // Alive for a moment only, in the largest layer: the gradients of its neurons, with the copies that the products take; and of the residual stream.
+        double moment = (bfloat16 ? 4 : 3) * neurons.Max() + 6.0 * m.DModel;
+        // Gradients of the embedding, from the head and from the input; logits of a chunk of rows.
         const int HeadRows = 512;
-        return (long)(4 * (tokens * (perToken + 6.0 * m.DModel) + 3.0 * HeadRows * m.VocabSize));
+        double head = 2.0 * m.VocabSize * m.DModel + 2.0 * HeadRows * m.VocabSize;
+        return (long)(4 * ((double)config.Training.MicroBatch * config.Training.SeqLen * (saved + moment) + head));
     }
 }
