@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Dashboard;
@@ -31,7 +32,7 @@ internal static class RunsCommand
         command.Options.Add(format);
         command.SetAction(arguments =>
         {
-            var runs = RunEntry.ReadAll(arguments.GetValue(folder)!);
+            var runs = RunEntry.ReadAll(arguments.GetValue(folder)!, problem => Warn(problem, terminal));
             if (arguments.GetValue(format) == "json") RunTable.WriteJson(runs, terminal.Out);
             else RunTable.Write(runs, DateTime.UtcNow, terminal.Out);
             return ExitCodes.Done;
@@ -48,8 +49,9 @@ internal static class RunsCommand
         command.Options.Add(format);
         command.SetAction(arguments =>
         {
-            if (arguments.GetValue(format) == "json") RunTable.WriteJson([RunEntry.Read(arguments.GetValue(run)!)], terminal.Out);
-            else foreach (string line in RunPage.Lines(RunEntry.Read(arguments.GetValue(run)!), DateTime.UtcNow, terminal.IsLive ? Math.Max(40, Console.WindowWidth) : 100, int.MaxValue)) terminal.Out.WriteLine(line);
+            var read = RunEntry.Read(arguments.GetValue(run)!, problem => Warn(problem, terminal));
+            if (arguments.GetValue(format) == "json") RunTable.WriteJson([read], terminal.Out);
+            else foreach (string line in RunPage.Lines(read, DateTime.UtcNow, terminal.IsLive ? Math.Max(40, Console.WindowWidth) : 100, int.MaxValue, problem => Warn(problem, terminal))) terminal.Out.WriteLine(line);
             return ExitCodes.Done;
         });
         return command;
@@ -65,7 +67,7 @@ internal static class RunsCommand
         command.Options.Add(format);
         command.SetAction(arguments =>
         {
-            RunEntry a = RunEntry.Read(arguments.GetValue(first)!), b = RunEntry.Read(arguments.GetValue(second)!);
+            RunEntry a = ReadToCompare(arguments.GetValue(first)!, terminal), b = ReadToCompare(arguments.GetValue(second)!, terminal);
             if (arguments.GetValue(format) == "json") RunDiff.WriteJson(a, b, terminal.Out);
             else RunDiff.Write(a, b, terminal.Out);
             return ExitCodes.Done;
@@ -82,7 +84,7 @@ internal static class RunsCommand
         {
             string folder = arguments.GetValue(run)!;
             // Said before the screen is cleared.
-            RunEntry.Read(folder);
+            RunEntry.Read(folder, terminal.IsLive ? _ => { } : problem => Warn(problem, terminal));
             using var stop = new CancellationTokenSource();
             using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, context =>
             {
@@ -103,7 +105,7 @@ internal static class RunsCommand
         var tokenFile = new Option<string?>("--token-file") { HelpName = "FILE", Description = $"A file with the token that the receiver asks for; {Shipping.TokenVariable} where not given." };
         command.Arguments.Add(run);
         foreach (var option in (Option[])[url, tokenFile]) command.Options.Add(option);
-        command.SetAction((arguments, stop) => SyncAsync(RunEntry.Read(arguments.GetValue(run)!), arguments.GetValue(url), arguments.GetValue(tokenFile), terminal, stop));
+        command.SetAction((arguments, stop) => SyncAsync(RunEntry.Read(arguments.GetValue(run)!, problem => Warn(problem, terminal)), arguments.GetValue(url), arguments.GetValue(tokenFile), terminal, stop));
         return command;
     }
 
@@ -146,7 +148,7 @@ internal static class RunsCommand
 
     private static async Task<int> SyncAsync(RunEntry run, string? url, string? tokenFile, Terminal terminal, CancellationToken stop)
     {
-        url ??= run.Config["Logging"]?["Http"]?["Url"]?.GetValue<string>()
+        url ??= (run.Config["Logging"] is JsonObject { } logging && logging["Http"] is JsonObject http && http["Url"] is JsonValue value && value.TryGetValue(out string? text) ? text : null)
             ?? throw new ConfigurationException($"--url: it is missing, and {run.Path} was trained without Logging.Http.Url.\n  expected: what receives the events\n  do: give --url, such as http://127.0.0.1:8090/api/events");
         if (!Uri.TryCreate(url, UriKind.Absolute, out var target) || target.Scheme is not ("http" or "https"))
             throw new ConfigurationException($"--url: it is \"{url}\".\n  expected: an address that begins with http:// or https://\n  do: correct it, such as http://127.0.0.1:8090/api/events");
@@ -166,6 +168,15 @@ internal static class RunsCommand
         terminal.Out.WriteLine(FormattableString.Invariant($"{run.Name}: {sender.Sent} events sent to {url}{(sender.Refused > 0 ? $", {sender.Refused} refused (events.refused.jsonl)" : "")}"));
         return ExitCodes.Done;
     }
+
+    private static void Warn(CheckpointException problem, Terminal terminal) => terminal.Error.WriteLine($"warning: {problem.Message}");
+
+    // Against a configuration that cannot be read every key would differ.
+    private static RunEntry ReadToCompare(string folder, Terminal terminal) => RunEntry.Read(folder, problem =>
+    {
+        if (Path.GetFileName(problem.Where) == Path.GetFileName(RunFolder.At(folder).ConfigFile)) throw problem;
+        Warn(problem, terminal);
+    });
 
     private static Option<string> FormatOption(string description)
     {

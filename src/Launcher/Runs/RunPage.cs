@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Checkpoints;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
@@ -13,9 +14,10 @@ internal static class RunPage
     /// <param name="now">The time, UTC.</param>
     /// <param name="width">Columns of the terminal.</param>
     /// <param name="height">Lines of the terminal; layers and texts that do not fit are left out.</param>
-    public static IReadOnlyList<string> Lines(RunEntry run, DateTime now, int width, int height)
+    /// <param name="damaged">Receives what is wrong with the file of texts.</param>
+    public static IReadOnlyList<string> Lines(RunEntry run, DateTime now, int width, int height, Action<CheckpointException> damaged)
     {
-        var lines = new List<string> { Text($"{run.Name} | {run.Status.ToString().ToLowerInvariant()} | last logged {RunTable.Ago(now - run.Changed)}") };
+        var lines = new List<string> { Text($"{run.Name} | {run.StatusText} | last logged {RunTable.Ago(now - run.Changed)}") };
         if (run.Last is not { } last) return [.. lines, "nothing is logged yet"];
         double done = run.Steps > 0 ? Math.Clamp((double)last.Step / run.Steps, 0, 1) : 0;
         lines.Add(Text($"step {last.Step:N0} of {run.Steps:N0}  {Bar(done)} {done:P1} | {last.Tokens:N0} tokens{Remaining(run, last)}"));
@@ -27,10 +29,10 @@ internal static class RunPage
         Curve("tokens a second", m => m.TokensPerSecond, "N0");
         Curve("MFU", m => m.Mfu, "P1");
         AddLayers(run, lines, height);
-        if (run.Generated is [var first, ..] && lines.Count + 2 < height)
+        if (lines.Count + 2 < height && run.ReadGenerated(damaged) is [var first, ..] generated)
         {
             lines.AddRange(["", Text($"step {first.Step:N0} writes")]);
-            lines.AddRange(run.Generated.Take(height - lines.Count).Select(text => text.Shown));
+            lines.AddRange(generated.Take(height - lines.Count).Select(text => text.Shown));
         }
         return [.. lines.Select(line => line.Length > width ? line[..width] : line)];
 

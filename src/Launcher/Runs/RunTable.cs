@@ -26,7 +26,7 @@ internal static class RunTable
             {
                 run = run.Name,
                 path = run.Path,
-                status = run.Status.ToString().ToLowerInvariant(),
+                status = run.StatusText,
                 step = run.Last?.Step ?? 0,
                 steps = run.Steps,
                 tokens = run.Last?.Tokens ?? 0,
@@ -46,7 +46,7 @@ internal static class RunTable
     {
         var last = run.Last;
         string Text(double? value, string format) => value?.ToString(format, CultureInfo.InvariantCulture) ?? "";
-        return [run.Name, run.Status.ToString().ToLowerInvariant(), string.Create(CultureInfo.InvariantCulture, $"{last?.Step ?? 0}/{run.Steps}"), Text(last?.Loss, "f4"), Text(run.LastValidated?.ValLoss, "f4"),
+        return [run.Name, run.StatusText, string.Create(CultureInfo.InvariantCulture, $"{last?.Step ?? 0}/{run.Steps}"), Text(last?.Loss, "f4"), Text(run.LastValidated?.ValLoss, "f4"),
             Text(last?.TokensPerSecond, "N0"), Text(last?.FfnActiveFraction, "P1"), Text(last?.AttentionKept, "f1"), Ago(now - run.Changed)];
     }
 

@@ -1,50 +1,62 @@
+using SparkTrain.Checkpoints;
 using SparkTrain.Dashboard;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
 
-/// <summary>Gives a dashboard the events of all runs in a folder, and new ones as they are written: no run need know of it.</summary>
+/// <summary>Gives a dashboard the events of all runs in a folder, and new ones as they are written: no run need know of it. A run that cannot be read is told once, and hides no other.</summary>
 internal sealed class RunsFeed(DashboardServer server, string folder, Terminal terminal)
 {
-    private const int ChunkBytes = 1 << 20;
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<string, long> offsets = [];
-    private readonly HashSet<string> unreadable = [];
+    private readonly Dictionary<string, JournalTail> journals = [];
+    private readonly HashSet<string> told = [];
 
     /// <summary>Reads until told to stop.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            foreach (string journal in Directory.EnumerateDirectories(folder).Select(run => RunFolder.At(run).Events).Where(File.Exists)) Read(journal, stop);
+            Look(stop);
             await Task.Delay(Period, stop).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        }
+    }
+
+    private void Look(CancellationToken stop)
+    {
+        try
+        {
+            foreach (string run in RunEntry.FoldersIn(folder, problem => Warn(problem.Where, problem.Message))) Read(RunFolder.At(run).Events, stop);
+        }
+        // The folder may come back.
+        catch (CheckpointException e)
+        {
+            Warn(e.Where, e.Message);
         }
     }
 
     private void Read(string journal, CancellationToken stop)
     {
+        if (!journals.TryGetValue(journal, out var tail)) journals[journal] = tail = new(journal);
         try
         {
-            using var file = new FileStream(journal, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            long offset = Math.Min(offsets.GetValueOrDefault(journal), file.Length);
-            for (byte[] bytes = new byte[ChunkBytes]; !stop.IsCancellationRequested;)
+            tail.Read(lines =>
             {
-                int length = RandomAccess.Read(file.SafeFileHandle, bytes, offset), whole = bytes.AsSpan(0, length).LastIndexOf((byte)'\n') + 1;
-                if (whole == 0 && length == bytes.Length) bytes = new byte[checked(2 * bytes.Length)];
-                else if (whole == 0) break;
-                else
-                {
-                    server.Ingest(bytes.AsSpan(0, whole));
-                    offset += whole;
-                }
-            }
-            offsets[journal] = offset;
+                if (server.Ingest(lines) is { Refused: [var first, ..] }) Warn(journal, $"{journal}: it has lines that are no events ({first.Reason.TrimEnd('.')}).\n  expected: an event a line\n  do: restore it from a backup; the other lines are shown");
+            }, stop);
         }
         // Tried again with the next look.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            if (unreadable.Add(journal)) terminal.Error.WriteLine($"warning: {journal}: {e.Message}");
+            Warn(journal, $"{journal}: it cannot be read ({e.Message.TrimEnd('.')}).\n  expected: the events of a run\n  do: {Advice(journal, e)}");
         }
+    }
+
+    private static string Advice(string journal, Exception e) =>
+        e is UnauthorizedAccessException && !Directory.Exists(journal) ? "correct its permissions" : Path.Exists(journal) ? "remove what is in its place, and train the run on" : "train the run on: its events of then are shown";
+
+    private void Warn(string where, string problem)
+    {
+        if (told.Add(where)) terminal.Error.WriteLine($"warning: {problem}");
     }
 }

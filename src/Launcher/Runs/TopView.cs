@@ -1,3 +1,5 @@
+using SparkTrain.Checkpoints;
+
 namespace SparkTrain.Launcher.Runs;
 
 /// <summary>A run's page, drawn again and again over itself until the run has ended or the watcher leaves.</summary>
@@ -30,5 +32,13 @@ internal sealed class TopView(Terminal terminal, string folder)
         }
     }
 
-    private void Draw(int width, int height, string end) => terminal.Out.Write(string.Concat(RunPage.Lines(RunEntry.Read(folder), DateTime.UtcNow, width, height).Select(line => line + end)));
+    // What is damaged stands below the page: it is drawn anew with it.
+    private void Draw(int width, int height, string end)
+    {
+        List<string> damaged = [];
+        void Note(CheckpointException problem) => damaged.Add($"warning: {problem.Where}: {problem.Found}");
+        var run = RunEntry.Read(folder, Note);
+        var lines = RunPage.Lines(run, DateTime.UtcNow, width, height - damaged.Count, Note);
+        terminal.Out.Write(string.Concat(lines.Concat(damaged.Select(line => line.Length > width ? line[..width] : line)).Select(line => line + end)));
+    }
 }

@@ -62,6 +62,30 @@ public sealed class RunsCommandTests : IDisposable
         Assert.Contains(problem, error, StringComparison.Ordinal);
     }
 
+    // A folder that was copied by any tool: times of files are by chance. A report tells of the run's end as long as nothing was logged behind it.
+    [Theory]
+    [InlineData("complete", 8L, 8, "complete")]
+    [InlineData("complete", null, 8, "complete")]
+    [InlineData("complete", 8L, 7, "stopped")]
+    [InlineData("complete", 6L, 6, "stopped")]
+    [InlineData("stopped", 5L, 4, "stopped")]
+    [InlineData("failed", 5L, 4, "failed")]
+    [InlineData("failed", 5L, 6, "stopped")]
+    [InlineData(null, null, 8, "stopped")]
+    public void The_status_follows_what_the_files_say(string? status, long? reported, int logged, string expected)
+    {
+        foreach (bool isReportNewer in (bool[])[true, false])
+        {
+            string run = Make($"run-{isReportNewer}", 0.003, status);
+            if (reported is not null) File.WriteAllText(Path.Combine(run, "report.json"), $$"""{ "status": "{{status}}", "step": {{reported}}, "ended": "2026-01-02T03:04:05Z" }""");
+            File.WriteAllLines(Path.Combine(run, "metrics.jsonl"), Enumerable.Range(1, logged).Select(step => $$"""{"step":{{step}},"tokens":{{256 * step}},"loss":1}"""));
+            if (isReportNewer && status is not null) File.SetLastWriteTimeUtc(Path.Combine(run, "report.json"), DateTime.UtcNow.AddHours(1));
+            var terminal = new StringWriter();
+            Assert.Equal(0, CommandLine.Run(["runs", "show", run, "--format", "json"], new Terminal(_ => null, isOutputRedirected: true, terminal, TextWriter.Null)));
+            Assert.Equal(expected, JsonNode.Parse(terminal.ToString())!["status"]!.GetValue<string>());
+        }
+    }
+
     private string Make(string name, double lr, string? status, TimeSpan age = default)
     {
         string run = Path.Combine(folder, name), metrics = Path.Combine(run, "metrics.jsonl"), report = Path.Combine(run, "report.json");
