@@ -26,7 +26,7 @@ internal static class RunLog
                 .WriteTo.File(Path.Combine(folder.Log, "train-.log"), rollingInterval: RollingInterval.Day, retainedFileCountLimit: null, formatProvider: CultureInfo.InvariantCulture).CreateLogger()), LogEventLevel.Information)
             .WriteTo.Sink(journal);
         if (terminal.IsLive && !quiet) log.WriteTo.Sink(new TrainingPanel(terminal, config.Run.Name, config.Training.Steps));
-        if (config.Logging.Http is { } http) log.WriteTo.Sink(new ShipperSink(journal.Path, Shipping.Options(http), terminal));
+        if (config.Logging.Http is { } http) log.WriteTo.Sink(new ShipperSink(journal.Path, Shipping.Options(http), terminal, () => folder.Loss is null));
         if (config.Logging.TensorBoard) log.WriteTo.Sink(folder.Write(() => new TensorBoardSink(folder.TensorBoard)));
         if (config.Logging.Prometheus is { } address) log.WriteTo.Sink(MetricsPageSink.Start(address, config.Run.Name));
         return log.CreateLogger();
@@ -71,9 +71,9 @@ internal static class RunLog
     }
 
     /// <summary>Sends the journal while the run goes on, and what is left at its end.</summary>
-    private sealed class ShipperSink(string journal, ShippingOptions options, Terminal terminal) : ILogEventSink, IDisposable
+    private sealed class ShipperSink(string journal, ShippingOptions options, Terminal terminal, Func<bool> isOwn) : ILogEventSink, IDisposable
     {
-        private readonly EventShipper shipper = new(journal, options, problem => terminal.Error.WriteLine($"warning: {problem}"));
+        private readonly EventShipper shipper = new(journal, options, problem => terminal.Error.WriteLine($"warning: {problem}"), isOwn: isOwn);
 
         // The shipper reads the journal, which has the event already.
         public void Emit(LogEvent logEvent)

@@ -57,6 +57,23 @@ public sealed class ShippingTests
     }
 
     [Fact]
+    public async Task What_another_run_has_put_in_the_journals_place_is_neither_sent_nor_noted()
+    {
+        using var run = new TestRun();
+        run.Write(3);
+        using var server = new TestServer();
+        await using (new EventShipper(run.Journal, Quick, _ => { }, server, isOwn: () => false))
+        {
+        }
+        Assert.Equal(0, server.Batches);
+        Assert.False(File.Exists(Bookmark.PathOf(run.Journal)));
+        await using (new EventShipper(run.Journal, Quick, _ => { }, server, isOwn: () => true))
+        {
+        }
+        Assert.Equal([0L, 1, 2], server.Stored.Keys.Order());
+    }
+
+    [Fact]
     public async Task What_was_sent_is_not_sent_again_but_to_another_server()
     {
         using var run = new TestRun();

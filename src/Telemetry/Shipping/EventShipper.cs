@@ -9,6 +9,7 @@ public sealed class EventShipper : IAsyncDisposable
     private readonly ShippingOptions options;
     private readonly EventSender sender;
     private readonly Action<string> warn;
+    private readonly Func<bool> isOwn;
     private readonly CancellationTokenSource leave = new(), abandon = new();
     private readonly Task work;
 
@@ -17,9 +18,10 @@ public sealed class EventShipper : IAsyncDisposable
     /// <param name="options">Where to and how.</param>
     /// <param name="warn">Told once when the server is away, and once when all is well again.</param>
     /// <param name="handler">Takes the place of the network, in tests.</param>
-    public EventShipper(string journal, ShippingOptions options, Action<string> warn, HttpMessageHandler? handler = null)
+    /// <param name="isOwn">Says whether the journal at this path is still this run's: what another one has written there is not sent, and not noted as sent. Null never asks.</param>
+    public EventShipper(string journal, ShippingOptions options, Action<string> warn, HttpMessageHandler? handler = null, Func<bool>? isOwn = null)
     {
-        (this.options, this.warn) = (options, warn);
+        (this.options, this.warn, this.isOwn) = (options, warn, isOwn ?? (() => true));
         sender = new(journal, options, handler);
         work = Task.Run(WorkAsync);
     }
@@ -43,7 +45,7 @@ public sealed class EventShipper : IAsyncDisposable
             bool isLast = leave.IsCancellationRequested;
             try
             {
-                while (await sender.SendNextAsync(abandon.Token))
+                while (isOwn() && await sender.SendNextAsync(abandon.Token))
                     if (failures > 0)
                     {
                         failures = 0;
