@@ -13,7 +13,7 @@ internal sealed class ConcatenatedLayout : ISampleLayout
         (this.split, this.seqLen, eosToken) = (split, seqLen, split.EosToken);
         if (split.Tokens <= seqLen)
             throw new DataException(split.Where, $"it has {split.Tokens} tokens", $"at least SeqLen + 1 = {seqLen + 1}",
-                "prepare more text, raise --validation-fraction if it is the validation split, or use a smaller SeqLen");
+                split.Tokens == 0 ? "prepare more text or raise --validation-fraction; to train without validation: Validation.EverySteps=0" : "prepare more text, raise --validation-fraction if it is the validation split, or use a smaller SeqLen");
     }
 
     public long Samples => (split.Tokens - 1) / seqLen;

@@ -15,11 +15,14 @@ public sealed class DatasetBuilder
     private readonly IProgress<PrepareProgress>? progress;
     private readonly int batchBytes;
     private readonly CancellationToken cancellation;
+    private readonly Dictionary<int, long> documentsByFile = [];
+    private string? firstInvalid;
 
     private DatasetBuilder(PrepareOptions options, IProgress<PrepareProgress>? progress, int batchBytes, CancellationToken cancellation)
     {
         (this.options, this.progress, this.batchBytes, this.cancellation) = (options, progress, batchBytes, cancellation);
-        sources = [.. options.Sources.Select(s => DocumentSources.Open(s, options.TextField))];
+        sources = [.. options.Sources.Select(s => DocumentSources.Open(s, options.TextField, isAlone: options.Sources.Count == 1))];
+        RefuseToLeaveOut();
         inputs = new InputFiles(sources);
     }
 
@@ -74,7 +77,20 @@ public sealed class DatasetBuilder
         var manifest = Tokenize(unfinished.Tokenizer, output, journal, hashes, seen) with { Inputs = hashes[^1] };
         manifest.Write(output.Temporary);
         output.Publish();
-        return new PrepareResult(manifest, WasUpToDate: false);
+        return new PrepareResult(manifest, WasUpToDate: false) { Read = inputs.Tally(documentsByFile), LeftOut = LeftOut(), FirstInvalid = firstInvalid };
+    }
+
+    private LeftOutTally[] LeftOut() =>
+        [.. sources.SelectMany(s => s.LeftOut).GroupBy(f => f.Why).Select(group => new LeftOutTally(group.Key, group.Count(), group.First().File))];
+
+    private void RefuseToLeaveOut()
+    {
+        LeftOutFile[] text = [.. sources.SelectMany(s => s.LeftOut).Where(f => f.LooksLikeText)];
+        if (options.LeaveOut || text.Length == 0) return;
+        var reasons = text.GroupBy(f => f.Why).Select(g => string.Create(CultureInfo.InvariantCulture, $"{g.Count()} × {g.Key}, for example {g.First().File}"));
+        throw new DataException(string.Join(", ", options.Sources), $"files that may hold text would be left out: {string.Join("; ", reasons)}",
+            $"UTF-8, or UTF-16 or UTF-32 with a byte order mark, in files ending in {string.Join(' ', FolderSearch.KnownEndings)}, also packed as .gz or .zst",
+            "convert or unpack them; name files of other endings by a pattern such as `folder/**/*.log`; or say --leave-out to go without them");
     }
 
     // Null where it is to be trained, with a vocabulary of vocabSize.
@@ -131,7 +147,9 @@ public sealed class DatasetBuilder
                 var document = batch[i];
                 var documentState = document.State == DocumentState.Whole && seen?.Add(document.Identity) == false ? DocumentState.Duplicate : document.State;
                 skipped = skipped.With(documentState);
+                if (documentState == DocumentState.Invalid) firstInvalid ??= inputs[document.Next.File];
                 if (documentState != DocumentState.Whole) continue;
+                documentsByFile[document.Next.File] = documentsByFile.GetValueOrDefault(document.Next.File) + 1;
                 state = state with { Documents = state.Documents + 1, TextBytes = state.TextBytes + document.TextBytes };
                 if (writer.Append(document) is not var (train, validation)) continue;
                 journal.Append(new FinishedShards(hashes[document.Next.File], document.Next, skipped, writer.Moved, train, validation));

@@ -38,6 +38,14 @@ internal sealed class InputFiles
         return hashes;
     }
 
+    /// <summary>Returns the path of a file by its number.</summary>
+    public string this[int file] => files[file].Path;
+
+    /// <summary>Returns files and documents by kind, in the order of the files.</summary>
+    /// <param name="documents">Documents by number of the file.</param>
+    public IReadOnlyList<KindTally> Tally(IReadOnlyDictionary<int, long> documents) =>
+        [.. files.Index().GroupBy(f => f.Item.Source.KindOf(f.Item.Path)).Select(kind => new KindTally(kind.Key, kind.Count(), kind.Sum(f => documents.GetValueOrDefault(f.Index))))];
+
     public static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     /// <summary>Reads all records behind <paramref name="start"/>, in batches. Throws <see cref="DataException"/> for a file that cannot be read or has changed.</summary>

@@ -35,6 +35,9 @@ public sealed record PrepareOptions
     /// <summary>Leaves out documents of which an equal one came before.</summary>
     public bool Deduplicate { get; init; }
 
+    /// <summary>Leaves out files of a folder that look like text and are not read (another encoding, packing or ending); otherwise they are an error that names them.</summary>
+    public bool LeaveOut { get; init; }
+
     /// <summary>
     /// A BPE tokenizer is trained on at most this much text, in millions of characters; beyond it documents are sampled by their hash.
     /// </summary>

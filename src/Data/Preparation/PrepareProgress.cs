@@ -28,4 +28,26 @@ public readonly record struct PrepareProgress(PreparePhase Phase, long Documents
 /// <summary>What prepare made.</summary>
 /// <param name="Manifest">The content of dataset.json.</param>
 /// <param name="WasUpToDate">True where the folder held a data set of the same inputs already and nothing was done.</param>
-public sealed record PrepareResult(DatasetManifest Manifest, bool WasUpToDate);
+public sealed record PrepareResult(DatasetManifest Manifest, bool WasUpToDate)
+{
+    /// <summary>What was read, by kind of file; empty where nothing was done.</summary>
+    public IReadOnlyList<KindTally> Read { get; init; } = [];
+
+    /// <summary>Files of folders that were not read, by reason.</summary>
+    public IReadOnlyList<LeftOutTally> LeftOut { get; init; } = [];
+
+    /// <summary>A file that holds a document which is no valid UTF-8; null where there is none, or where it was read before an interruption.</summary>
+    public string? FirstInvalid { get; init; }
+}
+
+/// <summary>Files of one kind.</summary>
+/// <param name="Kind">Its name, for example JSON lines.</param>
+/// <param name="Files">Number of files.</param>
+/// <param name="Documents">Number of documents that came from them in this run.</param>
+public sealed record KindTally(string Kind, int Files, long Documents);
+
+/// <summary>Files that were not read.</summary>
+/// <param name="Why">What they are.</param>
+/// <param name="Files">Number of files.</param>
+/// <param name="First">One of them.</param>
+public sealed record LeftOutTally(string Why, int Files, string First);

@@ -3,15 +3,16 @@ namespace SparkTrain.Data;
 /// <summary>Finds the source that a short description names.</summary>
 internal static class DocumentSources
 {
-    /// <summary>
-    /// <c>dotnet-docs</c>, a file, a prepared data set, a folder (all its text, JSON lines and Parquet files), or a pattern with * ? and **. Throws <see cref="DataException"/>
-    /// where there is none.
-    /// </summary>
-    public static IDocumentSource Open(string spec, string textField)
+    /// <summary>Opens <c>dotnet-docs</c>, a file, a prepared dataset, a folder (see <see cref="FolderSearch"/>), or a pattern with * ? and **.</summary>
+    /// <param name="spec">The description.</param>
+    /// <param name="textField">The field or column that holds the text.</param>
+    /// <param name="isAlone">True where there is no other source.</param>
+    /// <exception cref="DataException">There is none, or it cannot be listed.</exception>
+    public static IDocumentSource Open(string spec, string textField, bool isAlone = false)
     {
         try
         {
-            return Find(spec, textField);
+            return Find(spec, textField, isAlone);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -19,24 +20,23 @@ internal static class DocumentSources
         }
     }
 
-    private static IDocumentSource Find(string spec, string textField)
+    private static IDocumentSource Find(string spec, string textField, bool isAlone)
     {
         if (spec == DotnetDocsSource.SpecName) return new DotnetDocsSource(DotnetInstallation.FindReferencePacks());
-        if (File.Exists(spec)) return new FileSource(spec, [spec], textField);
+        if (File.Exists(spec)) return new FileSource(spec, [spec], textField, isAlone: isAlone);
         if (PreparedShards.IsDataset(spec)) return new FileSource(spec, PreparedShards.Of(spec), textField);
-        if (Directory.Exists(spec)) return new FileSource(spec, FilesBelow(spec), textField);
+        if (Directory.Exists(spec)) return OfFolder(spec, textField);
         if (FilePattern.IsPattern(spec)) return new FileSource(spec, [.. FilePattern.Find(spec).Where(f => !PreparedShards.IsPartOfADataset(f))], textField);
         throw new DataException(spec, "there is no such file or folder",
             $"`{DotnetDocsSource.SpecName}`, a file, a folder or a pattern such as `texts/**/*.txt`", "correct --source");
     }
 
-    private static string[] FilesBelow(string folder)
+    private static FileSource OfFolder(string folder, string textField)
     {
-        string[] files = [.. Directory.EnumerateFiles(folder, "*",
-            SearchOption.AllDirectories).Where(f => FileSource.IsKnown(f) && !PreparedShards.IsPartOfADataset(f)).Order(StringComparer.Ordinal)];
-        if (files.Length > 0) return files;
-        throw new DataException(folder, "no file in it has a known ending",
-            string.Join(" ", FileSource.KnownEndings) + ", each also with .gz or .zst",
-            "name the files by a pattern such as `folder/*.log`; a named file of another ending is read as plain text");
+        var (files, leftOut) = FolderSearch.In(folder, textField);
+        if (files.Length > 0) return new FileSource(folder, files, textField, leftOut);
+        throw new DataException(folder, leftOut.Length == 0 ? "no file is in it" : $"no file in it is read; {leftOut[0].File} is {leftOut[0].Why}",
+            string.Join(" ", FolderSearch.KnownEndings) + ", each but the last also with .gz or .zst",
+            "name the files by a pattern such as `folder/*.log`; a named file of another ending is read by its content");
     }
 }

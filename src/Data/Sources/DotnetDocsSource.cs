@@ -26,6 +26,10 @@ internal sealed class DotnetDocsSource : IDocumentSource
 
     public IReadOnlyList<string> Files => files;
 
+    public IReadOnlyList<LeftOutFile> LeftOut => [];
+
+    public string KindOf(string file) => "XML documentation";
+
     public IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets => [];
 
     public IEnumerable<SourceRecord> ReadFile(string file, long skip = 0) => ReadTypes(file).Skip(checked((int)skip)).Select(type => new TypeRecord(type.Key, type.Value));

@@ -3,7 +3,7 @@ using System.Text.RegularExpressions;
 
 namespace SparkTrain.Data;
 
-/// <summary>File name patterns: * and ? inside a name, ** for any folders.</summary>
+/// <summary>File name patterns: * and ? inside a name, ** for any folders. Hidden files match only where the pattern writes their dot.</summary>
 internal static class FilePattern
 {
     public static bool IsPattern(string spec) => spec.AsSpan().IndexOfAny('*', '?') >= 0;
@@ -14,9 +14,11 @@ internal static class FilePattern
         var path = pattern.Replace('\\', '/');
         var root = path[..(path.LastIndexOf('/', path.AsSpan().IndexOfAny('*', '?')) + 1)];
         var regex = new Regex(ToRegex(path[root.Length..]), RegexOptions.CultureInvariant);
+        bool reachesHidden = path[root.Length..].Split('/').Any(part => part.StartsWith('.'));
         var folder = root.Length == 0 ? "." : root;
         string[] files = !Directory.Exists(folder) ? [] :
             [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+                .Where(f => reachesHidden || !FolderSearch.IsHidden(Path.GetRelativePath(folder, f)))
                 .Where(f => regex.IsMatch(Path.GetRelativePath(folder, f).Replace('\\', '/')))
                 .Order(StringComparer.Ordinal)];
         return files.Length > 0 ? files

@@ -9,8 +9,14 @@ internal interface IDocumentSource
     /// <summary>The files that it reads, in reading order.</summary>
     IReadOnlyList<string> Files { get; }
 
+    /// <summary>Files beside them that are not read.</summary>
+    IReadOnlyList<LeftOutFile> LeftOut { get; }
+
     /// <summary>The prepared data sets that it reads shards of, each with its folder.</summary>
     IEnumerable<(string Folder, DatasetManifest Manifest)> Datasets { get; }
+
+    /// <summary>Returns the name of a file's kind, for people.</summary>
+    string KindOf(string file);
 
     /// <summary>Reads one of the files record by record, without the first <paramref name="skip"/>. The file is open until the enumeration ends.</summary>
     IEnumerable<SourceRecord> ReadFile(string file, long skip = 0);

@@ -1,10 +1,11 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Unicode;
 
 namespace SparkTrain.Data;
 
-/// <summary>A line that is a JSON object, with a text in one of its fields.</summary>
+/// <summary>A JSON object, with a text in one of its fields, that begins in a line of a file.</summary>
 internal sealed class JsonLine(string file, long number, ReadOnlyMemory<byte> line, string textField) : SourceRecord
 {
     public override int Size => line.Length;
@@ -18,6 +19,10 @@ internal sealed class JsonLine(string file, long number, ReadOnlyMemory<byte> li
         {
             return Unescape(text) is { } length ? Document.FromUtf8(text.AsSpan(0, length)) : Document.Invalid;
         }
+        catch (JsonException e) when (e.Message.Contains("maximum configured depth", StringComparison.Ordinal))
+        {
+            throw new DataException(Where, $"it is nested deeper than {JsonValues.MaxDepth} levels", "JSON with less in it", "leave out what is beside the text", e);
+        }
         catch (JsonException e)
         {
             throw new DataException(Where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line",
@@ -29,31 +34,26 @@ internal sealed class JsonLine(string file, long number, ReadOnlyMemory<byte> li
         }
     }
 
-    private string Where => $"{file}:{number}";
+    private string Where => string.Create(CultureInfo.InvariantCulture, $"{file}:{number}");
 
-    // Returns the length of the text in bytes; null where the string holds half a surrogate pair, for which UTF-8 has none. Of several fields of the name the last one counts.
+    // Returns the length of the text in bytes; null where the string holds half a surrogate pair, for which UTF-8 has none.
     private int? Unescape(Span<byte> text)
     {
-        var reader = new Utf8JsonReader(line.Span);
-        var (kind, length) = (JsonTokenType.None, (int?)0);
+        var reader = new Utf8JsonReader(line.Span, JsonValues.Options);
         reader.Read();
-        if (reader.TokenType == JsonTokenType.StartObject)
-        {
-            while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
-            {
-                var isText = reader.ValueTextEquals(textField);
-                reader.Read();
-                if (isText) (kind, length) = (reader.TokenType, reader.TokenType == JsonTokenType.String ? TryCopy(ref reader, text) : 0);
-                reader.Skip();
-            }
-        }
+        var (isFound, begin) = (false, 0);
+        if (reader.TokenType == JsonTokenType.StartObject) isFound = JsonField.TryFind(ref reader, textField, out begin);
         else reader.Skip();
         reader.Read();   // nothing may follow
-        if (kind == JsonTokenType.None)
-            throw new DataException(Where, $"there is no field '{textField}'", "an object a line with the text in that field", "name the field by --text-field");
-        if (kind is not (JsonTokenType.String or JsonTokenType.Null))
-            throw new DataException(Where, $"the field '{textField}' is a {kind}", "a string", "name the field by --text-field");
-        return length;
+        if (!isFound) throw new DataException(Where, $"there is no field '{textField}'", "an object a line with the text in that field", "name the field by --text-field, one inside another as outer.inner");
+        var value = new Utf8JsonReader(line.Span[begin..], isFinalBlock: false, default);
+        value.Read();
+        return value.TokenType switch
+        {
+            JsonTokenType.String => TryCopy(ref value, text),
+            JsonTokenType.Null => 0,
+            var kind => throw new DataException(Where, $"the field '{textField}' is a {kind}", "a string", "name the field by --text-field"),
+        };
     }
 
     private static int? TryCopy(ref Utf8JsonReader reader, Span<byte> text)

@@ -10,11 +10,11 @@ internal static class PlainText
 
     private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
-    public static IEnumerable<SourceRecord> Read(Stream stream)
+    public static IEnumerable<SourceRecord> Read(Stream stream, int pieceBytes = PieceBytes)
     {
         using (stream)
         {
-            var buffer = new byte[2 * PieceBytes];
+            var buffer = new byte[2 * pieceBytes];
             var (filled, isStart) = (0, true);
             while (true)
             {
@@ -23,7 +23,7 @@ internal static class PlainText
                 filled += read;
                 var start = isStart && buffer.AsSpan(0, filled).StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
                 // Short of two pieces the file stays whole; the last two pieces of a long one come out of one buffer.
-                var end = isEnd ? filled : Cut(buffer);
+                var end = isEnd ? filled : Cut(buffer, pieceBytes);
                 yield return new TextRecord(buffer.AsSpan(start, end - start).ToArray());
                 if (isEnd) yield break;
                 buffer.AsSpan(end, filled - end).CopyTo(buffer);
@@ -33,9 +33,9 @@ internal static class PlainText
     }
 
     // After the last blank line of the buffer's middle half, else after the last line end, else between two characters.
-    private static int Cut(ReadOnlySpan<byte> buffer)
+    private static int Cut(ReadOnlySpan<byte> buffer, int pieceBytes)
     {
-        var (low, high) = (PieceBytes / 2, PieceBytes + (PieceBytes / 2));
+        var (low, high) = (pieceBytes / 2, pieceBytes + (pieceBytes / 2));
         var middle = buffer[low..high];
         if (middle.LastIndexOf("\n\n"u8) is var blank and >= 0) return low + blank + 2;
         if (middle.LastIndexOf("\n\r\n"u8) is var blankWithReturn and >= 0) return low + blankWithReturn + 3;

@@ -3,10 +3,10 @@ using ZstdSharp.Unsafe;
 
 namespace SparkTrain.Data;
 
-/// <summary>Unpacks a .zst file of one or several frames; its window may be as large as the format allows, 2 GiB, which is then the memory that it takes.</summary>
+/// <summary>Unpacks a .zst file of one or several frames; its window, which is the memory that it takes, may have 128 MiB as zstd itself allows.</summary>
 internal sealed class WholeZstdStream : UnpackingStream
 {
-    private const int MaxWindowLog = 31;
+    private const int MaxWindowLog = 27;
 
     private readonly string file;
     private readonly DecompressionStream unpacked;
@@ -29,6 +29,11 @@ internal sealed class WholeZstdStream : UnpackingStream
         catch (EndOfStreamException e)
         {
             throw Broken(file, "zstd", "it is cut off", e);
+        }
+        catch (ZstdException e) when (e.Code == ZSTD_ErrorCode.ZSTD_error_frameParameter_windowTooLarge)
+        {
+            throw new DataException(file, "unpacking it takes more than 128 MiB of memory: its frame has a window that large", "a window of at most 128 MiB, zstd's own limit",
+                "pack it again: zstd -d --long=31 FILE.zst, then zstd -19 FILE", e);
         }
         catch (ZstdException e)
         {

@@ -20,8 +20,9 @@ internal static class PrepareCommand
         var shardTokens = new Option<long>("--shard-tokens") { HelpName = "N", Description = "Tokens of a shard.", DefaultValueFactory = _ => defaults.ShardTokens };
         var textField = new Option<string>("--text-field") { HelpName = "NAME", Description = "The field or column that holds the text.", DefaultValueFactory = _ => defaults.TextField };
         var deduplicate = new Option<bool>("--deduplicate") { Description = "Leave out documents of which an equal one came before; takes about 24 bytes of memory a document." };
+        var leaveOut = new Option<bool>("--leave-out") { Description = "Leave out files of folders that look like text and are not read, such as other encodings, packings and endings." };
         command.Arguments.Add(files);
-        foreach (var option in (Option[])[source, tokenizer, output, validation, shardTokens, textField, deduplicate]) command.Options.Add(option);
+        foreach (var option in (Option[])[source, tokenizer, output, validation, shardTokens, textField, deduplicate, leaveOut]) command.Options.Add(option);
         command.SetAction(arguments => Run(terminal, new()
         {
             Sources = [.. arguments.GetValue(source) ?? [], .. arguments.GetValue(files) ?? []],
@@ -31,6 +32,7 @@ internal static class PrepareCommand
             ShardTokens = arguments.GetValue(shardTokens),
             TextField = arguments.GetValue(textField)!,
             Deduplicate = arguments.GetValue(deduplicate),
+            LeaveOut = arguments.GetValue(leaveOut),
         }));
         return command;
     }
@@ -41,6 +43,7 @@ internal static class PrepareCommand
         using var stop = new StopSignals(terminal, "leaving; the same command goes on after the shards that are finished");
         PrepareResult result;
         using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, stop.Token);
+        foreach (string line in PrepareTable.Lines(result)) terminal.Out.WriteLine(line);
         var (train, validation) = (result.Manifest.Train, result.Manifest.Validation);
         string leftOut = options.Deduplicate ? string.Create(CultureInfo.InvariantCulture, $"; {result.Manifest.DuplicateDocuments:N0} copies left out") : "";
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
