@@ -35,7 +35,7 @@ internal static class FileContent
 
     private static KindOfFile OfText(string name, byte[] head, string textField)
     {
-        if (!Utf8.IsValid(head.AsSpan(0, WholeCharacters(head)))) return IsBinary(head) ? new(FileKind.Binary, "no text") : new(FileKind.ForeignText, "not UTF-8");
+        if (IsWide(head)) return new(FileKind.ForeignText, "not UTF-8");
         var text = head.AsSpan().TrimStart("\uFEFF \t\r\n"u8);
         if (HasEnding(name, ".csv", ".tsv")) return new(FileKind.Table, HasEnding(name, ".tsv") ? "tab-separated" : "comma-separated");
         bool isJson = HasEnding(name, ".json", ".jsonl", ".ndjson");
@@ -45,6 +45,8 @@ internal static class FileContent
             if (HasEnding(name, ".json") && !HoldsText(text, textField)) return new(FileKind.OtherJson, $"JSON without a field '{textField}'");
             return new(kind, kind == FileKind.JsonLines ? "JSON lines" : "JSON");
         }
+        // Records that are not UTF-8 are counted one by one.
+        if (!Utf8.IsValid(head.AsSpan(0, WholeCharacters(head)))) return IsBinary(head) ? new(FileKind.Binary, "no text") : new(FileKind.ForeignText, "not UTF-8");
         if (string.Equals(Path.GetFileName(name), "README.md", StringComparison.OrdinalIgnoreCase) && text.StartsWith("---\n"u8)) return new(FileKind.DatasetCard, "a dataset's card");
         if (head.AsSpan().Contains((byte)0)) return new(FileKind.Binary, "no text");
         return new(FileKind.Text, "text");
@@ -105,18 +107,22 @@ internal static class FileContent
         return false;
     }
 
-    // Text of a byte an English letter has few of the codes below a space; a table of numbers or an image has many.
+    // Tables of numbers and images have many codes below a space.
     private static bool IsBinary(ReadOnlySpan<byte> head)
     {
-        int control = 0, zeros = 0;
+        int control = 0;
         foreach (byte b in head)
-        {
             if (b is < 0x09 or (> 0x0D and < 0x20)) control++;
-            if (b == 0) zeros++;
-        }
-        // UTF-16 without a mark is half zeros.
-        bool isWide = zeros > head.Length / 3 && control - zeros < head.Length / 50;
-        return control > head.Length / 50 && !isWide;
+        return control > head.Length / 50;
+    }
+
+    // UTF-16 without a mark: of the languages of Europe every other byte is zero, and hardly any of the rest.
+    private static bool IsWide(ReadOnlySpan<byte> head)
+    {
+        int even = 0, odd = 0;
+        for (int i = 0; i < head.Length; i++)
+            if (head[i] == 0) _ = i % 2 == 0 ? even++ : odd++;
+        return head.Length >= 4 && Math.Max(even, odd) > head.Length / 3 && Math.Min(even, odd) <= head.Length / 50;
     }
 
     // The head may end inside a character.

@@ -10,7 +10,7 @@ public static class PeerProgram
     public static void Run(string script, params string[] arguments)
     {
         var repository = Path.GetFullPath(Path.Combine(Path.GetDirectoryName(Here())!, "..", "..", ".."));
-        var (wanted, installed) = (Path.Combine(repository, "tests", "peers", "package.json"), Path.Combine(repository, "artifacts", "peers", "installed.json"));
+        var (wanted, installed) = (Path.Combine(repository, "tests", "peers", "package-lock.json"), Path.Combine(repository, "artifacts", "peers", "installed.json"));
         Assert.True(File.Exists(installed) && File.ReadAllText(installed) == File.ReadAllText(wanted), "the programs to compare with are missing: run scripts/install-peers.sh");
         var (exitCode, error) = Start(Path.Combine(repository, "tests", "peers", script), arguments);
         Assert.True(exitCode == 0, $"{script} ended with {exitCode}: {error}");

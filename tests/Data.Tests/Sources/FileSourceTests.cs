@@ -69,7 +69,7 @@ public sealed class FileSourceTests
         using var folder = new TemporaryFolder();
         folder.Write("a.txt", "");
         folder.Write("b.txt", " \n\t");
-        folder.Write("c.txt", [0x61, 0xFF, 0x62]);
+        folder.Write("c.txt", [.. Enumerable.Repeat((byte)'a', 70_000), 0xFF, 0x62]); // behind what is looked at first
         folder.Write("d.jsonl",
             [.. "{\"text\":\"\"}\n{\"text\":null}\n{\"text\":\""u8, 0xC3, .. "\"}\n{\"text\":\"\\ud800\"}\n{\"text\":\"ok\"}"u8]);
         folder.Write("e.txt", [0xEF, 0xBB, 0xBF, 0x68, 0x69]);
@@ -94,7 +94,7 @@ public sealed class FileSourceTests
     [Theory]
     [InlineData("nowhere.txt", "no such file")]
     [InlineData("*.txt", "no file matches")]
-    [InlineData("", "known ending")]
+    [InlineData("", "no file in it is read")]
     public void A_source_that_is_not_there_is_refused(string name, string found)
     {
         using var folder = new TemporaryFolder();

@@ -68,7 +68,9 @@ public sealed class PackedFileTests
     public void Something_else_behind_the_end_is_refused(string kind)
     {
         using var folder = new TemporaryFolder();
-        foreach (var tail in new[] { "more", new string('\0', 600), new string('x', 70_000) })
+        // Zeros behind a .gz are padding; behind a .zst they are damage.
+        string zeros = new('\0', 600);
+        foreach (string tail in (string[])["more", kind == ".gz" ? zeros + "x" : zeros, new string('x', 70_000)])
             Assert.Throws<DataException>(() => Unpack(folder, kind, [.. Pack(kind, First), .. Encoding.UTF8.GetBytes(tail)]));
     }
 
