@@ -17,8 +17,8 @@ public sealed class ContinuedText(ITokenizer tokenizer, IReadOnlyList<string> st
     /// <summary>Takes in a token; returns the text that has become certain. Behind the last token that is all there is.</summary>
     public string Append(int token, bool isLast)
     {
-        // The token that ends a document has no text.
-        string certain = Take(decoder.Append(token));
+        // A token that ends the text is no part of it, even where it stands for characters elsewhere.
+        string certain = tokenizer.EndsText(token) ? "" : Take(decoder.Append(token));
         if (isLast) certain += Take(decoder.Flush()) + (IsStopped ? "" : stop.Flush());
         return certain;
     }

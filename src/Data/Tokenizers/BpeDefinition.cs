@@ -30,6 +30,9 @@ internal sealed class BpeDefinition
     /// <summary>Where merges never cross.</summary>
     public required TextSplitter Splitter { get; init; }
 
+    /// <summary>The special token that the file's template puts before a text, empty where its template has none there; null where the file has no template.</summary>
+    public string? TemplateStart { get; set; }
+
     /// <summary>True where spaces become U+2581 before anything else.</summary>
     public bool UsesSpaceMark => CharacterIds is not null;
 }

@@ -18,6 +18,9 @@ public interface ITokenizer
     /// <summary>The id that ends every document.</summary>
     int EosToken { get; }
 
+    /// <summary>Returns true for the tokens behind which a continuation ends: the one that ends documents, and others that a model names.</summary>
+    bool EndsText(int token) => token == EosToken;
+
     /// <summary>
     /// Appends the ids of <paramref name="text"/> to <paramref name="tokens"/>. Names of special tokens inside the text are ordinary
     /// characters unless <paramref name="parseSpecials"/> is true, so that no document can forge its own end. Never adds begin or end

@@ -17,12 +17,12 @@ internal sealed class TokenizerFiles
     private static readonly string[] UsualEosNames = [EosName, "</s>", "<|end_of_text|>", "<|endoftext|>"];
 
     private readonly byte[] definition;
-    private readonly string? bosName;
+    private readonly string? bosName, unusedBosName;
     private readonly string eosName;
 
-    public TokenizerFiles(string name, byte[] definition, string? bosName, string eosName)
+    public TokenizerFiles(string name, byte[] definition, string? bosName, string eosName, string? unusedBosName = null)
     {
-        (Name, this.definition, this.bosName, this.eosName) = (name, definition, bosName, eosName);
+        (Name, this.definition, this.bosName, this.eosName, this.unusedBosName) = (name, definition, bosName, eosName, unusedBosName);
         Hash = Convert.ToHexStringLower(SHA256.HashData([.. definition, .. Encoding.UTF8.GetBytes($"\nbos {bosName}\neos {eosName}")]));
     }
 
@@ -56,10 +56,17 @@ internal sealed class TokenizerFiles
         var bos = config.SaysBos ? config.BosToken : Array.Find(UsualBosNames, special.Contains);
         if (bos == eos) bos = null;   // GPT-2 uses one token for both; a document then has an end only
         var name = config.Name ?? Path.GetFileName(folder);
-        var files = new TokenizerFiles(name, bytes, bos, eos);
+        // A begin token that is named is not yet one that is added.
+        var unused = bos is null || Adds(config, definition, bos) ? null : bos;
+        if (unused is not null) bos = null;
+        var files = new TokenizerFiles(name, bytes, bos, eos, unused);
         if (files.Hash == new ByteTokenizer().Hash) return new ByteTokenizer();
         return new BpeTokenizer(definition, files, bos is null ? null : Id(definition, bos, configPath), Id(definition, eos, configPath));
     }
+
+    // As transformers does: what add_bos_token says; else what the template of tokenizer.json puts in front; else what the tokenizers of these models do by themselves.
+    private static bool Adds(TokenizerConfig config, BpeDefinition definition, string bos) =>
+        config.AddsBos ?? (definition.TemplateStart is { } start ? start == bos : config.Class is null || config.Class.StartsWith("Gemma", StringComparison.Ordinal) || config.Class.StartsWith("Llama", StringComparison.Ordinal));
 
     /// <summary>Builds the tokenizer of a definition that was just made.</summary>
     public BpeTokenizer Open()
@@ -76,11 +83,13 @@ internal sealed class TokenizerFiles
         {
             ["tokenizer_class"] = "PreTrainedTokenizerFast",
             ["name_or_path"] = Name,
-            ["bos_token"] = bosName,
+            ["bos_token"] = bosName ?? unusedBosName,
             ["eos_token"] = eosName,
             ["add_bos_token"] = bosName is not null,
             ["add_eos_token"] = false,
             ["clean_up_tokenization_spaces"] = false,
+            // Models of this family take no token_type_ids, which transformers 4 would hand over.
+            ["model_input_names"] = (string[])["input_ids", "attention_mask"],
         };
         File.WriteAllText(Path.Combine(folder, Config), JsonSerializer.Serialize(config, DatasetJson.Options) + "\n");
     }

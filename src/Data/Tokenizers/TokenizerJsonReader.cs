@@ -20,7 +20,8 @@ internal sealed class TokenizerJsonReader(string where)
     {
         if (root.ValueKind != JsonValueKind.Object || Get(root, "model") is not { ValueKind: JsonValueKind.Object } model)
             throw Refuse("model", "absent", "an object");
-        RequireText(model, "type", "BPE", "model.type");
+        // Files of tokenizers before 0.9 have no type; a model with merges is BPE.
+        if (Get(model, "type") is not null || Get(model, "merges") is null) RequireText(model, "type", "BPE", "model.type");
         foreach (var affix in new[] { "continuing_subword_prefix", "end_of_word_suffix" })
             if (Get(model, affix) is { ValueKind: JsonValueKind.String } text && text.GetString() != "")
                 throw Refuse($"model.{affix}", text.ToString(), "null");
@@ -31,8 +32,18 @@ internal sealed class TokenizerJsonReader(string where)
         var vocab = new BpeVocabulary(where, model, ReadAddedTokens(root), usesSpaceMark);
         var splitter = usesSpaceMark ? SpaceMarkSplitterFor(root, vocab) : ByteLevelSplitter(Get(root, "pre_tokenizer"));
         CheckDecoder(Get(root, "decoder"), usesSpaceMark);
-        return vocab.ToDefinition(splitter, Flag(model, "ignore_merges"));
+        var definition = vocab.ToDefinition(splitter, Flag(model, "ignore_merges"));
+        definition.TemplateStart = TemplateStart(Get(root, "post_processor"));
+        return definition;
     }
+
+    // A template may stand alone or among the processors of a sequence.
+    private static string? TemplateStart(JsonElement? processor) => processor is not { ValueKind: JsonValueKind.Object } value ? null : Text(value, "type") switch
+    {
+        "TemplateProcessing" => Get(value, "single") is { ValueKind: JsonValueKind.Array } single && single.GetArrayLength() > 0 && Get(single[0], "SpecialToken") is { } first ? Text(first, "id") ?? "" : "",
+        "Sequence" when Get(value, "processors") is { ValueKind: JsonValueKind.Array } steps => steps.EnumerateArray().Select(step => TemplateStart(step)).FirstOrDefault(start => start is not null),
+        _ => null,
+    };
 
     // Either no normalizer (byte-level family) or the one that writes spaces as marks (SentencePiece family).
     private bool ReadNormalizer(JsonElement? normalizer)
@@ -75,6 +86,7 @@ internal sealed class TokenizerJsonReader(string where)
     {
         const string Expected = "ByteLevel, or a Sequence of one Split by a regular expression and ByteLevel";
         if (preTokenizer is not { ValueKind: JsonValueKind.Object } value) throw Refuse("pre_tokenizer", "null", Expected);
+        if (Text(value, "type") == "Sequence" && Get(value, "pretokenizers") is { ValueKind: JsonValueKind.Array } only && only.GetArrayLength() == 1) value = only[0];
         if (Text(value, "type") == "ByteLevel")
         {
             RefusePrefixSpace(value);
@@ -101,9 +113,10 @@ internal sealed class TokenizerJsonReader(string where)
         {
             return new RegexSplitter(new Regex(pattern, RegexOptions.Compiled | RegexOptions.CultureInvariant, MatchTimeout));
         }
-        catch (ArgumentException e)
+        // The compiler of expressions fails on some in other ways than by saying so.
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
-            throw new DataException($"{where} pre_tokenizer", $"the expression {pattern} cannot be used ({e.Message})",
+            throw new DataException($"{where} pre_tokenizer", $"the expression {pattern} cannot be used ({e.Message.ReplaceLineEndings(" ")})",
                 "an expression that .NET understands",
                 "rewrite possessive quantifiers (x++, x?+) as plain ones if the meaning stays", e);
         }

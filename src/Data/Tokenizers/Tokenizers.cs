@@ -21,14 +21,14 @@ public static class Tokenizers
         return path.EndsWith(TiktokenFile.Ending, StringComparison.OrdinalIgnoreCase) ? TiktokenFile.Open(path) : TokenizerFiles.Read(path);
     }
 
-    /// <summary>Loads the tokenizer of a model.</summary>
+    /// <summary>Loads the tokenizer of a model, with the end tokens that its generation_config.json names.</summary>
     /// <param name="folder">The folder that holds it.</param>
     /// <param name="modelVocabSize">Rows of the model's embedding.</param>
     /// <exception cref="DataException">There is none that can be used, or it has more tokens than the model.</exception>
     public static ITokenizer LoadFor(string folder, int modelVocabSize)
     {
         var loaded = Load(folder);
-        return loaded.VocabSize <= modelVocabSize ? loaded
+        return loaded.VocabSize <= modelVocabSize ? EndTokens.Of(loaded, folder, modelVocabSize)
             : throw new DataException(folder, $"a tokenizer of {loaded.VocabSize} tokens", $"at most the model's {modelVocabSize}", "use the tokenizer that the model was trained with");
     }
 

@@ -26,10 +26,10 @@ public sealed class Continuation(IReadOnlyList<int> prompt, int maxTokens, Sampl
     /// <summary>Asks for no more tokens.</summary>
     public void Stop() => Finish = FinishReason.Stop;
 
-    internal void Add(int token, int eosToken, int most)
+    internal void Add(int token, bool isEnd, int most)
     {
         tokens.Add(token);
-        if (token == eosToken) Finish = FinishReason.Eos;
+        if (isEnd) Finish = FinishReason.Eos;
         else if (tokens.Count >= most) Finish = FinishReason.Length;
     }
 }

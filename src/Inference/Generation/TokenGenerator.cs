@@ -4,9 +4,9 @@ namespace SparkTrain.Inference;
 
 /// <summary>Continues sequences, several side by side: a prompt joins as soon as another is done. None waits for or sees the others.</summary>
 /// <param name="decoder">The model.</param>
-/// <param name="eosToken">The token that ends a document.</param>
+/// <param name="ends">Tells the tokens behind which a continuation ends.</param>
 /// <param name="batch">Sequences side by side.</param>
-public sealed class TokenGenerator(IDecoder decoder, int eosToken, int batch = 1)
+public sealed class TokenGenerator(IDecoder decoder, Func<int, bool> ends, int batch = 1)
 {
     // Shapes: R running sequences, V vocabulary.
 
@@ -69,7 +69,7 @@ public sealed class TokenGenerator(IDecoder decoder, int eosToken, int batch = 1
                 stop.ThrowIfCancellationRequested();
                 decoder.Append([new(running.State, prompt.AsMemory(first, Math.Min(PrefillChunk, prompt.Length - first)))], logits_RV);
             }
-            running.Take(logits_RV, eosToken);
+            running.Take(logits_RV, ends);
             Speed.AddPrefill(prompt.Length, start);
             return running;
         }
@@ -85,7 +85,7 @@ public sealed class TokenGenerator(IDecoder decoder, int eosToken, int batch = 1
         long start = Stopwatch.GetTimestamp();
         var logits_RV = Room(running.Count);
         decoder.Append([.. running.Select(r => new NewTokens(r.State, r.Last))], logits_RV);
-        foreach (var (row, sequence) in running.Index()) sequence.Take(logits_RV.Slice(row * decoder.Config.VocabSize, decoder.Config.VocabSize), eosToken);
+        foreach (var (row, sequence) in running.Index()) sequence.Take(logits_RV.Slice(row * decoder.Config.VocabSize, decoder.Config.VocabSize), ends);
         Speed.AddDecoded(running.Count, start);
     }
 
@@ -109,6 +109,6 @@ public sealed class TokenGenerator(IDecoder decoder, int eosToken, int batch = 1
         /// <summary>The newest token, which the model has not seen yet.</summary>
         public ReadOnlyMemory<int> Last => last;
 
-        public void Take(ReadOnlySpan<float> logits_V, int eosToken) => Continuation.Add(last[0] = Sampler.Next(logits_V), eosToken, Most);
+        public void Take(ReadOnlySpan<float> logits_V, Func<int, bool> ends) => Continuation.Add(last[0] = Sampler.Next(logits_V), ends(last[0]), Most);
     }
 }

@@ -10,10 +10,10 @@ namespace SparkTrain.Launcher.Evaluation;
 internal sealed record ChoiceResult(string Name, IReadOnlyList<ChoiceAnswer> Answers)
 {
     /// <summary>Share of right answers by likelihood, with its standard error.</summary>
-    public (double Accuracy, double StandardError) ByLikelihood => ChoiceScorer.Accuracy(Answers, a => a.Prediction);
+    public (double Accuracy, double? StandardError) ByLikelihood => ChoiceScorer.Accuracy(Answers, a => a.Prediction);
 
     /// <summary>Share of right answers by likelihood a character, with its standard error.</summary>
-    public (double Accuracy, double StandardError) Normalised => ChoiceScorer.Accuracy(Answers, a => a.NormalisedPrediction);
+    public (double Accuracy, double? StandardError) Normalised => ChoiceScorer.Accuracy(Answers, a => a.NormalisedPrediction);
 
     /// <summary>Questions whose context did not fit.</summary>
     public int Cut => Answers.Count(a => a.IsCut);

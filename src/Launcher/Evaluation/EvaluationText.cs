@@ -41,5 +41,6 @@ internal static class EvaluationText
             writer.WriteLine(JsonSerializer.Serialize(new { Set = set, a.LogLikelihoods, a.Prediction, a.NormalisedPrediction, a.Gold, a.IsCut }, Json));
     });
 
-    private static string Share((double Accuracy, double StandardError) share) => string.Create(CultureInfo.InvariantCulture, $"{share.Accuracy:F4} ± {share.StandardError:F4}");
+    private static string Share((double Accuracy, double? StandardError) share) =>
+        share.Accuracy.ToString("F4", CultureInfo.InvariantCulture) + (share.StandardError is { } error ? string.Create(CultureInfo.InvariantCulture, $" ± {error:F4}") : "");
 }

@@ -49,7 +49,11 @@ internal static class ModelCard
         Line($"    dotnet Launcher.dll score --model {name} --input in.jsonl --output out.jsonl");
         if (!asGemma2) return text.ToString();
         Line($"");
-        Line($"config.json names it `gemma2`, with Hugging Face's keys and tensor names.");
+        Line($"config.json names it `gemma2`, with Hugging Face's keys and tensor names:");
+        Line($"");
+        Line($"    from transformers import AutoModelForCausalLM, AutoTokenizer");
+        Line($"    tokenizer, model = AutoTokenizer.from_pretrained(\"{name}\"), AutoModelForCausalLM.from_pretrained(\"{name}\")");
+        Line($"    print(tokenizer.decode(model.generate(**tokenizer(\"The \", return_tensors=\"pt\"), max_new_tokens=40)[0]))");
         return text.ToString();
     }
 

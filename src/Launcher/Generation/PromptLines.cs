@@ -34,9 +34,8 @@ internal sealed class PromptLines(ITokenizer tokenizer, ModelConfig model, Gener
     public IReadOnlyList<PromptRequest> Read(string text, string file)
     {
         var requests = new List<PromptRequest>();
-        using var reader = new StringReader(text);
-        while (reader.ReadLine() is { } line)
-            requests.Add(Parse(line, $"{file}:{requests.Count + 1}", defaults with { Sampling = defaults.Sampling with { Seed = defaults.Sampling.Seed + requests.Count } }));
+        foreach (var (line, number) in TextLines.NotBlank(text.Split('\n')))
+            requests.Add(Parse(line, string.Create(CultureInfo.InvariantCulture, $"{file}:{number}"), defaults with { Sampling = defaults.Sampling with { Seed = defaults.Sampling.Seed + requests.Count } }));
         return requests;
     }
 
@@ -60,7 +59,8 @@ internal sealed class PromptLines(ITokenizer tokenizer, ModelConfig model, Gener
             foreach (var field in json.RootElement.EnumerateObject().Where(f => f.Value.ValueKind != JsonValueKind.Null)) line = ReadField(field, where, line);
             return line;
         }
-        catch (JsonException e)
+        // Half a surrogate pair in a name is no JSON text either; reading the name says so.
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
             throw new DataException(where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line", "correct the line", e);
         }

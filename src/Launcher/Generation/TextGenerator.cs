@@ -12,7 +12,7 @@ namespace SparkTrain.Launcher.Generation;
 /// <param name="batch">Prompts side by side.</param>
 internal sealed class TextGenerator(IDecoder decoder, ITokenizer tokenizer, string folder, int batch)
 {
-    private readonly TokenGenerator generator = new(decoder, tokenizer.EosToken, batch);
+    private readonly TokenGenerator generator = new(decoder, tokenizer.EndsText, batch);
 
     /// <summary>How fast it goes.</summary>
     public GenerationSpeed Speed => generator.Speed;

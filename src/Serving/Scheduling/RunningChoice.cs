@@ -28,7 +28,7 @@ internal sealed class RunningChoice(int number, int choice, GenerationRequest re
         int token = last[0] = sampler.Next(logits);
         if (request.LogProbs is { } top) held.Add(TokenLogProb.Read(logits, token, text.DecodedCharacters, top));
         tokens++;
-        Finish = token == tokenizer.EosToken ? FinishReason.Eos : tokens >= request.MaxTokens ? FinishReason.Length : null;
+        Finish = tokenizer.EndsText(token) ? FinishReason.Eos : tokens >= request.MaxTokens ? FinishReason.Length : null;
         string piece = text.Append(token, isLast: Finish is not null);
         shownCharacters += ContinuedText.Characters(piece);
         if (text.IsStopped) Finish = FinishReason.Stop;

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Data;
 
@@ -17,7 +18,7 @@ public static class ChoiceReader
     public static IReadOnlyList<ChoiceQuestion> Read(string file)
     {
         if (!File.Exists(file)) throw new DataException(file, "there is no such file", "JSON lines of questions", "check --choices");
-        ChoiceQuestion[] questions = [.. File.ReadLines(file).Select((line, i) => Parse(line, $"{file}:{i + 1}"))];
+        ChoiceQuestion[] questions = [.. TextLines.NotBlank(File.ReadLines(file)).Select(line => Parse(line.Line, string.Create(CultureInfo.InvariantCulture, $"{file}:{line.Number}")))];
         return questions.Length > 0 ? questions : throw new DataException(file, "it has no lines", "a question a line", "check --choices");
     }
 

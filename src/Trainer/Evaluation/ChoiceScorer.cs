@@ -37,11 +37,11 @@ public static class ChoiceScorer
         return answers;
     }
 
-    /// <summary>The share of right answers, and the standard error of that share: the deviation of the 0s and 1s, divided by n − 1, over √n.</summary>
-    public static (double Accuracy, double StandardError) Accuracy(IReadOnlyList<ChoiceAnswer> answers, Func<ChoiceAnswer, int> prediction)
+    /// <summary>The share of right answers, and the standard error of that share: the deviation of the 0s and 1s, divided by n − 1, over √n; null for a single question, which tells nothing of it.</summary>
+    public static (double Accuracy, double? StandardError) Accuracy(IReadOnlyList<ChoiceAnswer> answers, Func<ChoiceAnswer, int> prediction)
     {
         double n = answers.Count, p = answers.Count(a => prediction(a) == a.Gold) / n;
-        return (p, n > 1 ? Math.Sqrt(p * (1 - p) / (n - 1)) : double.NaN);
+        return (p, n > 1 ? Math.Sqrt(p * (1 - p) / (n - 1)) : null);
     }
 
     // White space at the context's end belongs to the continuation, as a tokenizer puts it; what the whole has beyond the context's tokens is scored.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Data;
 using SparkTrain.ModelFormat;
@@ -14,8 +15,7 @@ public static class SequenceReader
     /// <exception cref="DataException">A line is not such an object, or does not fit the model.</exception>
     public static IEnumerable<TokenSequence> Read(string file, ModelConfig model, Func<ITokenizer> tokenizer)
     {
-        long line = 0;
-        foreach (string text in File.ReadLines(file)) yield return Parse(text, $"{file}:{++line}", model, tokenizer);
+        foreach (var (line, number) in TextLines.NotBlank(File.ReadLines(file))) yield return Parse(line, string.Create(CultureInfo.InvariantCulture, $"{file}:{number}"), model, tokenizer);
     }
 
     private static TokenSequence Parse(string line, string where, ModelConfig model, Func<ITokenizer> tokenizer)

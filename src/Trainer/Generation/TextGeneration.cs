@@ -67,7 +67,7 @@ internal sealed class TextGeneration : IDisposable
         try
         {
             // The decoder is not disposed: the model goes on training.
-            foreach (var _ in new TokenGenerator(new TorchDecoder(model), tokenizer.EosToken, continuations.Length).Run(continuations, cut.Token))
+            foreach (var _ in new TokenGenerator(new TorchDecoder(model), tokenizer.EndsText, continuations.Length).Run(continuations, cut.Token))
             {
             }
         }
