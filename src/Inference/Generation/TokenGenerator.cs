@@ -15,6 +15,11 @@ public sealed class TokenGenerator(IDecoder decoder, Func<int, bool> ends, int b
 
     private float[] logits_RV = [];
 
+    /// <summary>Continues sequences up to one token that ends documents.</summary>
+    public TokenGenerator(IDecoder decoder, int eosToken, int batch = 1) : this(decoder, token => token == eosToken, batch)
+    {
+    }
+
     /// <summary>How fast it goes.</summary>
     public GenerationSpeed Speed { get; } = new();
 

@@ -68,7 +68,7 @@ public sealed class TokenGeneratorTests : IDisposable
     [Fact]
     public void Tokens_of_prompts_and_behind_their_first_token_are_counted()
     {
-        var generator = new TokenGenerator(decoder, token => token == NoEos, batch: 2);
+        var generator = new TokenGenerator(decoder, NoEos, batch: 2);
         Finish(generator, [new([1, 2, 3], 1, Greedy), new([1, 2], 5, Greedy), new([1], 3, Greedy)]);
         Assert.Equal((6L, 6L), (generator.Speed.PrefillTokens, generator.Speed.DecodedTokens));
         Assert.True(generator.Speed.PrefillTime > TimeSpan.Zero && generator.Speed.DecodeTime > TimeSpan.Zero);
@@ -86,7 +86,7 @@ public sealed class TokenGeneratorTests : IDisposable
         using var stop = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
         {
-            foreach (var _ in new TokenGenerator(decoder, token => token == NoEos, batch: 2).Run(Prompts(), stop.Token)) stop.Cancel();
+            foreach (var _ in new TokenGenerator(decoder, NoEos, batch: 2).Run(Prompts(), stop.Token)) stop.Cancel();
         });
         Assert.Equal(0, decoder.Live);
     }

@@ -38,7 +38,6 @@ public sealed class PromptLinesTests
     }
 
     [Theory]
-    [InlineData("", "it is not JSON")]
     [InlineData("""{"prompt":"a" """, "it is not JSON")]
     [InlineData("[1]", "a JSON Array", "one JSON object a line")]
     [InlineData("""{"seed":1}""", "neither 'prompt' nor 'tokens'")]

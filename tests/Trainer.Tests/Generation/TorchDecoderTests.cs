@@ -69,7 +69,7 @@ public sealed class TorchDecoderTests
         Continuation[] Prompts() => [new([1, 2], 20, Greedy), new([3], 20, Greedy), new([4], 20, Greedy)];
         Finish(new(decoder, NoEos, batch: 2), Prompts());
         Assert.Equal(live, Tensor.TotalCount);
-        Assert.Equal(7, new TokenGenerator(decoder, token => token == NoEos, batch: 2).Run(Prompts(), TestContext.Current.CancellationToken).Take(7).Count());
+        Assert.Equal(7, new TokenGenerator(decoder, NoEos, batch: 2).Run(Prompts(), TestContext.Current.CancellationToken).Take(7).Count());
         Assert.Equal(live, Tensor.TotalCount);
     }
 
