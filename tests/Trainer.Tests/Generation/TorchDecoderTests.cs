@@ -54,7 +54,9 @@ public sealed class TorchDecoderTests
         float[] together = new float[4 * 29], alone = new float[4 * 29];
         decoder.Append([.. rows.Select(row => new NewTokens(decoder.Begin(5), row))], together);
         foreach (var (i, row) in rows.Index()) decoder.Append([new(decoder.Begin(5), row)], alone.AsSpan(i * 29, 29));
-        Assert.All(alone.Zip(together), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        // λ √n u of the largest logit, for the roundings of two layers (λ = 8, n about 600, u = 2⁻²⁴): the order of the sums depends on the processor's library.
+        float tolerance = 8 * MathF.Sqrt(600) * MathF.Pow(2, -24) * Math.Max(1, alone.Max(MathF.Abs));
+        Assert.All(alone.Zip(together), pair => Assert.Equal(pair.First, pair.Second, tolerance));
     }
 
     [Fact]
