@@ -14,11 +14,12 @@ internal sealed class BenchRun : IDisposable
     private readonly DataMixture data;
     private readonly DataLoader loader;
     private readonly TrainStep step;
+    private readonly BatchLayout batch;
 
     /// <summary>Builds the model and opens the data. All ranks call it.</summary>
     public BenchRun(TrainConfig config, ICollectives ranks)
     {
-        this.config = config;
+        (this.config, batch) = (config, BatchLayout.Of(config, ranks.WorldSize));
         var held = ranks.Rank == 0 ? RunFolder.Open(config.Run) : null;
         ranks.Barrier();
         folder = held ?? RunFolder.Join(config.Run);
@@ -48,7 +49,7 @@ internal sealed class BenchRun : IDisposable
     /// <summary>Returns the seconds of what a step does to this rank's parameters after the reduction: the gradient's norm and AdamW, here without effect on the weights.</summary>
     public double Update()
     {
-        var sums = new StepSums(config.Training.AccumulationSteps(worldSize: 1), State.Layout.Count);
+        var sums = new StepSums(batch.MicroBatches, State.Layout.Count);
         long start = Stopwatch.GetTimestamp();
         foreach (var shard in State.Shards) State.Gradients.SumSquares(shard, sums.CellSquares);
         State.Update(lr: 0, gradientScale: 1);

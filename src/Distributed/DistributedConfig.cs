@@ -11,7 +11,7 @@ public enum ReduceOrder
     /// <summary>Along a binary tree over the ranks: the same bits for the same number of ranks, on any hosts and any network.</summary>
     Ordered,
 
-    /// <summary>Along a binary tree over the step's micro-batches: the same bits for any number of ranks.</summary>
+    /// <summary>Along a binary tree over the step's slots: the same bits for any number of ranks.</summary>
     SlotTree,
 }
 
@@ -31,8 +31,12 @@ public enum Toggle
 /// <summary>How ranks train together.</summary>
 public sealed record DistributedConfig
 {
-    /// <summary>Order in which gradients are added up: Fast (bits depend on the hosts), Ordered (on the number of ranks only), or SlotTree (on the micro-batches only).</summary>
+    /// <summary>Order in which gradients are added up: Fast (bits depend on the hosts), Ordered (on the number of ranks only), or SlotTree (on the slots only).</summary>
     public ReduceOrder Reduce { get; init; } = ReduceOrder.Fast;
+
+    /// <summary>With Reduce = SlotTree: the leaves of the tree, a power of two; a micro-batch is one of them on any number of ranks. null takes GlobalBatchTokens / (MicroBatch × SeqLen).</summary>
+    [Range(1, 1_048_576)]
+    public int? Slots { get; init; }
 
     /// <summary>Optimizer state divided among the ranks (ZeRO stage 1) instead of copied on each; Auto is on for more than one rank.</summary>
     public Toggle ShardOptimizer { get; init; } = Toggle.Auto;

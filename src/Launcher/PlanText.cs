@@ -30,7 +30,7 @@ internal static class PlanText
         Row(isSharded ? $"AdamW moments, 1/{plan.WorldSize}" : "AdamW moments, float32", $"{Gigabytes(m.Optimizer)}");
         Row("bfloat16 copies", $"{Gigabytes(m.ComputeCopies)}");
         if (m.Snapshot > 0) Row("snapshot for checkpoints", $"{Gigabytes(m.Snapshot)}");
-        Row($"activations, {t.MicroBatch} × {t.SeqLen} tokens", $"{Gigabytes(m.Activations)}");
+        Row($"activations, {plan.Batch.Rows} × {t.SeqLen} tokens", $"{Gigabytes(m.Activations)}");
         Row("libraries and data", $"{Gigabytes(m.Runtime)}");
         Row("total", $"{Gigabytes(m.Total)}");
         if (isSharded) Row("without ShardOptimizer", $"{Gigabytes(plan.UnshardedMemory.Total)}");
@@ -56,7 +56,7 @@ internal static class PlanText
         Row("steps", $"{t.Steps:N0}");
         Row("tokens a step", $"{t.GlobalBatchTokens:N0}");
         Row("tokens", $"{t.TotalTokens():N0}");
-        Row("ranks × accumulation × sequences", $"{plan.WorldSize} × {t.AccumulationSteps(plan.WorldSize)} × {t.MicroBatch}");
+        Row("ranks × accumulation × sequences", $"{plan.WorldSize} × {plan.Batch.AccumulationSteps} × {plan.Batch.Rows}");
         Row("FLOPs, forward and backward", $"{plan.TrainingFlops:0.00E+0}");
         Row("a checkpoint", $"{Gigabytes(plan.CheckpointBytes)}");
         Row($"checkpoints kept, {plan.CheckpointsKept} at most", $"{Gigabytes(plan.CheckpointBytes * plan.CheckpointsKept)}");

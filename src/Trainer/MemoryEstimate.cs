@@ -33,8 +33,9 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     {
         long parameters = ParameterCount.Of(config.Model).Total;
         bool bfloat16 = config.Training.Compute == ComputeType.BFloat16, sharded = config.Distributed.ShardsOptimizer(worldSize);
-        int branches = config.Distributed.Reduce == ReduceOrder.SlotTree ? BitOperations.Log2((uint)config.Training.AccumulationSteps(worldSize)) : 0;
-        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, config.Checkpoint.Asynchronous ? 12 * parameters / worldSize : 0, ActivationBytes(config, bfloat16), RuntimeBytes)
+        var layout = BatchLayout.Of(config, worldSize);
+        int branches = config.Distributed.Reduce == ReduceOrder.SlotTree ? BitOperations.Log2((uint)layout.AccumulationSteps) : 0;
+        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, config.Checkpoint.Asynchronous ? 12 * parameters / worldSize : 0, ActivationBytes(config, layout.Rows, bfloat16), RuntimeBytes)
         {
             GradientBuffer = 4 * parameters,
         };
@@ -61,7 +62,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     public static string Gigabytes(long bytes) => (bytes / 1e9).ToString("F1", System.Globalization.CultureInfo.InvariantCulture) + " GB";
 
     // Per token, in floats; bf16 products save half-width copies of their inputs, float32 ones the inputs themselves.
-    private static long ActivationBytes(TrainConfig config, bool bfloat16)
+    private static long ActivationBytes(TrainConfig config, int rows, bool bfloat16)
     {
         var (m, a) = (config.Model, config.Model.Attention);
         double copy = bfloat16 ? 0.5 : 1;
@@ -74,6 +75,8 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         // Gradients of the embedding, from the head and from the input; logits of a chunk of rows.
         const int HeadRows = 512;
         double head = 2.0 * m.VocabSize * m.DModel + 2.0 * HeadRows * m.VocabSize;
-        return (long)(4 * ((double)config.Training.MicroBatch * config.Training.SeqLen * (saved + moment) + head));
+        // A validation keeps one layer's at a time, of Training.MicroBatch sequences on any number of ranks.
+        double training = (double)rows * config.Training.SeqLen * (saved + moment), validation = (double)config.Training.MicroBatch * config.Training.SeqLen * (saved / m.NumLayers + moment);
+        return (long)(4 * (Math.Max(training, validation) + head));
     }
 }

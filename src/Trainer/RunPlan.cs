@@ -13,6 +13,9 @@ public sealed record RunPlan
     /// <summary>Ranks that train together.</summary>
     public required int WorldSize { get; init; }
 
+    /// <summary>What each rank computes of a step.</summary>
+    public required BatchLayout Batch { get; init; }
+
     /// <summary>Parameters by part.</summary>
     public required ParameterCount Parameters { get; init; }
 
@@ -55,6 +58,7 @@ public sealed record RunPlan
         {
             Config = config,
             WorldSize = worldSize,
+            Batch = BatchLayout.Of(config, worldSize),
             Parameters = ParameterCount.Of(config.Model),
             RanksPerHost = ranksPerHost,
             Memory = MemoryEstimate.Of(config, worldSize, ranksPerHost),
@@ -77,7 +81,8 @@ public sealed record RunPlan
         Tokens = Config.Training.TotalTokens(),
         Config.Training.Steps,
         Config.Run.InitialModel,
-        AccumulationSteps = Config.Training.AccumulationSteps(WorldSize),
+        Batch.AccumulationSteps,
+        SequencesPerMicroBatch = Batch.Rows,
         WorldSize,
         RanksPerHost,
         FlopsPerToken = new { Dense, Sparse, PaperDense = PaperTable.Dense, PaperSparse = PaperTable.Sparse },

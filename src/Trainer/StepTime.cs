@@ -34,10 +34,11 @@ public sealed record StepTime(double Compute, double Reduction, double ControlSu
         var cluster = new Cluster(worldSize, worldSize / ranksPerHost, ranksPerHost, speeds);
         var parameters = ParameterCount.Of(config.Model);
         var buckets = FlatRange.Buckets(parameters.Total, config.Distributed.BucketElements);
-        int steps = config.Training.AccumulationSteps(worldSize);
-        return new(steps * speeds.MicroBatchSeconds,
-            worldSize == 1 ? 0 : Exposed(buckets, parameters, overlaps ? BackwardShare * speeds.MicroBatchSeconds : 0, cluster),
-            cluster.ControlSum(3L * steps * worldSize + (parameters.Total + FlatRange.Cell - 1) / FlatRange.Cell + 1 + worldSize),
+        var layout = BatchLayout.Of(config, worldSize);
+        double microBatch = speeds.MicroBatchSeconds * layout.Rows / config.Training.MicroBatch;
+        return new(layout.AccumulationSteps * microBatch,
+            worldSize == 1 ? 0 : Exposed(buckets, parameters, overlaps ? BackwardShare * microBatch : 0, cluster),
+            cluster.ControlSum(3L * layout.MicroBatches + (parameters.Total + FlatRange.Cell - 1) / FlatRange.Cell + 1 + worldSize),
             cluster.Update(buckets),
             buckets.Sum(cluster.Gather));
     }
@@ -98,7 +99,7 @@ public sealed record StepTime(double Compute, double Reduction, double ControlSu
 }
 
 /// <summary>How fast a cluster is.</summary>
-/// <param name="MicroBatchSeconds">Forward and backward of a micro-batch on one rank, while all ranks of its host compute.</param>
+/// <param name="MicroBatchSeconds">Forward and backward of Training.MicroBatch sequences on one rank, while all ranks of its host compute.</param>
 /// <param name="UpdateSecondsPerParameter">Norm and AdamW of one parameter on one rank.</param>
 /// <param name="HostBytesPerSecond">Bytes that all ranks of a host together read and write in memory.</param>
 /// <param name="LinkBytesPerSecond">Bytes that a host sends, and at the same time receives.</param>

@@ -1,5 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Numerics;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Distributed;
@@ -52,34 +51,13 @@ public sealed record TrainConfig : IValidatableObject
         if (Training is null || Model is null || LrSchedule is null) yield break;
         if (Training.SeqLen > Model.MaxSeqLen)
             yield return new($"is {Training.SeqLen}; it must not pass Model.MaxSeqLen = {Model.MaxSeqLen}.", ["Training.SeqLen"]);
-        if (Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen) != 0)
-            yield return new(BatchMessage(1), ["Training.GlobalBatchTokens"]);
-        if (Distributed is { Reduce: ReduceOrder.SlotTree })
-        {
-            if (Training.Threads == 0)
-                yield return new("is 0; Distributed.Reduce = SlotTree needs a fixed number, because the last bits of matrix products depend on it.", ["Training.Threads"]);
-            if (!BitOperations.IsPow2(Training.AccumulationSteps(1)))
-                yield return new($"is {Training.GlobalBatchTokens}, that is {Training.AccumulationSteps(1)} micro-batches of MicroBatch {Training.MicroBatch} × SeqLen {Training.SeqLen}; Distributed.Reduce = SlotTree needs 1, 2, 4, 8, … of them.", ["Training.GlobalBatchTokens"]);
-        }
+        foreach (var problem in BatchLayout.Problems(this)) yield return problem;
+        if (Distributed is { Reduce: ReduceOrder.SlotTree } && Training.Threads == 0)
+            yield return new("is 0; Distributed.Reduce = SlotTree needs a fixed number, because the last bits of matrix products depend on it.", ["Training.Threads"]);
         if (Sparsity is { DenseSteps: var dense, RampSteps: var ramp } && dense + ramp >= Training.Steps && dense + ramp > 0)
             yield return new($"is {dense}; with RampSteps = {ramp} the model would never be as sparse as its configuration says within Training.Steps = {Training.Steps}.", ["Sparsity.DenseSteps"]);
         if (LrSchedule.WarmupSteps + LrSchedule.DecaySteps > Training.Steps)
             yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
-    }
-
-    /// <summary>Says which key keeps this run from being spread over <paramref name="worldSize"/> ranks, and why; null where none does.</summary>
-    public (string Key, string Message)? ProblemWithRanks(int worldSize)
-    {
-        if (Training.GlobalBatchTokens % ((long)Training.MicroBatch * Training.SeqLen * worldSize) != 0) return ("Training.GlobalBatchTokens", BatchMessage(worldSize));
-        if (Distributed.Reduce == ReduceOrder.SlotTree && !BitOperations.IsPow2(worldSize)) return ("Distributed.Reduce", $"is SlotTree, which needs 1, 2, 4, 8, … ranks, not {worldSize}.");
-        return null;
-    }
-
-    private string BatchMessage(int ranks)
-    {
-        long unit = (long)Training.MicroBatch * Training.SeqLen * ranks;
-        long below = Training.GlobalBatchTokens / unit * unit;
-        return $"is {Training.GlobalBatchTokens}; it must be a multiple of MicroBatch {Training.MicroBatch} × SeqLen {Training.SeqLen} × ranks {ranks} = {unit}. Nearest: {(below > 0 ? $"{below} or " : "")}{below + unit}.";
     }
 }
 
@@ -118,7 +96,7 @@ public sealed record TrainingConfig
     [Range(1L, 1_000_000_000_000L)]
     public required long GlobalBatchTokens { get; init; }
 
-    /// <summary>Sequences per forward pass of one rank.</summary>
+    /// <summary>Sequences per forward pass of one rank at most; each rank takes the largest divisor of its share of the step up to it. May change on resume.</summary>
     [Range(1, 65_536)]
     public required int MicroBatch { get; init; }
 
@@ -135,9 +113,6 @@ public sealed record TrainingConfig
     /// <summary>Threads of one rank; 0 divides the cores that its host lets it use among the ranks there.</summary>
     [Range(0, 4096)]
     public int Threads { get; init; }
-
-    /// <summary>Micro-batches that one rank runs per step.</summary>
-    public int AccumulationSteps(int worldSize) => checked((int)(GlobalBatchTokens / ((long)MicroBatch * SeqLen * worldSize)));
 
     /// <summary>Samples that all ranks train on in a step.</summary>
     public long SamplesPerStep() => GlobalBatchTokens / SeqLen;

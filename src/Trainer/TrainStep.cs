@@ -15,8 +15,8 @@ public readonly record struct StepVotes(bool Stop, bool PartsDone);
 /// <summary>One optimizer step: forward and backward over the micro-batches, sum over ranks, clip, update.</summary>
 public sealed class TrainStep(TrainState state, TrainConfig config, DataLoader loader, ICollectives ranks, SparsitySink sparsity, NonFiniteGuard guard, RunTrace? trace = null)
 {
-    private readonly int accumulationSteps = config.Training.AccumulationSteps(ranks.WorldSize);
-    private readonly StepSums sums = new(config.Training.AccumulationSteps(worldSize: 1), state.Layout.Count);
+    private readonly int accumulationSteps = BatchLayout.Of(config, ranks.WorldSize).AccumulationSteps;
+    private readonly StepSums sums = new(BatchLayout.Of(config, ranks.WorldSize).MicroBatches, state.Layout.Count);
     private readonly Device device = state.Model.Options.Device;
 
     /// <summary>Makes the next update and returns what it was like, and what the ranks have agreed on.</summary>

@@ -45,6 +45,9 @@ public static class TrainingData
     }
 
     /// <summary>Starts reading a rank's training batches at the run's cursor.</summary>
-    public static DataLoader Loader(TrainingSamples samples, TrainConfig config, ICollectives ranks, long nextSample) =>
-        new(samples, config.Training.MicroBatch, ranks.Rank, ranks.WorldSize, nextSample, config.Training.AccumulationSteps(ranks.WorldSize), config.Data.PrefetchBatches);
+    public static DataLoader Loader(TrainingSamples samples, TrainConfig config, ICollectives ranks, long nextSample)
+    {
+        var layout = BatchLayout.Of(config, ranks.WorldSize);
+        return new(samples, layout.Rows, ranks.Rank, ranks.WorldSize, nextSample, layout.AccumulationSteps, config.Data.PrefetchBatches);
+    }
 }

@@ -26,7 +26,7 @@ public sealed class Validator(SparkTransformer model, DataMixture data, TrainCon
     {
         using var noGrad = no_grad();
         if (model.Options.Sparsity is { } sparsity) sparsity.IsRecording = false;
-        var batches = new ValidationBatches(data, config.Training.SeqLen, config.Training.MicroBatch, config.Validation.Tokens, ranks.Rank, ranks.WorldSize, config.Data.MaskDocuments);
+        var batches = new ValidationBatches(data, config.Training.SeqLen, BatchLayout.ValidationRows(config), config.Validation.Tokens, ranks.Rank, ranks.WorldSize, config.Data.MaskDocuments);
         var sums = new StepSums(batches.Count, parameters: 0);
         foreach (var (index, batch) in batches)
         {

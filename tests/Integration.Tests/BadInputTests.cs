@@ -19,7 +19,7 @@ public sealed class BadInputTests : IDisposable
     [InlineData("Model.Attention.NumKvHeads=3", "must divide NumHeads = 4")]
     [InlineData("Model.Ffn.Active=97", "from 1 to DFf = 96")]
     [InlineData("Model.Attention.PredictorDim=3", "even")]
-    [InlineData("Training.GlobalBatchTokens=300", "multiple of MicroBatch 4 × SeqLen 32")]
+    [InlineData("Training.GlobalBatchTokens=300", "multiple of SeqLen 32")]
     [InlineData("Training.SeqLen=128", "Model.MaxSeqLen = 64")]
     [InlineData("LrSchedule.Lr=NaN", "LrSchedule.Lr")]
     [InlineData("Run.Name=../elsewhere", "Run.Name")]

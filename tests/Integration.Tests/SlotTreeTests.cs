@@ -20,7 +20,7 @@ public sealed class SlotTreeTests : IDisposable
         Train(1, "one");
         Train(2, "two");
         Train(4, "four", "--set", "Distributed.ShardOptimizer=Off", "--set", "Distributed.Overlap=On");
-        Train(8, "eight");
+        Train(8, "eight", "--set", "Training.MicroBatch=16", "--set", "Distributed.Slots=8");
         // As if the run on eight ranks had been killed after step 2, and went on with two.
         Directory.Delete(work["runs/eight/checkpoints/step-00000004"], recursive: true);
         CopyFolder(work["runs/eight"], work["runs/fewer"]);
@@ -32,6 +32,17 @@ public sealed class SlotTreeTests : IDisposable
             Assert.Equal(work.ValidationLosses("one"), work.ValidationLosses(run));
             Assert.Equal(work.Weights("one"), work.Weights(run));
         }
+    }
+
+    // The card's own command, in a few steps.
+    [Theory]
+    [InlineData(4, "each rank has 8 sequences of a step and computes 8 at a time; Training.MicroBatch = 16 is the most")]
+    [InlineData(8, "each rank has 4 sequences of a step and computes 4 at a time; Training.MicroBatch = 16 is the most")]
+    public void Spark_tiny_as_shipped_trains_on_as_many_ranks_as_are_asked_for(int ranks, string said)
+    {
+        var outcome = MpiJob.Run(work, ranks, ["--config", "spark-tiny.json", "--set", "Data.Folder=data", "--set", "Training.Steps=2", "--set", "LrSchedule.WarmupSteps=1", "--set", "Validation.EverySteps=0", "--set", "Generation.EverySteps=0", "--set", "Logging.PeakTeraflops=1"]);
+        Assert.True(outcome.ExitCode == 0, outcome.Out + outcome.Error);
+        Assert.Equal(1, System.Text.RegularExpressions.Regex.Count(outcome.Out, System.Text.RegularExpressions.Regex.Escape(said)));
     }
 
     [Fact]

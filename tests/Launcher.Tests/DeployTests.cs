@@ -34,6 +34,16 @@ public sealed partial class DeployTests
         Assert.Empty(Directory.GetFiles(slurm.Folder, "hosts-*"));
     }
 
+    [Fact]
+    public void A_signal_that_comes_before_the_ranks_are_known_is_forwarded()
+    {
+        using var slurm = new SlurmStub("""trap 'echo saved >>calls; exit 75' USR1; touch ready; while :; do sleep 0.05; done""");
+        // bash runs this before each command of the script: the signal comes before srun has a process number. The ranks hear it once they listen.
+        File.WriteAllText(Path.Combine(slurm.Folder, "early"), """trap 'case $BASH_COMMAND in srun*) kill -USR1 $$ ;; kill*) until [ -e ready ]; do sleep 0.01; done ;; esac' DEBUG; set -T""");
+        Assert.Equal(75, slurm.Run("slurm-srun.sbatch", ("BASH_ENV", "early")));
+        Assert.Contains("saved", slurm.Calls);
+    }
+
     [Theory]
     [InlineData("slurm-mpiexec.sbatch", 0, false)]
     [InlineData("slurm-mpiexec.sbatch", 5, false)]
@@ -69,13 +79,18 @@ public sealed partial class DeployTests
 
         public string[] Calls => File.ReadAllLines(Path.Combine(Folder, "calls"));
 
-        public int Run(string script)
+        public int Run(string script, params (string Name, string Value)[] environment)
         {
             var start = new ProcessStartInfo("bash", [Path.Combine(RepositoryFiles.Root, "deploy", script), "a.json"]) { WorkingDirectory = Folder };
             start.Environment["PATH"] = $"{Folder}:{Environment.GetEnvironmentVariable("PATH")}";
             foreach (var (name, value) in ((string, string)[])[("SLURM_JOB_ID", "7"), ("SLURM_JOB_NODELIST", "node[1-2]"), ("SLURM_NTASKS_PER_NODE", "4"), ("SLURM_CPUS_PER_TASK", "8")]) start.Environment[name] = value;
+            foreach (var (name, value) in environment) start.Environment[name] = value;
             using var process = Process.Start(start)!;
-            process.WaitForExit();
+            if (!process.WaitForExit(TimeSpan.FromMinutes(1)))
+            {
+                process.Kill(entireProcessTree: true);
+                Assert.Fail($"{script} had not ended after a minute; calls: {string.Join(" | ", Calls)}");
+            }
             return process.ExitCode;
         }
 

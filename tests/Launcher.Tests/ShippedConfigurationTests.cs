@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -57,14 +58,44 @@ public sealed class ShippedConfigurationTests
         Assert.Matches(@"all, true dimensions .* 2\.03x", plan);
     }
 
-    [Fact]
-    public void Plan_for_ranks_that_the_batch_does_not_divide_among_names_the_key()
+    // 32 sequences a step in spark-tiny and its like, 16 in spark-8m and its like.
+    [Theory]
+    [MemberData(nameof(Small))]
+    public void Small_configurations_run_on_usual_numbers_of_ranks_or_say_what_to_set(string file)
     {
-        var plan = LauncherProcess.Run("plan --config spark-tiny.json --ranks 3");
-        Assert.Equal(2, plan.ExitCode);
-        Assert.Contains("Training.GlobalBatchTokens", plan.Error, StringComparison.Ordinal);
-        Assert.Contains("ranks 3", plan.Error, StringComparison.Ordinal);
+        var config = StrictConfiguration.Load<TrainConfig>(Path.Combine(LauncherProcess.Folder, "configs", file), []).Value;
+        foreach (int ranks in (int[])[1, 2, 4, 8])
+        {
+            Assert.Null(BatchLayout.ProblemWith(config, ranks));
+            var layout = BatchLayout.Of(config, ranks);
+            Assert.Equal(config.Training.SamplesPerStep(), (long)ranks * layout.AccumulationSteps * layout.Rows);
+            Assert.InRange(layout.Rows, 1, config.Training.MicroBatch);
+        }
+        foreach (var (ranks, instead) in ((int, string)[])[(3, "2 or 4"), (6, "4 or 8")])
+        {
+            var (key, message) = BatchLayout.ProblemWith(config, ranks)!.Value;
+            Assert.Equal("Training.GlobalBatchTokens", key);
+            Assert.EndsWith($"Or train on {instead} ranks.", message, StringComparison.Ordinal);
+            long nearest = long.Parse(Regex.Match(message, @"Nearest: \d+ or (\d+)\.").Groups[1].Value, CultureInfo.InvariantCulture);
+            Assert.Null(BatchLayout.ProblemWith(config with { Training = config.Training with { GlobalBatchTokens = nearest } }, ranks));
+        }
     }
+
+    public static TheoryData<string> Small() => [.. Directory.GetFiles(Path.Combine(LauncherProcess.Folder, "configs"), "*.json").Select(f => Path.GetFileName(f)!).Where(f => f.EndsWith("-tiny.json", StringComparison.Ordinal) || f.EndsWith("-8m.json", StringComparison.Ordinal))];
+
+    [Theory]
+    [InlineData("--ranks 3", "ranks 3 = 768. Nearest: 7680 or 8448. Or train on 2 or 4 ranks.")]
+    [InlineData("--ranks 4 --set Distributed.Reduce=SlotTree --set Training.Threads=1", "a step has fewer slots than ranks (4). Set it to 4, 8, 16, 32")]
+    public void Plan_for_ranks_that_a_step_cannot_be_dealt_out_to_says_what_to_set(string arguments, string message)
+    {
+        var plan = LauncherProcess.Run($"plan --config spark-tiny.json {arguments}");
+        Assert.Equal(2, plan.ExitCode);
+        Assert.Contains(message, plan.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Plan_shows_the_micro_batches_of_a_rank() =>
+        Assert.Matches("ranks × accumulation × sequences +8 × 1 × 4\n", LauncherProcess.Run("plan --config spark-tiny.json --ranks 8").Out);
 
     [Fact]
     public void Every_key_is_read_somewhere()

@@ -37,6 +37,24 @@ public sealed class ConfigChangeTests : IDisposable
     }
 
     [Fact]
+    public void The_slots_of_a_tree_may_not_change_however_they_are_stated()
+    {
+        // 256 tokens a step, micro-batches of 2 × 32: 4 slots.
+        var tree = Config() with { Distributed = new() { Reduce = Distributed.ReduceOrder.SlotTree } };
+        TrainConfig With(int microBatch, int? slots) => tree with { Training = tree.Training with { MicroBatch = microBatch }, Distributed = tree.Distributed with { Slots = slots } };
+        Assert.Empty(Forbidden(tree, _ => With(2, 4)));
+        Assert.Empty(Forbidden(tree, _ => With(8, 4)));
+        Assert.Equal(["Distributed.Slots was 4, is 8"], Forbidden(tree, _ => With(1, null)));
+        Assert.Equal(["Distributed.Slots was 4, is 2"], Forbidden(tree, _ => With(4, 2)));
+        // Checkpoints of versions without the key.
+        var old = TrainState.ConfigJson(tree);
+        old["Distributed"]!.AsObject().Remove("Slots");
+        Assert.Empty(ConfigChange.Forbidden(old, TrainState.ConfigJson(With(8, 4))));
+        // Another order of sums has other bits in any case.
+        Assert.Empty(Forbidden(Config(), _ => With(1, 8)));
+    }
+
+    [Fact]
     public void A_key_that_is_younger_than_the_checkpoint_had_its_default()
     {
         var saved = TrainState.ConfigJson(Config());

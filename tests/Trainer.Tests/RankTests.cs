@@ -50,6 +50,28 @@ public sealed class RankTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Ranks_whose_share_is_less_than_MicroBatch_train_with_smaller_ones_and_a_run_may_go_on_with_another_size()
+    {
+        var large = config with { Training = config.Training with { MicroBatch = 8 } };
+        TinyRun.TrainOn(1, Named("one", large));
+        TinyRun.TrainOn(4, Named("four", large), until: 3);
+        TinyRun.TrainOn(2, Named("four", large with { Training = large.Training with { MicroBatch = 3 } }));
+        foreach (var (a, b) in TinyRun.Losses(Named("one")).Zip(TinyRun.Losses(Named("four"))).Skip(1)) Assert.Equal(a!.Value, b!.Value, 1e-4);
+    }
+
+    [Fact]
+    public void Slots_of_their_own_give_the_bits_of_micro_batches_of_their_size()
+    {
+        var slotTree = config.Distributed with { Reduce = ReduceOrder.SlotTree };
+        TinyRun.TrainOn(1, Named("micro") with { Distributed = slotTree });
+        var slots = Named("slots", config with { Training = config.Training with { MicroBatch = 8 }, Distributed = slotTree with { Slots = 8 } });
+        TinyRun.TrainOn(4, slots, until: 3);
+        TinyRun.TrainOn(2, slots with { Training = slots.Training with { MicroBatch = 2 } });
+        Assert.Equal(TinyRun.Losses(Named("micro")), TinyRun.Losses(slots));
+        Assert.Equal(TinyRun.Weights(Named("micro")), TinyRun.Weights(slots));
+    }
+
     [Theory]
     [InlineData(1, 4)]
     [InlineData(8, 2)]
@@ -96,5 +118,5 @@ public sealed class RankTests : IDisposable
         Assert.True(CheckpointStore.IsComplete(Path.Combine(config.Run.Folder, "stopped", "checkpoints", "step-00000001")));
     }
 
-    private TrainConfig Named(string name) => config with { Run = config.Run with { Name = name } };
+    private TrainConfig Named(string name, TrainConfig? of = null) => (of ?? config) with { Run = config.Run with { Name = name } };
 }

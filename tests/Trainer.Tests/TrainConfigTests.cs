@@ -11,9 +11,10 @@ public sealed class TrainConfigTests
     public void A_batch_that_does_not_divide_names_its_neighbours()
     {
         var config = Tiny with { Training = Tiny.Training with { MicroBatch = 4, SeqLen = 32, GlobalBatchTokens = 1000 } };
-        Assert.Contains("multiple of MicroBatch 4 × SeqLen 32 × ranks 1 = 128. Nearest: 896 or 1024.", Problems(config).Single().ErrorMessage, StringComparison.Ordinal);
-        Assert.Contains("ranks 3 = 384. Nearest: 768 or 1152.", (config with { Training = config.Training with { GlobalBatchTokens = 1024 } }).ProblemWithRanks(3)!.Value.Message, StringComparison.Ordinal);
-        Assert.Null(Tiny.ProblemWithRanks(2));
+        Assert.Contains("multiple of SeqLen 32 = 32. Nearest: 992 or 1024.", Problems(config).Single().ErrorMessage, StringComparison.Ordinal);
+        var even = config with { Training = config.Training with { GlobalBatchTokens = 1024 } };
+        Assert.Equal(("Training.GlobalBatchTokens", "is 1024; it must be a multiple of SeqLen 32 × ranks 3 = 96. Nearest: 960 or 1056. Or train on 2 or 4 ranks."), BatchLayout.ProblemWith(even, 3));
+        Assert.Null(BatchLayout.ProblemWith(even, 2));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ internal static class PlanCommand
             if (worldSize < 1) throw new ConfigurationException($"--ranks is {worldSize}; must be at least 1.");
             int ranksPerHost = arguments.GetValue(perHost) ?? worldSize;
             if (ranksPerHost < 1 || worldSize % ranksPerHost != 0) throw new ConfigurationException($"--ranks-per-host is {ranksPerHost}; must divide --ranks {worldSize}.");
-            if (resolved.Value.ProblemWithRanks(worldSize) is var (key, problem)) throw resolved.Refuse(key, problem);
+            if (BatchLayout.ProblemWith(resolved.Value, worldSize) is var (key, problem)) throw resolved.Refuse(key, problem);
             var plan = RunPlan.Of(resolved.Value, worldSize, ranksPerHost);
             if (arguments.GetValue(json)) terminal.Out.WriteLine(plan.ToJson());
             else PlanText.Write(plan, resolved.File, MachineMemory.Available(), terminal.Out);

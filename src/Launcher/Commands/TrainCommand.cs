@@ -65,7 +65,7 @@ internal static class TrainCommand
         int threads = config.Training.Threads > 0 ? config.Training.Threads : Cores.OfRank(ranks);
         ranks.Agree(() =>
         {
-            if (config.ProblemWithRanks(ranks.WorldSize) is var (key, problem)) throw resolved.Refuse(key, problem);
+            if (BatchLayout.ProblemWith(config, ranks.WorldSize) is var (key, problem)) throw resolved.Refuse(key, problem);
             MemoryEstimate.Require(config, ranks.WorldSize, ranks.HostRanks.Count, MachineMemory.Available());
             LibTorch.Load(threads);
         }, ErrorReport.Describe);

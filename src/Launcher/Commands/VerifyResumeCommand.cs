@@ -34,7 +34,7 @@ internal static class VerifyResumeCommand
             long stop = Number(stopAt.Name, arguments.GetValue(stopAt) ?? last / 2, 1, last - 1, "a step before the last one");
             var (counts, note) = arguments.GetValue(ranks) is { } given ? (Ranks(ranks.Name, given), null) : DefaultRanks(config);
             foreach (int count in counts)
-                if (config.ProblemWithRanks(count) is var (key, problem)) throw resolved.Refuse(key, problem, $"Give {ranks.Name} numbers of ranks that fit.");
+                if (BatchLayout.ProblemWith(config, count) is var (key, problem)) throw resolved.Refuse(key, problem, $"Give {ranks.Name} numbers of ranks that fit.");
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{resolved.File}: steps 1 to {last}, stopped after step {stop}"));
             if (note is not null) terminal.Out.WriteLine($"Only 1 rank is tried: {note}");
             var groups = TrialGroup.Of(config, counts, arguments.GetValue(kill), Environment.ProcessorCount);
@@ -105,7 +105,7 @@ internal static class VerifyResumeCommand
 
     private static (List<int> Ranks, string? Note) DefaultRanks(TrainConfig config) =>
         SharedLibraries.OnPath("mpiexec") is null || MpiLibrarySearch.All().Count == 0 ? ([1], "there is no MPI.")
-        : config.ProblemWithRanks(2) is var (key, problem) ? ([1], $"{key} {problem}")
+        : BatchLayout.ProblemWith(config, 2) is var (key, problem) ? ([1], $"{key} {problem}")
         : ([1, 2], null);
 
     private static ConfigurationException Refuse(string where, string found, string expected, string @do) => new($"{where}: {found}.\n  expected: {expected}\n  do: {@do}");

@@ -56,7 +56,7 @@ internal sealed class RankStart
     public int Run(JobRequest job, ResolvedConfiguration<TrainConfig> resolved, ParseResult arguments, Terminal terminal)
     {
         var config = resolved.Value;
-        if (config.ProblemWithRanks(job.Ranks) is var (key, problem)) throw resolved.Refuse(key, problem);
+        if (BatchLayout.ProblemWith(config, job.Ranks) is var (key, problem)) throw resolved.Refuse(key, problem);
         if (LibTorch.Probe().Problem is { } missing)
         {
             ErrorReport.Write("error: " + missing, terminal);

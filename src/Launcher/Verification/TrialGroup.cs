@@ -32,7 +32,7 @@ internal sealed record TrialGroup(string Title, string Name, int Ranks, IReadOnl
         if (ranks.Count == 1 || reduce == ReduceOrder.SlotTree) return [new($"{title}.", "configured", first, [], [.. same, .. Others(bits: true)])];
 
         string reason = $"the last bits of {reduce} depend on the number of ranks by design";
-        var (slotTree, set) = SlotTree(config, Math.Max(1, cores / ranks.Max()));
+        var (slotTree, set) = SlotTree(config, Math.Max(1, cores / ranks.Max()), ranks.Max());
         if (Hindrance(slotTree, ranks) is { } hindrance)
             return [new($"{title}. On other ranks only what is read is compared: {reason}, and SlotTree is not possible: {hindrance}", "configured", first, [], [.. same, .. Others(bits: false)])];
         return
@@ -42,18 +42,27 @@ internal sealed record TrialGroup(string Title, string Name, int Ranks, IReadOnl
         ];
     }
 
-    private static (TrainConfig Config, string[] Set) SlotTree(TrainConfig config, int threads)
+    private static (TrainConfig Config, IReadOnlyList<string> Set) SlotTree(TrainConfig config, int threads, int mostRanks)
     {
-        string reduce = $"Distributed.Reduce={ReduceOrder.SlotTree}";
+        List<string> set = [$"Distributed.Reduce={ReduceOrder.SlotTree}"];
         config = config with { Distributed = config.Distributed with { Reduce = ReduceOrder.SlotTree } };
-        return config.Training.Threads > 0
-            ? (config, [reduce])
-            : (config with { Training = config.Training with { Threads = threads } }, [reduce, string.Create(CultureInfo.InvariantCulture, $"Training.Threads={threads}")]);
+        if (config.Training.Threads == 0)
+        {
+            config = config with { Training = config.Training with { Threads = threads } };
+            set.Add(string.Create(CultureInfo.InvariantCulture, $"Training.Threads={threads}"));
+        }
+        // Every rank needs a slot.
+        if (BatchLayout.Slots(config) < mostRanks)
+        {
+            config = config with { Distributed = config.Distributed with { Slots = mostRanks } };
+            set.Add(string.Create(CultureInfo.InvariantCulture, $"Distributed.Slots={mostRanks}"));
+        }
+        return (config, set);
     }
 
     private static string? Hindrance(TrainConfig config, IReadOnlyList<int> ranks)
     {
         if (config.Validate(new ValidationContext(config)).FirstOrDefault() is { } rule) return $"{rule.MemberNames.First()} {rule.ErrorMessage}";
-        return ranks.Select(config.ProblemWithRanks).FirstOrDefault(problem => problem is not null) is var (key, message) ? $"{key} {message}" : null;
+        return ranks.Select(count => BatchLayout.ProblemWith(config, count)).FirstOrDefault(problem => problem is not null) is var (key, message) ? $"{key} {message}" : null;
     }
 }

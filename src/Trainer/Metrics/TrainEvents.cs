@@ -9,6 +9,9 @@ public static class TrainEvents
     /// <summary>The run goes on from a checkpoint.</summary>
     public const string Resumed = "resumed {Run} at step {Step} of {Steps} from {Checkpoint}";
 
+    /// <summary>The ranks' shares do not fill micro-batches of the size that the configuration has.</summary>
+    public const string SmallerMicroBatch = "each rank has {Share} sequences of a step and computes {Rows} at a time; Training.MicroBatch = {MicroBatch} is the most";
+
     /// <summary>The run was complete already.</summary>
     public const string AlreadyComplete = "run {Run} is complete: {Steps} steps. Train on with a larger Training.Steps, or begin anew under another Run.Name";
 

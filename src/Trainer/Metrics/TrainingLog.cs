@@ -17,6 +17,8 @@ internal sealed class TrainingLog(TrainConfig config, ICollectives ranks, ILogge
         var parameters = ParameterCount.Of(config.Model);
         var training = config.Training;
         log.Information(TrainEvents.Started, config.Run.Name, parameters.Total, parameters.NonEmbedding, training.Steps, training.GlobalBatchTokens, training.Compute.ToString(), training.Device.ToString(), ranks.WorldSize, TorchSharp.torch.get_num_threads());
+        var layout = BatchLayout.Of(config, ranks.WorldSize);
+        if (layout.Rows != training.MicroBatch) log.Information(TrainEvents.SmallerMicroBatch, layout.Rows * layout.AccumulationSteps, layout.Rows, training.MicroBatch);
         if (resumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, step, training.Steps, Path.GetFileName(resumedFrom));
     }
 

@@ -17,7 +17,8 @@ public sealed class HostFileTests : IDisposable
     }
 
     [Theory]
-    [InlineData("node1\n", ":1: 'node1' is not a machine with its number of ranks.")]
+    [InlineData("node1 8\n", ":1: 'node1 8' is not a machine with its number of ranks.")]
+    [InlineData("node1 slots=1000000\nnode2:1\n", ": its machines take more than 1000000 ranks.")]
     [InlineData("node1:2\nnode2 slots=0\n", ":2: 'node2 slots=0' is not")]
     [InlineData("-x:2\n", ":1: '-x:2' is not")]
     [InlineData("node1;rm slots=2\n", ":1: 'node1;rm slots=2' is not")]
@@ -27,6 +28,15 @@ public sealed class HostFileTests : IDisposable
     {
         File.WriteAllText(path, text);
         Assert.StartsWith(path + message, Assert.Throws<ConfigurationException>(() => HostFile.Read(path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Names_alone_take_a_rank_for_every_line_and_may_have_a_user()
+    {
+        File.WriteAllText(path, "node1\nnode1\nnode2\nnode1 slots=2\nworker@10.0.0.1 slots=2\nroot@10.0.0.2\n");
+        Assert.Equal([new("node1", 4), new("node2", 1), new("worker@10.0.0.1", 2), new("root@10.0.0.2", 1)], HostFile.Read(path));
+        File.WriteAllText(path, new string('a', 300) + ":1\n");
+        Assert.Contains("names of at most 253 letters", Assert.Throws<ConfigurationException>(() => HostFile.Read(path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -34,6 +34,11 @@ public sealed class TrialGroupTests
     [Fact]
     public void Threads_that_are_stated_stay() => Assert.Equal(["Distributed.Reduce=SlotTree"], TrialGroup.Of(Config(ReduceOrder.Fast, threads: 3), [1, 2], kills: false, cores: 9)[1].Set);
 
+    // 8 slots of 4 sequences as configured.
+    [Fact]
+    public void More_ranks_than_slots_get_a_slot_each() =>
+        Assert.Equal(["Distributed.Reduce=SlotTree", "Distributed.Slots=16"], TrialGroup.Of(Config(ReduceOrder.Fast, threads: 1), [1, 16], kills: false, cores: 9)[1].Set);
+
     [Fact]
     public void SlotTree_as_configured_is_one_group_of_bits()
     {
@@ -44,8 +49,8 @@ public sealed class TrialGroupTests
 
     [Theory]
     // 6 micro-batches of 4 × 32 tokens.
-    [InlineData(768, new[] { 1, 2 }, "SlotTree is not possible: Training.GlobalBatchTokens is 768, that is 6 micro-batches")]
-    [InlineData(512 * 3, new[] { 1, 3 }, "SlotTree is not possible: Training.GlobalBatchTokens is 1536, that is 12 micro-batches")]
+    [InlineData(768, new[] { 1, 2 }, "SlotTree is not possible: Distributed.Slots is 6 (GlobalBatchTokens 768")]
+    [InlineData(1024 * 3, new[] { 1, 3 }, "SlotTree is not possible: Distributed.Slots is 24 (GlobalBatchTokens 3072")]
     public void Where_SlotTree_is_not_possible_the_key_is_named_and_only_what_is_read_is_compared(long tokens, int[] ranks, string reason)
     {
         var group = Assert.Single(TrialGroup.Of(Config(ReduceOrder.Fast, tokens: tokens), ranks, kills: false, cores: 2));
