@@ -25,7 +25,7 @@ internal sealed record Entry(EntryKind Kind, string Text, ValueOrigin Origin)
     /// <summary>The value as an error message quotes it.</summary>
     public string Found => Kind switch
     {
-        EntryKind.String or EntryKind.Text => $"is \"{Shortened(Text)}\"",
+        EntryKind.String or EntryKind.Text => $"is \"{Shortened(ShownAddress.Of(Text))}\"",
         EntryKind.List => "is a list",
         EntryKind.Section => "is a section",
         _ => $"is {Shortened(Text)}",

@@ -1,20 +1,17 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
+using SparkTrain.Http;
 
 namespace SparkTrain.Dashboard;
 
 /// <summary>The dashboard: takes in events over HTTP or by a call, and shows them in a page.</summary>
 public sealed class DashboardServer : IAsyncDisposable
 {
-    private const int MaxConnections = 1024;
-    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(5);
+    // Scripts and styles of the page's own files only; nothing inline, nothing from elsewhere, no frame.
+    private const string Policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private readonly WebApplication application;
     private readonly EventStore store;
@@ -23,7 +20,7 @@ public sealed class DashboardServer : IAsyncDisposable
     private DashboardServer(WebApplication application, EventStore store, CancellationTokenSource stopping) => (this.application, this.store, this.stopping) = (application, store, stopping);
 
     /// <summary>Where it listens: the port is a real one.</summary>
-    public Uri Address => new(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    public Uri Address => WebServer.AddressOf(application);
 
     /// <summary>Opens the database, listens, and answers from then on.</summary>
     /// <exception cref="DashboardException">The options do not go together, the database cannot be opened, or the address is not to be had.</exception>
@@ -63,44 +60,69 @@ public sealed class DashboardServer : IAsyncDisposable
         stopping.Dispose();
     }
 
-    private static WebApplication Build(DashboardOptions options)
+    private static WebApplication Build(DashboardOptions options) => WebServer.Create(new()
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddRoutingCore();
-        // Signals are the program's.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LastWrites);
-        builder.Logging.AddProvider(new ErrorLog());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.Limits.MaxBodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
-            kestrel.Listen(options.Address, listen => listen.Protocols = HttpProtocols.Http1);
-        });
-        return builder.Build();
-    }
+        Listen = options.Address, MaxBodyBytes = options.Limits.MaxBodyBytes, ConnectionsPerAddress = options.ConnectionsPerAddress,
+    }, WebLog(options));
 
     private static void Map(WebApplication application, EventStore store, DashboardOptions options, CancellationToken stopping)
     {
-        var errors = new ErrorAnswers(application.Services.GetRequiredService<ILogger<ErrorAnswers>>());
-        var access = new AccessRules(options.Token);
-        application.Use((http, next) => errors.HandleAsync(http, () =>
+        var log = WebLog(options);
+        var errors = new ErrorAnswers((http, error) => http.Response.WriteAsJsonAsync(new { error = error.Message }, Json.Options), log);
+        var access = new AccessRules
         {
-            access.Check(http);
-            return next(http);
-        }));
+            Token = options.Token, LoopbackNamesOnly = options.Token is null, AllowsOwnPage = true,
+            // The page itself holds no data; it asks for them with the token.
+            NeedsToken = path => path.StartsWithSegments("/api"),
+            Advice = ("To serve under other names, start the dashboard with a token.", "Requests of other web pages are refused.", "In a browser, open the link that ends in #token=TOKEN."),
+        };
+        application.Use((http, next) =>
+        {
+            AddHeaders(http.Response.Headers);
+            return errors.HandleAsync(http, () => access.Check(http) ? Task.CompletedTask : AnswerAsync(store, () => next(http)));
+        });
         application.UseRouting();
         var reads = new ReadEndpoints(store, new(options.Time, options.SilentAfter));
         reads.Map(application);
-        new WriteEndpoints(store, reads, options.Limits, stopping).Map(application);
+        new WriteEndpoints(store, reads, new(options.Limits.MaxUnpackedBytes, unpacksGzip: true, log), stopping).Map(application);
         PageFiles.Map(application);
     }
 
-    private sealed class NoLifetime : IHostLifetime
+    // What the store says is worded as an answer here.
+    private static async Task AnswerAsync(EventStore store, Func<Task> next)
     {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        try
+        {
+            await next();
+        }
+        catch (InvalidBatchException e)
+        {
+            throw new ApiException(e.IsTooLarge ? StatusCodes.Status413PayloadTooLarge : StatusCodes.Status400BadRequest, e.Message);
+        }
+        catch (SqliteException e) when (StoreUnavailableException.IsOfFile(e))
+        {
+            throw Unavailable(store, new($"the database cannot be read: {e.Message}", e));
+        }
+        catch (StoreUnavailableException e)
+        {
+            throw Unavailable(store, e);
+        }
     }
+
+    private static ApiException Unavailable(EventStore store, StoreUnavailableException e)
+    {
+        store.Tell(e);
+        return new(StatusCodes.Status503ServiceUnavailable, e.Message);
+    }
+
+    private static void AddHeaders(IHeaderDictionary headers)
+    {
+        headers.ContentSecurityPolicy = Policy;
+        headers["Referrer-Policy"] = "no-referrer";
+        headers["Cross-Origin-Resource-Policy"] = "same-origin";
+        headers.CacheControl = "no-cache";
+    }
+
+    private static WebLog WebLog(DashboardOptions options) => (level, message, exception) =>
+        options.Log($"{level switch { LogLevel.Information => "", LogLevel.Warning => "warning: ", _ => "error: " }}{message}{(exception is null ? "" : "\n" + exception)}");
 }

@@ -28,7 +28,7 @@ internal static class RunLog
         if (terminal.IsLive && !quiet) log.WriteTo.Sink(new TrainingPanel(terminal, config.Run.Name, config.Training.Steps));
         if (config.Logging.Http is { } http) log.WriteTo.Sink(new ShipperSink(journal.Path, Shipping.Options(http), terminal, () => folder.Loss is null));
         if (config.Logging.TensorBoard) log.WriteTo.Sink(folder.Write(() => new TensorBoardSink(folder.TensorBoard)));
-        if (config.Logging.Prometheus is { } address) log.WriteTo.Sink(MetricsPageSink.Start(address, config.Run.Name));
+        if (config.Logging.Prometheus is { } address) log.WriteTo.Sink(MetricsPageSink.Start(address, config.Run.Name, terminal));
         return log.CreateLogger();
     }
 

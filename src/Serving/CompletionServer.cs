@@ -1,13 +1,7 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using SparkTrain.Http;
 using ILogger = Serilog.ILogger;
 
 namespace SparkTrain.Serving;
@@ -15,12 +9,6 @@ namespace SparkTrain.Serving;
 /// <summary>An HTTP server that continues texts, with the interface of OpenAI's completions.</summary>
 public sealed class CompletionServer : IAsyncDisposable
 {
-    // Idle ones included; more would wait in the system's own queue.
-    private const int MaxConnections = 1024;
-    private const int MaxHeaderBytes = 16 << 10;
-    private const double BodyBytesPerSecond = 240;
-    private static readonly TimeSpan LastWrites = TimeSpan.FromSeconds(5);
-
     private readonly WebApplication application;
     private readonly BatchScheduler scheduler;
     private readonly ILogger log;
@@ -29,7 +17,7 @@ public sealed class CompletionServer : IAsyncDisposable
         (this.application, this.scheduler, Counters, this.log) = (application, scheduler, counters, log);
 
     /// <summary>Where it listens: the port is a real one.</summary>
-    public Uri Address => new(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+    public Uri Address => WebServer.AddressOf(application);
 
     /// <summary>What it has done.</summary>
     public ServingCounters Counters { get; }
@@ -52,7 +40,7 @@ public sealed class CompletionServer : IAsyncDisposable
         WebApplication? application = null;
         try
         {
-            application = Build(options, log);
+            application = Build(options, WebLog(log));
             Map(application, model, options, scheduler, counters, log);
             await application.StartAsync();
             return new(application, scheduler, counters, log);
@@ -86,43 +74,37 @@ public sealed class CompletionServer : IAsyncDisposable
         await application.DisposeAsync();
     }
 
-    private static WebApplication Build(ServingOptions options, ILogger log)
+    private static WebLog WebLog(ILogger log) => (level, message, exception) => log.Write(level switch
     {
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddRoutingCore();
-        // Signals are the program's.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = LastWrites);
-        builder.Logging.AddProvider(new WebServerLog(log));
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
-        {
-            kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = options.MaxBodyBytes;
-            kestrel.Limits.MaxConcurrentConnections = MaxConnections;
-            kestrel.Limits.MaxRequestHeadersTotalSize = MaxHeaderBytes;
-            kestrel.Limits.RequestHeadersTimeout = options.SlowRequest;
-            kestrel.Limits.MinRequestBodyDataRate = new(BodyBytesPerSecond, options.SlowRequest);
-            kestrel.Listen(options.Listen, listen => listen.Protocols = HttpProtocols.Http1);
-        });
-        return builder.Build();
-    }
+        LogLevel.Information => Serilog.Events.LogEventLevel.Information,
+        LogLevel.Warning => Serilog.Events.LogEventLevel.Warning,
+        _ => Serilog.Events.LogEventLevel.Error,
+    }, exception, ServingEvents.WebServer, message);
+
+    private static WebApplication Build(ServingOptions options, WebLog log) => WebServer.Create(new()
+    {
+        Listen = options.Listen, MaxBodyBytes = options.MaxBodyBytes, ConnectionsPerAddress = options.ConnectionsPerAddress, SlowRequest = options.SlowRequest,
+    }, log);
 
     private static void Map(WebApplication application, ServedModel model, ServingOptions options, BatchScheduler scheduler, ServingCounters counters, ILogger log)
     {
-        var (errors, access) = (new ErrorAnswers(counters, log), new AccessRules(options));
-        var (completions, models, metrics) = (new CompletionEndpoint(model, scheduler, options.Scheduler, counters, log), new ModelList(model), new MetricsPage(scheduler, options.Scheduler, counters));
-        application.Use((http, next) => errors.HandleAsync(http, () => access.Check(http) ? Task.CompletedTask : next(http)));
+        var errors = new ErrorAnswers((http, error) => JsonText.SendAsync(http, error.Status, JsonText.Of(error)), WebLog(log)) { Unanswered = Unanswered };
+        var access = new AccessRules
+        {
+            Token = options.Token, LoopbackNamesOnly = options.Token is null, AllowedOrigins = options.AllowedOrigins,
+            // Load balancers ask after the health of a server whose token they do not have.
+            NeedsToken = path => path != Paths.Health,
+            Advice = ("To serve under other names, start the server with a token.", "Requests of web pages are refused, unless the server is started with --allow-origin and theirs.", ""),
+        };
+        var (completions, models, metrics) = (new CompletionEndpoint(model, scheduler, options, counters, log, WebLog(log)), new ModelList(model), new MetricsPage(scheduler, options.Scheduler, counters));
+        application.Use(async (http, next) => counters.AddRequest(await errors.HandleAsync(http, () => access.Check(http) ? Task.CompletedTask : next(http))));
         application.UseRouting();
         application.MapPost(Paths.Completions, completions.AnswerAsync);
         application.MapPost(Paths.ChatCompletions, RefuseChat);
-        application.MapGet(Paths.Models, models.ListAsync);
-        application.MapGet(Paths.Models + "/{**name}", models.OneAsync);
-        application.MapGet(Paths.Metrics, http =>
-        {
-            http.Response.ContentType = MetricsPage.ContentType;
-            return http.Response.WriteAsync(metrics.Write());
-        });
-        application.MapGet(Paths.Health, http => JsonText.SendAsync(http, scheduler.IsStopping ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK,
+        application.MapRead(Paths.Models, models.ListAsync);
+        application.MapRead(Paths.Models + "/{**name}", models.OneAsync);
+        application.MapRead(Paths.Metrics, metrics.AnswerAsync);
+        application.MapRead(Paths.Health, http => JsonText.SendAsync(http, scheduler.IsStopping ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status200OK,
             JsonText.Of(json =>
             {
                 json.WriteStartObject();
@@ -131,13 +113,13 @@ public sealed class CompletionServer : IAsyncDisposable
             })));
     }
 
+    private static ApiException? Unanswered(HttpContext http) => http.Response.StatusCode switch
+    {
+        StatusCodes.Status404NotFound => new(StatusCodes.Status404NotFound, $"There is no such path. There are {Paths.Completions}, {Paths.Models}, {Paths.Health} and {Paths.Metrics}.", code: "unknown_url"),
+        StatusCodes.Status405MethodNotAllowed => new(StatusCodes.Status405MethodNotAllowed, $"This path takes {http.Response.Headers.Allow} only.", code: "method_not_allowed"),
+        _ => null,
+    };
+
     private static Task RefuseChat(HttpContext http) => throw new ApiException(StatusCodes.Status404NotFound,
         $"This server has no chat: a pretrained model has no chat template and no roles. Write the text that is to be continued, and post it to {Paths.Completions}.", code: "no_chat");
-
-    private sealed class NoLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

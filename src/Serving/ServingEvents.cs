@@ -12,9 +12,6 @@ public static class ServingEvents
     /// <summary>The client of a completion left.</summary>
     public const string Left = "{Id} the client left after {Tokens:N0} tokens, {Seconds:F3} s";
 
-    /// <summary>A bug came up while a request was answered.</summary>
-    public const string RequestFailed = "a {Method} request failed";
-
     /// <summary>The decoder failed.</summary>
     public const string DecoderFailed = "the model failed; the requests that it was computing are ended";
 
@@ -25,5 +22,5 @@ public static class ServingEvents
     public const string CutOff = "{Seconds} seconds were not enough: {Active} sequences and {Waiting} prompts that waited were ended";
 
     /// <summary>A message of the web server.</summary>
-    public const string WebServer = "{Category}: {Message}";
+    public const string WebServer = "{Message:l}";
 }

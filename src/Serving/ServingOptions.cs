@@ -1,4 +1,5 @@
 using System.Net;
+using SparkTrain.Http;
 
 namespace SparkTrain.Serving;
 
@@ -20,6 +21,9 @@ public sealed record ServingOptions
     /// <summary>Longest body of a request, in bytes.</summary>
     public int MaxBodyBytes { get; init; } = 4 << 20;
 
+    /// <summary>Connections that one address may have open at a time; further ones are refused.</summary>
+    public int ConnectionsPerAddress { get; init; } = WebServerOptions.DefaultConnectionsPerAddress;
+
     /// <summary>What is computed side by side.</summary>
     public SchedulerOptions Scheduler { get; init; } = new();
 
@@ -29,6 +33,7 @@ public sealed record ServingOptions
     /// <summary>Returns the first option that is out of range, its value and what it may be; null where all are in range.</summary>
     public (string Option, object Found, string Expected)? FirstOutOfRange() =>
         MaxBodyBytes is < 1024 or > 1 << 30 ? (nameof(MaxBodyBytes), MaxBodyBytes, "from 1024 to 1073741824 bytes")
+        : !WebServerOptions.IsConnectionCount(ConnectionsPerAddress) ? (nameof(ConnectionsPerAddress), ConnectionsPerAddress, FormattableString.Invariant($"from 1 to {WebServerOptions.MaxConnections}"))
         : AllowedOrigins.FirstOrDefault(origin => !IsOrigin(origin)) is { } wrong ? (nameof(AllowedOrigins), wrong, "a scheme, a host and a port that is not the scheme's own, such as https://app.example.com")
         : Token is null && !IPAddress.IsLoopback(Listen.Address) ? (nameof(Token), "none", $"a token, since {Listen} can be reached from other machines")
         : Scheduler.FirstOutOfRange();

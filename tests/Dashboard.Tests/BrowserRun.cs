@@ -4,7 +4,7 @@ using static SparkTrain.Dashboard.Tests.TestStore;
 
 namespace SparkTrain.Dashboard.Tests;
 
-/// <summary>One run of all scenarios of page.mjs in headless Chromium, against two dashboards with known runs.</summary>
+/// <summary>One run of all scenarios of page.mjs in headless Chromium, against three dashboards with known runs.</summary>
 public sealed class BrowserRun : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
@@ -19,10 +19,12 @@ public sealed class BrowserRun : IAsyncLifetime
         string playwright = Path.Combine(root, "artifacts/peers/node_modules/playwright-core");
         await using var server = await TestServer.StartAsync();
         await using var closed = await TestServer.StartAsync(new() { Token = new("0123456789abcdef") });
+        await using var many = await TestServer.StartAsync();
         await server.PostAsync(Events());
+        await many.PostAsync(Enumerable.Range(0, 1050).Select(i => Metrics($"r{i}", i, $$"""{"loss":{{i}}}""")));
         closed.Server.Ingest(Batch(Metrics("secret", 1, """{"loss":1}""")).AsSpan()[1..^1]);
         string screenshots = Directory.CreateDirectory(Path.Combine(root, "artifacts/dashboard")).FullName;
-        using var node = Process.Start(new ProcessStartInfo("node", [Path.Combine(AppContext.BaseDirectory, "page.mjs"), playwright, server.Server.Address.ToString(), closed.Server.Address.ToString(), screenshots])
+        using var node = Process.Start(new ProcessStartInfo("node", [Path.Combine(AppContext.BaseDirectory, "page.mjs"), playwright, server.Server.Address.ToString(), closed.Server.Address.ToString(), many.Server.Address.ToString(), screenshots])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

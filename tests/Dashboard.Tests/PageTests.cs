@@ -7,6 +7,7 @@ public sealed class PageTests(BrowserRun browser) : IClassFixture<BrowserRun>
     [InlineData("curves")]
     [InlineData("live")]
     [InlineData("filter")]
+    [InlineData("manyRuns")]
     [InlineData("overlay")]
     [InlineData("heat")]
     [InlineData("zoom")]

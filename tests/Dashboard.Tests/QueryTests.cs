@@ -153,14 +153,14 @@ public sealed class QueryTests
         store.Add(Event("""{"Run":"b"}""", 20), Metrics("b", 4, """{"loss":2}"""), Metrics("b", 3, """{"loss":3}"""));
         var queries = new RunQueries(store.Clock, TimeSpan.FromMinutes(5));
         using var connection = store.Store.OpenReader();
-        var runs = queries.All(connection);
+        var runs = queries.Page(connection, Cursor.Newest, 100);
         Assert.Equal(["b", id], runs.OrderByDescending(run => run.LastEvent).Select(run => run.Id));
         var (a, b) = (runs.Single(run => run.Name == "a"), runs.Single(run => run.Name == "b"));
         Assert.Equal(("failed", "disk full"), (a.Status, a.Message));
         Assert.Equal(("running", 4, 2.0), (b.Status, b.LastStep, b.LastLoss));
         store.Clock.Now += TimeSpan.FromMinutes(5.1);
-        Assert.Equal("silent", queries.All(connection).Single(run => run.Name == "b").Status);
-        Assert.Equal("failed", queries.All(connection).Single(run => run.Name == "a").Status);
+        Assert.Equal("silent", queries.Page(connection, Cursor.Newest, 100).Single(run => run.Name == "b").Status);
+        Assert.Equal("failed", queries.Page(connection, Cursor.Newest, 100).Single(run => run.Name == "a").Status);
         var detail = queries.One(connection, id)!;
         Assert.Equal("train", detail.About!.Value.GetProperty("command").GetString());
         Assert.Equal(1, detail.Config!.Value.GetProperty("X").GetInt32());
@@ -184,11 +184,10 @@ public sealed class QueryTests
         using var store = new TestStore();
         store.Add(Enumerable.Range(0, 10).Select(i => Event($$"""{"Run":"a","Sequence":{{i}}}""", i / 2, $"line {i}", i % 5 == 0 ? "Error" : "Information")));
         using var connection = store.Store.OpenReader();
-        var first = EventQueries.Log(connection, "a", "Verbose", (long.MaxValue, long.MaxValue), 4);
+        var first = EventQueries.Log(connection, "a", "Verbose", Cursor.Newest, 4);
         Assert.Equal(["line 9", "line 8", "line 7", "line 6"], first.Select(line => line.Text));
-        long[] cursor = [.. first[^1].Cursor.Split('-').Select(long.Parse)];
-        Assert.Equal(["line 5", "line 4"], EventQueries.Log(connection, "a", "Verbose", (cursor[0], cursor[1]), 2).Select(line => line.Text));
-        Assert.Equal(["line 5", "line 0"], EventQueries.Log(connection, "a", "Warning", (long.MaxValue, long.MaxValue), 4).Select(line => line.Text));
+        Assert.Equal(["line 5", "line 4"], EventQueries.Log(connection, "a", "Verbose", Cursor.Parse(first[^1].Cursor)!.Value, 2).Select(line => line.Text));
+        Assert.Equal(["line 5", "line 0"], EventQueries.Log(connection, "a", "Warning", Cursor.Newest, 4).Select(line => line.Text));
     }
 
     [Fact]

@@ -8,9 +8,11 @@ internal sealed class TestServer : IAsyncDisposable
 {
     private readonly string folder;
 
-    private TestServer(DashboardServer server, string folder)
+    private readonly List<string> lines;
+
+    private TestServer(DashboardServer server, string folder, List<string> lines)
     {
-        (Server, this.folder) = (server, folder);
+        (Server, this.folder, this.lines) = (server, folder, lines);
         Client = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = server.Address };
     }
 
@@ -18,10 +20,28 @@ internal sealed class TestServer : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>The database.</summary>
+    public string Database => Path.Combine(folder, "d.db");
+
+    /// <summary>What was logged.</summary>
+    public string[] Log
+    {
+        get
+        {
+            lock (lines) return [.. lines];
+        }
+    }
+
     public static async Task<TestServer> StartAsync(DashboardOptions? options = null)
     {
         string folder = Directory.CreateTempSubdirectory("dashboard").FullName;
-        return new(await DashboardServer.StartAsync((options ?? new()) with { Address = new(IPAddress.Loopback, 0), Database = Path.Combine(folder, "d.db") }), folder);
+        var lines = new List<string>();
+        return new(await DashboardServer.StartAsync((options ?? new()) with { Address = new(IPAddress.Loopback, 0), Database = Path.Combine(folder, "d.db"), Log = Add }), folder, lines);
+
+        void Add(string line)
+        {
+            lock (lines) lines.Add(line);
+        }
     }
 
     /// <summary>Posts events that must all be taken.</summary>

@@ -1,11 +1,11 @@
-// node page.mjs PLAYWRIGHT_FOLDER ADDRESS TOKEN_ADDRESS SCREENSHOTS
+// node page.mjs PLAYWRIGHT_FOLDER ADDRESS TOKEN_ADDRESS MANY_RUNS_ADDRESS SCREENSHOTS
 // Goes through the page as a user does, on runs that the test has made up.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { run, limit, card, heading, text, points, drawn, drag, rangeOf } from './harness.mjs';
 
-const [, address, tokenAddress, screenshots] = process.argv.slice(2);
-const post = events => fetch(address + 'api/events', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(events) });
+const [, address, tokenAddress, manyAddress, screenshots] = process.argv.slice(2);
+const post = (events, to = address) => fetch(to + 'api/events', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(events) });
 const metrics = (run, step, values) => ({ Timestamp: new Date(Date.UTC(2026, 0, 2, 12) + step * 1000).toISOString(), Level: 'Information', Properties: { Run: run, Kind: 'Metrics', Step: step, Metrics: values } });
 
 const scenarios = {
@@ -37,6 +37,19 @@ const scenarios = {
     assert.equal(await page.locator('#count').textContent(), '0 of 8 runs');
     await page.fill('#filter', 'LPH');
     assert.deepEqual(await page.locator('#runs .name').allTextContents(), ['alpha']);
+  },
+  async manyRuns(page) {
+    await page.goto(manyAddress + '#run=r1049');
+    await text(page, '#count', '1,050 runs, 200 shown');
+    // The oldest is on the second page of the list; news of it reach its row, and a run that is new stands first.
+    await page.fill('#filter', '^r0$');
+    await page.waitForSelector('#live.on', { timeout: limit });
+    await post([metrics('r0', 3, { loss: 7.5 })], manyAddress);
+    await text(page, '#runs li:not(:has(.status:empty)) .facts', 'step 3 · loss 7.5');
+    await page.fill('#filter', '');
+    await post([metrics('newest', 5000, { loss: 1 })], manyAddress);
+    await text(page, '#count', '1,051 runs, 200 shown');
+    assert.deepEqual((await page.locator('#runs .name').allTextContents()).slice(0, 3), ['r1049', 'newest', 'r1048']);
   },
   async overlay(page) {
     await page.goto(address + '#run=alpha');

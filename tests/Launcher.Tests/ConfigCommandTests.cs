@@ -51,6 +51,21 @@ public sealed class ConfigCommandTests
         Assert.All(ConfigurationReference.Keys<TrainConfig>(), key =>
             Assert.Matches(@"^\S+\n  \S.*[.…]\n", ConfigurationReference.Explain<TrainConfig>(key)));
 
+    [Theory]
+    [InlineData("http://user:PASSWORD@127.0.0.1:8090/api/events", "http://…@127.0.0.1:8090/api/events")]
+    [InlineData("http://127.0.0.1:8090/api/events?key=PASSWORD", "http://127.0.0.1:8090/api/events?…")]
+    [InlineData("http://127.0.0.1:8090/#token=PASSWORD", "http://127.0.0.1:8090/#…")]
+    public void An_address_with_a_secret_is_refused_and_not_shown(string url, string shown)
+    {
+        foreach (var run in ((int ExitCode, string Out, string Error)[])[LauncherProcess.Run($"config check --config spark-tiny.json --set Logging.Http.Url={url}"), LauncherProcess.Run("config check --config spark-tiny.json", ("SPARKTRAIN_Logging__Http__Url", url))])
+        {
+            Assert.Equal((2, ""), (run.ExitCode, run.Out));
+            Assert.Contains($"Logging.Http.Url  is \"{shown}\"; must be an address that begins with http:// or https://, without user:password@", run.Error, StringComparison.Ordinal);
+            Assert.Contains("use TokenFile", run.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("PASSWORD", run.Error, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Show_prints_each_value_with_its_origin()
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using SparkTrain.Http;
 
 namespace SparkTrain.Serving.Tests;
 

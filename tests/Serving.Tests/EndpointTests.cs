@@ -32,7 +32,7 @@ public sealed class EndpointTests
     [InlineData("POST", "/v1/embeddings", 404, "unknown_url", "There is no such path. There are /v1/completions, /v1/models, /health and /metrics.")]
     [InlineData("POST", "/v1/chat/completions", 404, "no_chat", "This server has no chat: a pretrained model has no chat template and no roles. Write the text that is to be continued, and post it to /v1/completions.")]
     [InlineData("GET", "/v1/completions", 405, "method_not_allowed", "This path takes POST only.")]
-    [InlineData("DELETE", "/v1/models", 405, "method_not_allowed", "This path takes GET only.")]
+    [InlineData("DELETE", "/v1/models", 405, "method_not_allowed", "This path takes GET, HEAD only.")]
     public async Task What_is_not_there_is_said_in_OpenAIs_shape(string method, string path, int status, string code, string message)
     {
         await using var server = await TestServer.StartAsync();

@@ -23,7 +23,6 @@ public sealed class RequestTests(OneServer shared) : IClassFixture<OneServer>
     [InlineData("temperature", "is -0.5; it must be 0 or more.", """{"prompt":"a","temperature":-0.5}""")]
     [InlineData("temperature", "is Infinity; it must be 0 or more.", """{"prompt":"a","temperature":1e999}""")]
     [InlineData("top_p", "is 1.5; it must be more than 0 and at most 1.", """{"prompt":"a","top_p":1.5}""")]
-    [InlineData("top_k", "is -3; it must be 0 or more.", """{"prompt":"a","top_k":-3}""")]
     [InlineData("min_p", "is true; it must be a number.", """{"prompt":"a","min_p":true}""")]
     [InlineData("repetition_penalty", "is 0; it must be more than 0 and at most 100.", """{"prompt":"a","repetition_penalty":0}""")]
     [InlineData("seed", "is 1.5; it must be a whole number.", """{"prompt":"a","seed":1.5}""")]
@@ -62,9 +61,34 @@ public sealed class RequestTests(OneServer shared) : IClassFixture<OneServer>
     }
 
     [Theory]
+    [InlineData("min_tokens", "5", "0")]
+    [InlineData("min_tokens", "\"0\"", "0")]
+    [InlineData("ignore_eos", "true", "false")]
+    [InlineData("ignore_eos", "0", "false")]
+    [InlineData("length_penalty", "0.9", "1")]
+    [InlineData("use_beam_search", "true", "false")]
+    [InlineData("metadata", "{\"a\":\"b\"}", "empty")]
+    [InlineData("store", "true", "false")]
+    [InlineData("service_tier", "\"flex\"", "\"auto\" or \"default\"")]
+    [InlineData("response_format", "{\"type\":\"json_object\"}", "{\"type\": \"text\"}")]
+    [InlineData("response_format", "\"text\"", "{\"type\": \"text\"}")]
+    [InlineData("stop_token_ids", "[7]", "empty")]
+    [InlineData("skip_special_tokens", "false", "true")]
+    [InlineData("prompt_logprobs", "0", "null")]
+    [InlineData("guided_regex", "\"a+\"", "null")]
+    [InlineData("logit_bias", "{\"5\":1}", "empty")]
+    public async Task What_asks_for_something_that_is_not_offered_is_refused_by_its_name(string field, string value, string expected) =>
+        await EndpointTests.Require(shared.Server.PostAsync($$"""{"prompt":"a","{{field}}":{{value}}}"""), 400, null, $"{field} is {value}; it must be {expected}: this server does not offer it.", field);
+
+    [Theory]
     // What LangChain, the evaluation harness and others send along.
     [InlineData(""" "best_of":1,"n":1,"frequency_penalty":0,"presence_penalty":0.0,"logit_bias":{},"suffix":"","user":"me" """)]
     [InlineData(""" "best_of":null,"n":null,"logit_bias":null,"suffix":null,"user":null,"stop":null,"logprobs":null,"seed":null,"stream":null,"stream_options":null,"echo":null,"top_p":null,"temperature":0 """)]
+    // What vLLM's clients send at its defaults, and OpenAI's other endpoints.
+    [InlineData(""" "top_k":-1,"min_p":0,"repetition_penalty":1.0,"length_penalty":1,"min_tokens":0,"ignore_eos":false,"use_beam_search":false,"early_stopping":false,"stop_token_ids":[],"include_stop_str_in_output":false """)]
+    [InlineData(""" "top_k":-2147483648,"skip_special_tokens":true,"spaces_between_special_tokens":true,"add_special_tokens":true,"truncate_prompt_tokens":null,"prompt_logprobs":null,"allowed_token_ids":null,"bad_words":[],"priority":0 """)]
+    [InlineData(""" "metadata":{},"store":false,"service_tier":"auto","response_format":{"type":"text"},"safety_identifier":"me","prompt_cache_key":"k","logit_bias":{"5":0},"n":1,"min_tokens":0.0,"stop":[] """)]
+    [InlineData(""" "guided_json":null,"guided_regex":null,"guided_choice":null,"guided_grammar":null,"structured_outputs":null,"logits_processors":null,"return_tokens_as_token_ids":null,"kv_transfer_params":null,"vllm_xargs":null,"cache_salt":null """)]
     public async Task What_clients_send_without_meaning_anything_by_it_changes_nothing(string fields)
     {
         var plain = await shared.Server.CompleteAsync("""{"prompt":"a","temperature":0}""");

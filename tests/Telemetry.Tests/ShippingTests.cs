@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
 
 namespace SparkTrain.Telemetry.Tests;
@@ -127,6 +129,37 @@ public sealed class ShippingTests
         using (var sender = new EventSender(run.Journal, Quick with { BatchBytes = 512 }, server))
             while (await sender.SendNextAsync(TestContext.Current.CancellationToken)) Assert.InRange(sender.Sent, 1, 2);
         Assert.Equal([0L, 1], server.Stored.Keys.Order());
+    }
+
+    [Fact]
+    public async Task A_redirection_that_makes_a_GET_of_the_POST_stores_nothing()
+    {
+        using var run = new TestRun();
+        run.Write(2);
+        using var server = new HttpListener();
+        int port = FreePort();
+        server.Prefixes.Add($"http://127.0.0.1:{port}/");
+        server.Start();
+        var answers = Task.Run(async () =>
+        {
+            var first = await server.GetContextAsync();
+            first.Response.Redirect($"http://127.0.0.1:{port}/page");
+            first.Response.Close();
+            var second = await server.GetContextAsync();
+            second.Response.Close();
+            return second.Request.HttpMethod;
+        }, TestContext.Current.CancellationToken);
+        using var sender = new EventSender(run.Journal, Quick with { Url = new($"http://127.0.0.1:{port}/api/events") });
+        var e = await Assert.ThrowsAsync<HttpRequestException>(() => sender.SendNextAsync(TestContext.Current.CancellationToken));
+        Assert.Equal($"the server leads elsewhere, to http://127.0.0.1:{port}/page; give that address", e.Message);
+        Assert.Equal(("GET", 0), (await answers, sender.Sent));
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static async Task<(long Sent, long Refused)> SyncAsync(TestRun run, TestServer server)

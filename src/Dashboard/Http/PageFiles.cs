@@ -1,6 +1,6 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using SparkTrain.Http;
 
 namespace SparkTrain.Dashboard;
 
@@ -19,7 +19,7 @@ internal static class PageFiles
         }
     }
 
-    private static void Serve(IEndpointRouteBuilder routes, string path, string resource) => routes.MapGet(path, async http =>
+    private static void Serve(IEndpointRouteBuilder routes, string path, string resource) => routes.MapRead(path, async http =>
     {
         await using var content = typeof(PageFiles).Assembly.GetManifestResourceStream(resource)!;
         http.Response.ContentType = Type(resource);

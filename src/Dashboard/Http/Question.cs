@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using SparkTrain.Http;
 
 namespace SparkTrain.Dashboard;
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Data.Sqlite;
+using SparkTrain.Http;
 
 namespace SparkTrain.Dashboard;
 
@@ -19,10 +20,13 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
     private const int MaxBuckets = 10_000;
     private const int DefaultBuckets = 600;
     private const int MaxRows = 1000;
+    private const int MaxListed = 100;
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        Get(routes, "/api/runs", (_, connection) => runs.All(connection));
+        Get(routes, "/api/runs", (http, connection) => http.Request.Query.ContainsKey("run")
+            ? runs.Some(connection, Question.Texts(http, "run", MaxListed))
+            : runs.Page(connection, Before(http, "run"), (int)Question.Whole(http, "max", MaxRows, 1, MaxRows)));
         Get(routes, RunPath + "{**id}", (http, connection) => Require(connection, Question.RunOfPath(http, RunPath)));
         Get(routes, OneRun, (http, connection) => Require(connection, Question.Text(http, "run")));
         Get(routes, "/api/diff", Diff);
@@ -40,7 +44,7 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
 
     private string Run(HttpContext http, SqliteConnection connection) => Require(connection, Question.Text(http, "run")).Run.Id;
 
-    private void Get<T>(IEndpointRouteBuilder routes, string path, Func<HttpContext, SqliteConnection, T> answer) => routes.MapGet(path, async http =>
+    private void Get<T>(IEndpointRouteBuilder routes, string path, Func<HttpContext, SqliteConnection, T> answer) => routes.MapRead(path, async http =>
     {
         T result;
         using (var connection = store.OpenReader()) result = answer(http, connection);
@@ -73,15 +77,12 @@ internal sealed class ReadEndpoints(EventStore store, RunQueries runs)
     {
         string level = Question.Text(http, "level", "Verbose");
         if (!EventQueries.IsLevel(level)) throw Question.Refuse("level", "must be Verbose, Debug, Information, Warning, Error or Fatal");
-        var before = (long.MaxValue, long.MaxValue);
-        if (Question.Text(http, "before", "") is { Length: > 0 } cursor)
-        {
-            int dash = cursor.LastIndexOf('-');
-            if (dash < 1 || !long.TryParse(cursor.AsSpan(0, dash), out long time) || !long.TryParse(cursor.AsSpan(dash + 1), out long id)) throw Question.Refuse("before", "must be the cursor of a line");
-            before = (time, id);
-        }
-        return EventQueries.Log(connection, Run(http, connection), level, before, Rows(http));
+        return EventQueries.Log(connection, Run(http, connection), level, Before(http, "line"), Rows(http));
     }
+
+    private static Cursor Before(HttpContext http, string what) =>
+        Question.Text(http, "before", "") is not { Length: > 0 } text ? Cursor.Newest : Cursor.Parse(text) ?? throw Question.Refuse("before", $"must be the cursor of a {what}");
+
 
     private static long From(HttpContext http) => Question.Whole(http, "from", 0, 0, long.MaxValue);
 

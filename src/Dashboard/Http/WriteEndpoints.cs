@@ -3,11 +3,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Routing;
+using SparkTrain.Http;
 
 namespace SparkTrain.Dashboard;
 
 /// <summary>Takes in events, deletes runs, and sends what is long: exports and news.</summary>
-internal sealed class WriteEndpoints(EventStore store, ReadEndpoints reads, DashboardLimits limits, CancellationToken stopping)
+internal sealed class WriteEndpoints(EventStore store, ReadEndpoints reads, RequestBody body, CancellationToken stopping)
 {
     // At most two pieces of news a second, and a sign of life where there are none.
     private static readonly TimeSpan NewsInterval = TimeSpan.FromMilliseconds(500);
@@ -17,14 +18,13 @@ internal sealed class WriteEndpoints(EventStore store, ReadEndpoints reads, Dash
     {
         routes.MapPost("/api/events", async http =>
         {
-            var body = await EventBody.ReadAsync(http.Request, limits.MaxUnpackedBytes, http.RequestAborted);
-            var result = store.AddBatch(body);
+            var result = store.AddBatch(await body.ReadAsync(http));
             await http.Response.WriteAsJsonAsync(result, Json.Options, http.RequestAborted);
         });
         routes.MapDelete(ReadEndpoints.RunPath + "{**id}", http => Delete(http, Question.RunOfPath(http, ReadEndpoints.RunPath)));
         routes.MapDelete(ReadEndpoints.OneRun, http => Delete(http, Question.Text(http, "run")));
-        routes.MapGet("/api/live", LiveAsync);
-        routes.MapGet("/api/export", ExportAsync);
+        routes.MapRead("/api/live", LiveAsync);
+        routes.MapRead("/api/export", ExportAsync);
 
         Task Delete(HttpContext http, string id)
         {
@@ -38,6 +38,7 @@ internal sealed class WriteEndpoints(EventStore store, ReadEndpoints reads, Dash
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, stopping);
         http.Response.ContentType = "text/event-stream";
+        if (ReadRoutes.AsksForHeadersOnly(http)) return;
         http.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         long seen = store.Changes.Version;
         await http.Response.WriteAsync("retry: 2000\n: listening\n\n", ended.Token);

@@ -1,12 +1,14 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using SparkTrain.Http;
 
 namespace SparkTrain.Dashboard;
 
 /// <summary>Reads many events: those that fit, and why the others do not.</summary>
 internal sealed class BatchReader(DashboardLimits limits)
 {
-    private const int MaxDepth = 32;
+    // So deep that no event is; reading goes down by hand only in what has limits of its own.
+    private const int MaxDepth = 1000;
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = MaxDepth };
 
     private readonly EventReader events = new(limits);
@@ -18,7 +20,7 @@ internal sealed class BatchReader(DashboardLimits limits)
         JsonDocument document;
         try
         {
-            document = JsonDocument.Parse(json, Options);
+            document = JsonDocument.Parse(HalfSurrogates.Mend(json), Options);
         }
         catch (JsonException e)
         {
@@ -47,7 +49,7 @@ internal sealed class BatchReader(DashboardLimits limits)
             if (line.IsEmpty) continue;
             try
             {
-                using var document = JsonDocument.Parse(line.ToArray(), Options);
+                using var document = JsonDocument.Parse(HalfSurrogates.Mend(line.ToArray()), Options);
                 Read(document.RootElement, index, fit, refused);
             }
             catch (JsonException e)
@@ -69,11 +71,6 @@ internal sealed class BatchReader(DashboardLimits limits)
         catch (EventRefusedException e)
         {
             refused.Add(new(index, e.Message));
-        }
-        // Text with half of a character in it: JSON allows to write one, UTF-8 does not.
-        catch (InvalidOperationException)
-        {
-            refused.Add(new(index, "a text is not valid Unicode"));
         }
     }
 

@@ -8,20 +8,21 @@ internal sealed class EventReader(DashboardLimits limits)
 {
     private const string NamelessRun = "unnamed";
     private const int RunIdLength = 32;
+    private static readonly JsonDocumentOptions ConfigOptions = new() { MaxDepth = 32 };
 
     /// <exception cref="EventRefusedException">It does not fit; the message says why.</exception>
     public IncomingEvent Read(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object) throw new EventRefusedException("an event must be an object");
         var properties = json.TryGetProperty("Properties", out var found) && found.ValueKind == JsonValueKind.Object ? found : default;
-        string name = Text(properties, "Run") ?? NamelessRun;
-        Names.Require(name, "Run", limits.MaxNameLength);
+        var kind = Kind(properties);
+        var (name, uid, sequence) = kind == EventKind.Log ? OwnerOfLine(properties) : Owner(properties);
         var read = new IncomingEvent
         {
             Name = name,
-            Uid = RunId(properties) ?? name,
-            Sequence = Whole(properties, "Sequence") ?? IncomingEvent.NoSequence,
-            Kind = Kind(properties),
+            Uid = uid,
+            Sequence = sequence,
+            Kind = kind,
             Time = Time(json),
             Level = Level(json),
             Text = Text(json, "RenderedMessage") ?? Text(json, "MessageTemplate") ?? "",
@@ -30,7 +31,7 @@ internal sealed class EventReader(DashboardLimits limits)
         return read.Kind switch
         {
             EventKind.Metrics => read with { Step = Step(properties), Points = MetricValues.Read(Member(properties, "Metrics"), limits.MaxNameLength) },
-            EventKind.Started => read with { Step = Whole(properties, "Step") ?? IncomingEvent.NoStep, Data = Started(properties), Config = Member(properties, "Config") is { ValueKind: JsonValueKind.Object } config ? config.GetRawText() : null },
+            EventKind.Started => read with { Step = Whole(properties, "Step") ?? IncomingEvent.NoStep, Data = Started(properties), Config = Config(properties) },
             EventKind.Ended => read with { Step = Whole(properties, "Step") ?? 0, Data = Ended(properties) },
             EventKind.Checkpoint => read with
             {
@@ -40,6 +41,49 @@ internal sealed class EventReader(DashboardLimits limits)
             EventKind.Sample => read with { Step = Step(properties), Data = JsonSerializer.Serialize(new SampleData(Text(properties, "Prompt") ?? "", Text(properties, "Text") ?? ""), Json.Options) },
             _ => read,
         };
+    }
+
+    private (string Name, string Uid, long Sequence) Owner(JsonElement properties)
+    {
+        string name = Text(properties, "Run") ?? NamelessRun;
+        Names.Require(name, "Run", limits.MaxNameLength);
+        return (name, RunId(properties) ?? name, Whole(properties, "Sequence") ?? IncomingEvent.NoSequence);
+    }
+
+    // A line of a log comes from any application, whose properties may be called as ours are: those that do not fit are its own.
+    private (string Name, string Uid, long Sequence) OwnerOfLine(JsonElement properties)
+    {
+        string? name = Fitting(() => Text(properties, "Run") is { } run && Names.IsFit(run, limits.MaxNameLength) ? run : null), id = Fitting(() => RunId(properties));
+        long? sequence = name is null && id is null ? null : Fitting(() => Whole(properties, "Sequence"));
+        return (name ?? NamelessRun, id ?? name ?? NamelessRun, sequence ?? IncomingEvent.NoSequence);
+    }
+
+    private static T? Fitting<T>(Func<T?> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (EventRefusedException)
+        {
+            return default;
+        }
+    }
+
+    // It is read again, with the usual depth of readers, whenever the run is looked at.
+    private static string? Config(JsonElement properties)
+    {
+        if (Member(properties, "Config") is not { ValueKind: JsonValueKind.Object } config) return null;
+        string json = config.GetRawText();
+        try
+        {
+            using var document = JsonDocument.Parse(json, ConfigOptions);
+            return json;
+        }
+        catch (JsonException)
+        {
+            throw new EventRefusedException("Config is nested too deeply");
+        }
     }
 
     private static string Started(JsonElement properties) => JsonSerializer.Serialize(

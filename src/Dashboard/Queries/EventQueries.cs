@@ -15,8 +15,8 @@ internal static class EventQueries
     private static readonly string[] Levels = ["Verbose", "Debug", "Information", "Warning", "Error", "Fatal"];
 
     /// <summary>The newest lines of a level or above, before a cursor, the newest first.</summary>
-    public static List<LogLine> Log(SqliteConnection connection, string uid, string level, (long Time, long Id) before, int max) => connection.Rows(
-        row => new LogLine(FormattableString.Invariant($"{row.GetInt64(1)}-{row.GetInt64(0)}"), row.GetInt64(1), row.GetString(2), row.GetString(3), row.Text(4)),
+    public static List<LogLine> Log(SqliteConnection connection, string uid, string level, Cursor before, int max) => connection.Rows(
+        row => new LogLine(new Cursor(row.GetInt64(1), row.GetInt64(0)).ToString(), row.GetInt64(1), row.GetString(2), row.GetString(3), row.Text(4)),
         $"""
         SELECT e.id, e.time, e.level, e.text, e.exception FROM events e
         WHERE e.run = (SELECT id FROM runs WHERE uid = $1) AND e.kind = 0 AND (e.time, e.id) < ($2, $3) AND e.level IN ({AtLeast(level)})

@@ -14,12 +14,14 @@ public sealed class EventStore : IDisposable
     private readonly Restarts restarts;
     private readonly SqliteCommand addPoint, addEvent;
     private readonly TimeProvider time;
+    private readonly Action<string> log;
+    private string? told;
 
     /// <summary>Opens a file, or makes it.</summary>
     /// <exception cref="DashboardException">It cannot be opened, or is something else.</exception>
     public EventStore(DashboardOptions options)
     {
-        (database, reader, time) = (new(options.Database), new(options.Limits), options.Time);
+        (database, reader, time, log) = (new(options.Database), new(options.Limits), options.Time, options.Log);
         connection = database.OpenWriter();
         (keys, rollups) = (new(connection, options.Limits), new(connection));
         restarts = new(connection, rollups);
@@ -35,14 +37,23 @@ public sealed class EventStore : IDisposable
 
     /// <summary>Adds a JSON array of events.</summary>
     /// <returns>What was stored, which is on disk then.</returns>
+    /// <exception cref="StoreUnavailableException">Nothing was stored: the disk is full, or the file is gone.</exception>
     internal IngestResult AddBatch(ReadOnlyMemory<byte> json) => Store(reader.ReadArray(json));
 
     /// <summary>Adds events that stand one a line.</summary>
     /// <returns>What was stored, which is on disk then. A line that is no event, such as a torn last one, is refused by itself.</returns>
+    /// <exception cref="StoreUnavailableException">Nothing was stored: the disk is full, or the file is gone.</exception>
     public IngestResult Add(ReadOnlySpan<byte> lines) => Store(reader.ReadLines(lines));
 
     /// <summary>Opens a connection for queries.</summary>
+    /// <exception cref="StoreUnavailableException">The file is gone.</exception>
     internal SqliteConnection OpenReader() => database.OpenReader();
+
+    /// <summary>Writes into the log that the database cannot be used, once for each reason until it can be again.</summary>
+    internal void Tell(StoreUnavailableException e)
+    {
+        if (Interlocked.Exchange(ref told, e.Message) != e.Message) log("error: " + e.Message);
+    }
 
     /// <summary>Removes a run with all that belongs to it.</summary>
     /// <returns>False where there is none.</returns>
@@ -73,7 +84,7 @@ public sealed class EventStore : IDisposable
             addEvent.Dispose();
             rollups.Dispose();
             connection.Dispose();
-            database.Close();
+            database.Dispose();
         }
     }
 
@@ -108,7 +119,23 @@ public sealed class EventStore : IDisposable
         return new(accepted, refused);
     }
 
+    // What is committed to a file that is no longer at its path is lost with the process: it counts as not stored.
     private void InTransaction(Action work)
+    {
+        try
+        {
+            database.RequireInPlace();
+            Commit(work);
+            database.RequireInPlace();
+            told = null;
+        }
+        catch (SqliteException e) when (StoreUnavailableException.IsOfFile(e))
+        {
+            throw new StoreUnavailableException($"the database cannot be written: {e.Message}", e);
+        }
+    }
+
+    private void Commit(Action work)
     {
         connection.Execute("BEGIN IMMEDIATE");
         try
@@ -147,10 +174,16 @@ public sealed class EventStore : IDisposable
                 if (addPoint.Run(ids[i], e.Step, e.Sequence, e.Time, double.IsNaN(value) ? null : value) > 0) rollups.Touch(ids[i], e.Step);
             }
         }
-        else
+        else if (Add(run, e, e.Sequence == IncomingEvent.NoSequence ? null : e.Sequence) == 0 && e.Kind == EventKind.Log && !IsStored(run, e))
         {
-            addEvent.Run(run, e.Sequence == IncomingEvent.NoSequence ? null : e.Sequence, (int)e.Kind, e.Time, e.Level, e.Step, e.Text, e.Exception, e.Data);
+            // An application may count something else by a property of that name: another line is another event.
+            Add(run, e, null);
         }
         changes.Note(run, e);
     }
+
+    private int Add(long run, IncomingEvent e, long? sequence) => addEvent.Run(run, sequence, (int)e.Kind, e.Time, e.Level, e.Step, e.Text, e.Exception, e.Data);
+
+    private bool IsStored(long run, IncomingEvent e) => connection.Scalar<long>(
+        "SELECT 1 FROM events WHERE run = $1 AND kind = 0 AND time = $2 AND (sequence IS NULL OR sequence = $3) AND level = $4 AND text = $5 AND exception IS $6 LIMIT 1", run, e.Time, e.Sequence, e.Level, e.Text, e.Exception) == 1;
 }

@@ -1,7 +1,7 @@
-import { get, listen } from './api.js';
+import { listen } from './api.js';
 import { find, make } from './dom.js';
 import { state, readLink, writeLink } from './state.js';
-import { showRuns } from './runs.js';
+import { allRuns, runsAfter, showRuns } from './runs.js';
 import { Curves, Sparsity } from './curves.js';
 import { Log, Checkpoints, Config } from './views.js';
 import { Samples } from './samples.js';
@@ -73,9 +73,10 @@ function zoom(range) {
   update();
 }
 
-async function loadRuns() {
+/** Reads the list of runs: all of it, or what news of some can have changed. */
+async function loadRuns(changed = null) {
   try {
-    runs = await get('/api/runs');
+    runs = changed ? await runsAfter(runs, changed) : await allRuns();
   } catch (e) {
     tell(e);
     return;
@@ -170,7 +171,7 @@ addEventListener('hashchange', () => {
   openTab(state.tab);
 });
 listen(async changed => {
-  await loadRuns();
+  await loadRuns(changed);
   showControls();
   if (changed.some(id => state.runs.includes(id))) refresh();
 }, isOn => {

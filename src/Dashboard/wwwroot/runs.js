@@ -1,9 +1,34 @@
+import { get } from './api.js';
 import { find, make } from './dom.js';
 import { state, colour, writeLink } from './state.js';
 import { digits, whole, time } from './format.js';
 
 // More rows than this nobody reads: the filter finds the others.
 const MaxRows = 200;
+
+// What the server gives at a time, and how many older ones are asked for by name.
+const PageRuns = 1000, MaxNamed = 100;
+
+/** Returns all runs, the newest first. */
+export async function allRuns() {
+  const runs = [];
+  for (;;) {
+    const page = await get('/api/runs', { max: PageRuns, before: runs.at(-1)?.cursor });
+    runs.push(...page);
+    if (page.length < PageRuns) return runs;
+  }
+}
+
+/** Returns all runs after some have changed: the newest are read anew, and of the older ones those that changed. */
+export async function runsAfter(known, changed) {
+  const newest = await get('/api/runs', { max: PageRuns });
+  if (newest.length < PageRuns) return newest;
+  const isNew = new Set(newest.map(run => run.id)), older = changed.filter(id => !isNew.has(id));
+  if (older.length > MaxNamed) return allRuns();
+  const read = new Map((older.length ? await get('/api/runs', { run: older }) : []).map(run => [run.id, run]));
+  const rest = known.filter(run => !isNew.has(run.id) && (!older.includes(run.id) || read.has(run.id))).map(run => read.get(run.id) ?? run);
+  return [...newest, ...rest, ...[...read.values()].filter(run => !known.some(other => other.id === run.id))];
+}
 
 /** Returns the runs that a filter finds: a regular expression where it is one, a text otherwise. */
 export function matching(runs, filter) {

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Dashboard;
+using SparkTrain.Http;
 using SparkTrain.Launcher.Runs;
 using SparkTrain.Launcher.Watching;
 using SparkTrain.Native;
@@ -116,8 +117,9 @@ internal static class RunsCommand
         var address = new Option<string>("--listen") { HelpName = "ADDRESS:PORT", Description = "Where to listen. Other than loopback addresses need a token.", DefaultValueFactory = _ => $"127.0.0.1:{DashboardOptions.DefaultPort}" };
         var database = new Option<string?>("--database") { HelpName = "FILE", Description = "Where events are kept; dashboard.db in the folder where not given." };
         var tokenFile = new Option<string?>("--token-file") { HelpName = "FILE", Description = $"A file with the token that senders and readers must show; {Shipping.TokenVariable} where not given." };
+        var connections = new Option<int>("--connections-per-address") { HelpName = "N", Description = "Connections that one address may have open at a time.", DefaultValueFactory = _ => WebServerOptions.DefaultConnectionsPerAddress };
         command.Arguments.Add(folder);
-        foreach (var option in (Option[])[address, database, tokenFile]) command.Options.Add(option);
+        foreach (var option in (Option[])[address, database, tokenFile, connections]) command.Options.Add(option);
         command.SetAction(arguments =>
         {
             string runs = arguments.GetValue(folder)!, listen = arguments.GetValue(address)!;
@@ -126,7 +128,7 @@ internal static class RunsCommand
             string? token = Shipping.Token(arguments.GetValue(tokenFile), "--token-file");
             if (token is not null && AccessToken.Problem(token) is { } problem) throw new ConfigurationException($"--token-file: the token cannot be used: {problem}.\n  expected: at least {AccessToken.MinLength} visible ASCII characters\n  do: make one by `openssl rand -hex 32`");
             using var stop = new StopSignals(terminal, "leaving");
-            return ServeAsync(runs, new() { Address = endpoint, Database = arguments.GetValue(database) ?? Path.Combine(runs, DashboardOptions.DefaultDatabase), Token = token is null ? null : new(token) }, terminal, stop.Token).GetAwaiter().GetResult();
+            return ServeAsync(runs, new() { Address = endpoint, Database = arguments.GetValue(database) ?? Path.Combine(runs, DashboardOptions.DefaultDatabase), Token = token is null ? null : new(token), ConnectionsPerAddress = arguments.GetValue(connections), Log = terminal.Error.WriteLine }, terminal, stop.Token).GetAwaiter().GetResult();
         });
         return command;
     }
@@ -150,8 +152,7 @@ internal static class RunsCommand
     {
         url ??= (run.Config["Logging"] is JsonObject { } logging && logging["Http"] is JsonObject http && http["Url"] is JsonValue value && value.TryGetValue(out string? text) ? text : null)
             ?? throw new ConfigurationException($"--url: it is missing, and {run.Path} was trained without Logging.Http.Url.\n  expected: what receives the events\n  do: give --url, such as http://127.0.0.1:8090/api/events");
-        if (!Uri.TryCreate(url, UriKind.Absolute, out var target) || target.Scheme is not ("http" or "https"))
-            throw new ConfigurationException($"--url: it is \"{url}\".\n  expected: an address that begins with http:// or https://\n  do: correct it, such as http://127.0.0.1:8090/api/events");
+        var target = Shipping.Url(url, "--url", "--token-file");
         string journal = RunFolder.At(run.Path).Events;
         if (!File.Exists(journal)) throw new CheckpointException(journal, "the run has no events", "a run of this version or a later one", "train the run on, or choose another");
         using var sender = new EventSender(journal, new(target, Shipping.Token(tokenFile, "--token-file")));

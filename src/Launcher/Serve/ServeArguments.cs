@@ -30,10 +30,12 @@ internal sealed class ServeArguments
     private readonly Option<int> maxBody = new("--max-body") { HelpName = "BYTES", Description = "Longest request.", DefaultValueFactory = _ => Default.MaxBodyBytes };
     private readonly Option<int> readerSeconds = new("--reader-seconds") { HelpName = "N", Description = "End a stream whose client takes nothing for so long.", DefaultValueFactory = _ => Default.Scheduler.ReaderSeconds };
 
+    private readonly Option<int> connections = new("--connections-per-address") { HelpName = "N", Description = "Connections that one address may have open at a time; further ones are refused with 429.", DefaultValueFactory = _ => Default.ConnectionsPerAddress };
+
     /// <summary>Adds the options to a verb.</summary>
     public ServeArguments(Command command)
     {
-        foreach (var option in (Option[])[listen, port, tokenFile, allowOrigin, maxSequences, queue, cacheTokens, stepTokens, maxBody, readerSeconds]) command.Options.Add(option);
+        foreach (var option in (Option[])[listen, port, tokenFile, allowOrigin, maxSequences, queue, cacheTokens, stepTokens, maxBody, readerSeconds, connections]) command.Options.Add(option);
     }
 
     /// <summary>Reads what the arguments ask for.</summary>
@@ -46,6 +48,7 @@ internal sealed class ServeArguments
         var options = new ServingOptions
         {
             Listen = endpoint, Token = ServeToken.Find(arguments.GetValue(tokenFile), token, endpoint), AllowedOrigins = arguments.GetValue(allowOrigin)!, MaxBodyBytes = arguments.GetValue(maxBody),
+            ConnectionsPerAddress = arguments.GetValue(connections),
             Scheduler = new()
             {
                 MaxSequences = arguments.GetValue(maxSequences), Queue = arguments.GetValue(queue), CacheTokens = arguments.GetValue(cacheTokens) ?? Default.Scheduler.CacheTokens,

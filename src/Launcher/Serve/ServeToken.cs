@@ -1,7 +1,7 @@
 using System.Net;
 using SparkTrain.Configuration;
+using SparkTrain.Http;
 using SparkTrain.Launcher.Generation;
-using SparkTrain.Serving;
 
 namespace SparkTrain.Launcher.Serve;
 

@@ -1,56 +1,72 @@
 using System.Net;
+using System.Net.Sockets;
+using System.Text;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Serilog.Core;
 using Serilog.Events;
 using SparkTrain.Configuration;
+using SparkTrain.Http;
 using SparkTrain.Native;
 using SparkTrain.Telemetry;
+using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Watching;
 
-/// <summary>Serves the newest numbers of a run at <c>/metrics</c> while it trains, for Prometheus.</summary>
+/// <summary>Serves the newest numbers of a run at <c>/metrics</c> while it trains, for Prometheus. It asks for no token, so it answers no page in a browser, and on loopback only requests that name it by a loopback name.</summary>
 internal sealed class MetricsPageSink : ILogEventSink, IDisposable
 {
+    private const string Path = "/metrics";
+
     private readonly MetricsGauge gauge;
     private readonly WebApplication server;
 
     private MetricsPageSink(MetricsGauge gauge, WebApplication server) => (this.gauge, this.server) = (gauge, server);
 
+    /// <summary>Where it listens.</summary>
+    public Uri Address => WebServer.AddressOf(server);
+
     /// <summary>Listens.</summary>
     /// <param name="address">ADDRESS:PORT.</param>
     /// <param name="run">The run's name.</param>
+    /// <param name="terminal">Takes warnings of the web server.</param>
     /// <exception cref="ConfigurationException">It is no address.</exception>
     /// <exception cref="EnvironmentException">It cannot be listened on.</exception>
-    public static MetricsPageSink Start(string address, string run)
+    public static MetricsPageSink Start(string address, string run, Terminal terminal)
     {
         if (!IPEndPoint.TryParse(address, out var endpoint) || endpoint.Port == 0)
             throw new ConfigurationException($"Logging.Prometheus: it is \"{address}\".\n  expected: ADDRESS:PORT, such as 127.0.0.1:9464\n  do: correct it");
-        var gauge = new MetricsGauge(run);
-        var builder = WebApplication.CreateEmptyBuilder(new());
-        builder.Services.AddRoutingCore();
-        // Signals are the program's.
-        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        return Start(endpoint, address, run, terminal);
+    }
+
+    /// <summary>Listens; port 0 takes a free one.</summary>
+    /// <exception cref="EnvironmentException">It cannot be listened on.</exception>
+    internal static MetricsPageSink Start(IPEndPoint endpoint, string address, string run, Terminal terminal)
+    {
+        var gauge = new MetricsGauge(run, MetricDescriptions.All);
+        var server = WebServer.Create(new() { Listen = endpoint }, Log);
+        var errors = new ErrorAnswers((http, error) => SendAsync(http, "text/plain; charset=utf-8", error.Message + "\n"), Log);
+        var access = new AccessRules
         {
-            kestrel.AddServerHeader = false;
-            kestrel.Listen(endpoint);
-        });
-        var server = builder.Build();
-        server.MapGet("/metrics", () => Results.Text(gauge.Write(), MetricsGauge.ContentType));
+            LoopbackNamesOnly = IPAddress.IsLoopback(endpoint.Address),
+            Advice = ("To serve under other names, listen on another address.", "Requests of web pages are refused.", ""),
+        };
+        server.Use((http, next) => errors.HandleAsync(http, () => access.Check(http) ? Task.CompletedTask : next(http)));
+        server.UseRouting();
+        server.MapRead(Path, http => SendAsync(http, MetricsGauge.ContentType, gauge.Write()));
         try
         {
-            server.Start();
+            server.StartAsync().GetAwaiter().GetResult();
             return new(gauge, server);
         }
-        catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
             server.DisposeAsync().AsTask().GetAwaiter().GetResult();
             throw new EnvironmentException($"Logging.Prometheus {address}", e.Message.TrimEnd('.'), "an address of this machine and a port that is free and that you may use", "choose another, or null for no page", e);
         }
+
+        void Log(LogLevel level, string message, Exception? exception) => terminal.Error.WriteLine($"Logging.Prometheus: {message}{(exception is null ? "" : "\n" + exception)}");
     }
 
     /// <inheritdoc/>
@@ -59,10 +75,10 @@ internal sealed class MetricsPageSink : ILogEventSink, IDisposable
     /// <summary>Stops listening.</summary>
     public void Dispose() => server.DisposeAsync().AsTask().GetAwaiter().GetResult();
 
-    private sealed class NoLifetime : IHostLifetime
+    private static async Task SendAsync(HttpContext http, string type, string text)
     {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        (http.Response.ContentType, http.Response.ContentLength) = (type, bytes.Length);
+        await http.Response.Body.WriteAsync(bytes, http.RequestAborted);
     }
 }

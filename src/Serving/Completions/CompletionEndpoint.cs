@@ -1,16 +1,20 @@
 using System.Diagnostics;
+using System.Net.Mime;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
 using Serilog;
+using SparkTrain.Http;
 
 namespace SparkTrain.Serving;
 
 /// <summary>Answers <c>POST /v1/completions</c>, whole or as a stream of server-sent events.</summary>
-internal sealed class CompletionEndpoint(ServedModel model, BatchScheduler scheduler, SchedulerOptions limits, ServingCounters counters, ILogger log)
+internal sealed class CompletionEndpoint(ServedModel model, BatchScheduler scheduler, ServingOptions options, ServingCounters counters, ILogger log, WebLog webLog)
 {
     private static readonly byte[] EventBegin = [.. "data: "u8], EventEnd = [.. "\n\n"u8], Done = [.. "data: [DONE]\n\n"u8];
 
-    private readonly PromptTokens prompts = new(model, limits);
+    private readonly PromptTokens prompts = new(model, options.Scheduler);
+    private readonly RequestBody body = new(options.MaxBodyBytes, unpacksGzip: false, webLog);
     private readonly TokenText tokenText = new(model.Tokenizer);
 
     public async Task AnswerAsync(HttpContext http)
@@ -22,8 +26,9 @@ internal sealed class CompletionEndpoint(ServedModel model, BatchScheduler sched
         CompletionAnswer? answer = null;
         try
         {
-            var request = CompletionRequestReader.Read(await RequestBody.ReadAsync(http));
-            job = scheduler.Submit(prompts.Prepare(request));
+            RequireJson(http.Request);
+            var request = CompletionRequestReader.Read(await body.ReadAsync(http));
+            job = scheduler.Submit(prompts.Prepare(request, http.RequestAborted));
             answer = new CompletionAnswer(request, job, model.Tokenizer);
             var json = new CompletionJson(id, DateTimeOffset.UtcNow, model.Name, tokenText);
             var first = request.Stream ? await StreamAsync(http, request, job, answer, json, start) : await WholeAsync(http, job, answer, json, start);
@@ -46,7 +51,7 @@ internal sealed class CompletionEndpoint(ServedModel model, BatchScheduler sched
             // A stream that has begun says in its own words that it breaks off; there is no [DONE] then.
             await SendEventAsync(http, JsonText.Of(error));
         }
-        catch (ApiException e)
+        catch (ApiException e) when (!e.IsLogged)
         {
             log.Information(ServingEvents.Refused, id, e.Status, e.Code);
             throw;
@@ -55,6 +60,13 @@ internal sealed class CompletionEndpoint(ServedModel model, BatchScheduler sched
         {
             job?.Cancel();
         }
+    }
+
+    // A page in a browser cannot send JSON to a foreign server without asking beforehand.
+    private static void RequireJson(HttpRequest request)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals(MediaTypeNames.Application.Json, StringComparison.OrdinalIgnoreCase))
+            throw new ApiException(StatusCodes.Status415UnsupportedMediaType, "The request must have the header Content-Type: application/json.", code: "unsupported_media_type");
     }
 
     private async Task<TimeSpan> WholeAsync(HttpContext http, GenerationJob job, CompletionAnswer answer, CompletionJson json, long start)

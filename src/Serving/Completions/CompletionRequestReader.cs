@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using SparkTrain.Configuration;
+using SparkTrain.Http;
 using SparkTrain.Inference;
 
 namespace SparkTrain.Serving;
@@ -29,16 +30,17 @@ internal static class CompletionRequestReader
         ["stop"] = ("a text or a list of texts", (request, value) => request with { Stops = value.ValueKind == JsonValueKind.String ? [String(value)] : [.. value.EnumerateArray().Select(String)] }),
         ["temperature"] = Sampling((sampling, value) => sampling with { Temperature = value }),
         ["top_p"] = Sampling((sampling, value) => sampling with { TopP = value }),
-        ["top_k"] = (WholeNumber, (request, value) => request with { Sampling = request.Sampling with { TopK = value.GetInt32() } }),
+        // vLLM's neutral value is -1, llama.cpp's 0 or less.
+        ["top_k"] = (WholeNumber, (request, value) => request with { Sampling = request.Sampling with { TopK = Math.Max(0, value.GetInt32()) } }),
         ["min_p"] = Sampling((sampling, value) => sampling with { MinP = value }),
         ["repetition_penalty"] = Sampling((sampling, value) => sampling with { RepetitionPenalty = value }),
         ["seed"] = (WholeNumber, (request, value) => request with { Seed = value.GetInt64() }),
-        ["user"] = (Text, (request, value) => String(value) is null ? request : request),
-        ["frequency_penalty"] = ("0: this server has repetition_penalty instead", (request, value) => value.GetDouble() == 0 ? request : throw new FormatException()),
-        ["presence_penalty"] = ("0: this server has repetition_penalty instead", (request, value) => value.GetDouble() == 0 ? request : throw new FormatException()),
-        ["logit_bias"] = ("empty: this server does not offer it", (request, value) => value.EnumerateObject().Any() ? throw new FormatException() : request),
-        ["suffix"] = ("empty: this server does not offer it", (request, value) => String(value).Length > 0 ? throw new FormatException() : request),
+        ["user"] = Ignored(),
+        ["safety_identifier"] = Ignored(),
+        ["prompt_cache_key"] = Ignored(),
     };
+
+    private static readonly string[] Names = [.. Fields.Keys, .. NeutralFields.Names];
 
     /// <summary>Reads a body.</summary>
     /// <exception cref="ApiException">It is no such request, or a field of it is out of range.</exception>
@@ -58,12 +60,16 @@ internal static class CompletionRequestReader
         {
             throw new ApiException(StatusCodes.Status400BadRequest, "The body is not JSON: " + e.Message);
         }
+        // What the reader of JSON throws at a name that no Unicode text can be.
+        catch (InvalidOperationException)
+        {
+            throw new ApiException(StatusCodes.Status400BadRequest, "The name of a field has half of a surrogate pair in it.");
+        }
     }
 
     private static CompletionRequest ReadField(CompletionRequest request, JsonProperty field)
     {
-        if (!Fields.TryGetValue(field.Name, out var known))
-            throw new ApiException(StatusCodes.Status400BadRequest, $"There is no field '{Short(field.Name)}'.{(NearestName.Of(Short(field.Name), Fields.Keys) is { } near ? $" Did you mean {near}?" : "")}", Short(field.Name), "unknown_field");
+        if (!Fields.TryGetValue(field.Name, out var known)) return RequireNothing(request, field);
         if (field.Value.ValueKind == JsonValueKind.Null) return request;
         try
         {
@@ -73,6 +79,13 @@ internal static class CompletionRequestReader
         {
             throw ApiException.Refuse(field.Name, $"is {Short(field.Value.GetRawText())}; it must be {known.Expected}.");
         }
+    }
+
+    private static CompletionRequest RequireNothing(CompletionRequest request, JsonProperty field)
+    {
+        if (!NeutralFields.Names.Contains(field.Name))
+            throw new ApiException(StatusCodes.Status400BadRequest, $"There is no field '{Short(field.Name)}'.{(NearestName.Of(Short(field.Name), Names) is { } near ? $" Did you mean {near}?" : "")}", Short(field.Name), "unknown_field");
+        return NeutralFields.Problem(field.Name, field.Value) is { } expected ? throw ApiException.Refuse(field.Name, $"is {Short(field.Value.GetRawText())}; it must be {expected}.") : request;
     }
 
     private static void Check(CompletionRequest request)
@@ -115,14 +128,18 @@ internal static class CompletionRequestReader
         {
             // Noise against the observation of encrypted streams, which a client may switch off; there is none here.
             if (option.Name == "include_obfuscation") continue;
+            // vLLM's usage behind every piece, which is not offered.
+            if (option.Name == "continuous_usage_stats" && option.Value.ValueKind is JsonValueKind.False or JsonValueKind.Null) continue;
             if (option.Name != "include_usage") throw new FormatException();
             includes = option.Value.ValueKind != JsonValueKind.Null && option.Value.GetBoolean();
         }
         return includes;
     }
 
+    private static (string, Func<CompletionRequest, JsonElement, CompletionRequest>) Ignored() => (Text, (request, value) => String(value) is null ? request : request);
+
     // GetString gives null for null only.
     private static string String(JsonElement value) => value.GetString() ?? throw new FormatException();
 
-    private static string Short(string text) => text.Length <= 60 ? text : text[..60] + "…";
+    private static string Short(string text) => text.Length <= 60 ? text : text[..(char.IsHighSurrogate(text[59]) ? 59 : 60)] + "…";
 }

@@ -1,14 +1,22 @@
 using System.Globalization;
 using System.Text;
+using Microsoft.AspNetCore.Http;
 
 namespace SparkTrain.Serving;
 
 /// <summary>The page <c>/metrics</c>, in Prometheus' text format.</summary>
 internal sealed class MetricsPage(BatchScheduler scheduler, SchedulerOptions limits, ServingCounters counters)
 {
-    public const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
+    private const string ContentType = "text/plain; version=0.0.4; charset=utf-8";
 
-    public string Write()
+    public async Task AnswerAsync(HttpContext http)
+    {
+        byte[] page = Encoding.UTF8.GetBytes(Write());
+        (http.Response.ContentType, http.Response.ContentLength) = (ContentType, page.Length);
+        await http.Response.Body.WriteAsync(page, http.RequestAborted);
+    }
+
+    private string Write()
     {
         var page = new StringBuilder();
         var load = scheduler.Load;

@@ -83,6 +83,9 @@ public sealed class EventSender : IDisposable
         try
         {
             using var answer = await client.PostAsync(options.Url, content, stop);
+            // A redirection may turn a POST into a GET, whose answer says nothing of the events.
+            if (answer.RequestMessage is { RequestUri: { } led } asked && asked.Method != HttpMethod.Post)
+                throw new HttpRequestException($"the server leads elsewhere, to {led.Scheme}://{led.Authority}{led.AbsolutePath}; give that address");
             return answer.StatusCode;
         }
         catch (Exception e) when (!stop.IsCancellationRequested && e is OperationCanceledException or IOException or InvalidOperationException)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
 
@@ -30,8 +31,8 @@ public sealed record LoggingConfig
 /// <summary>Sending events over HTTP, as Serilog.Sinks.Http does: batches of JSON, compressed.</summary>
 public sealed record HttpLoggingConfig
 {
-    /// <summary>What receives batches by POST, such as http://127.0.0.1:8090/api/events.</summary>
-    [RegularExpression("https?://.+", ErrorMessage = "must be an address that begins with http:// or https://.")]
+    /// <summary>What receives batches by POST, such as http://127.0.0.1:8090/api/events. Secrets have no place in it: every reader of the run sees it.</summary>
+    [RegularExpression(ReceiverUrl.Pattern, ErrorMessage = ReceiverUrl.Rule)]
     public required string Url { get; init; }
 
     /// <summary>A file with the token that the receiver asks for; null sends none, unless the environment variable SPARKTRAIN_EVENTS_TOKEN is set.</summary>

@@ -62,6 +62,20 @@ public sealed class RunsCommandTests : IDisposable
         Assert.Contains(problem, error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("http://user:PASSWORD@127.0.0.1:9/api/events", "\"http://…@127.0.0.1:9/api/events\"")]
+    [InlineData("http://user:PASS/WORD@127.0.0.1:9/", "\"http://…@127.0.0.1:9/\"")]
+    [InlineData("http://127.0.0.1:9/api/events?key=PASSWORD", "\"http://127.0.0.1:9/api/events?…\"")]
+    [InlineData("http://127.0.0.1:9/#token=PASSWORD", "\"http://127.0.0.1:9/#…\"")]
+    public void An_address_with_a_secret_is_refused_and_not_shown(string url, string shown)
+    {
+        var (code, output, error) = LauncherProcess.Run($"runs sync {Make("a", 0.003, null)} --url {url}");
+        Assert.Equal((2, ""), (code, output));
+        Assert.Contains($"--url: it is {shown}.", error, StringComparison.Ordinal);
+        Assert.Contains("give a secret by --token-file", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("PASS", error, StringComparison.Ordinal);
+    }
+
     // A folder that was copied by any tool: times of files are by chance. A report tells of the run's end as long as nothing was logged behind it.
     [Theory]
     [InlineData("complete", 8L, 8, "complete")]

@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
 using System.Text;
 
-namespace SparkTrain.Serving;
+namespace SparkTrain.Http;
 
-/// <summary>The secret that clients show. Only its hash is kept, so that no log and no dump of the process's options shows it.</summary>
+/// <summary>The secret that clients of a server show. Only its hash is kept, so that no log and no dump of the process's options shows it.</summary>
 public sealed class AccessToken
 {
     /// <summary>Characters that a token has at least: fewer could be guessed.</summary>
