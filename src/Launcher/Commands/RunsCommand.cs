@@ -137,6 +137,14 @@ internal static class RunsCommand
     {
         try
         {
+            options.Require();
+        }
+        catch (DashboardException e)
+        {
+            throw new ConfigurationException($"{e.Where}: {e.Found}.\n  expected: {e.Expected}\n  do: {e.Remedy}");
+        }
+        try
+        {
             await using var server = await DashboardServer.StartAsync(options);
             terminal.Out.WriteLine($"{server.Address}{(options.Token is null ? "" : "#token=… (that of --token-file)")} | the runs in {folder}");
             await new RunsFeed(server, folder, terminal).RunAsync(stop);
@@ -144,7 +152,7 @@ internal static class RunsCommand
         }
         catch (DashboardException e)
         {
-            throw new ConfigurationException(e.Message);
+            throw new EnvironmentException(e.Where, e.Found.TrimEnd('.'), e.Expected, e.Remedy, e);
         }
     }
 

@@ -63,6 +63,19 @@ public sealed class RunsCommandTests : IDisposable
     }
 
     [Theory]
+    [InlineData(2, "the address to listen on: 0.0.0.0:8090.", "--listen 0.0.0.0:8090")]
+    [InlineData(2, "--connections-per-address: 0.\n  expected: a number from 1 to 1024", "--connections-per-address 0")]
+    [InlineData(5, "notes.txt: SQLite Error 26: 'file is not a database'.", "--listen 127.0.0.1:0 --database NOTES")]
+    public void A_dashboard_that_cannot_be_had_says_why(int code, string problem, string arguments)
+    {
+        string notes = Path.Combine(folder, "notes.txt");
+        File.WriteAllText(notes, new string('x', 5000));
+        var (actual, _, error) = LauncherProcess.Run($"runs serve {folder} {arguments.Replace("NOTES", notes, StringComparison.Ordinal)}");
+        Assert.Equal(code, actual);
+        Assert.Contains(problem, error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("http://user:PASSWORD@127.0.0.1:9/api/events", "\"http://…@127.0.0.1:9/api/events\"")]
     [InlineData("http://user:PASS/WORD@127.0.0.1:9/", "\"http://…@127.0.0.1:9/\"")]
     [InlineData("http://127.0.0.1:9/api/events?key=PASSWORD", "\"http://127.0.0.1:9/api/events?…\"")]
