@@ -48,6 +48,7 @@ public sealed class DashboardServer : IAsyncDisposable
     }
 
     /// <summary>Adds events that stand one a line, as a run's folder has them. Those seen before change nothing.</summary>
+    /// <exception cref="StoreUnavailableException">Nothing was stored: the disk is full, or the database is gone. The log says so.</exception>
     public IngestResult Ingest(ReadOnlySpan<byte> lines) => store.Add(lines);
 
     /// <summary>Ends what listens to news, finishes the other answers, and closes the database.</summary>

@@ -43,7 +43,18 @@ public sealed class EventStore : IDisposable
     /// <summary>Adds events that stand one a line.</summary>
     /// <returns>What was stored, which is on disk then. A line that is no event, such as a torn last one, is refused by itself.</returns>
     /// <exception cref="StoreUnavailableException">Nothing was stored: the disk is full, or the file is gone.</exception>
-    public IngestResult Add(ReadOnlySpan<byte> lines) => Store(reader.ReadLines(lines));
+    public IngestResult Add(ReadOnlySpan<byte> lines)
+    {
+        try
+        {
+            return Store(reader.ReadLines(lines));
+        }
+        catch (StoreUnavailableException e)
+        {
+            Tell(e);
+            throw;
+        }
+    }
 
     /// <summary>Opens a connection for queries.</summary>
     /// <exception cref="StoreUnavailableException">The file is gone.</exception>

@@ -45,6 +45,10 @@ internal sealed class RunsFeed(DashboardServer server, string folder, Terminal t
                 if (server.Ingest(lines) is { Refused: [var first, ..] }) Warn(journal, $"{journal}: it has lines that are no events ({first.Reason.TrimEnd('.')}).\n  expected: an event a line\n  do: restore it from a backup; the other lines are shown");
             }, stop);
         }
+        // Nothing is wrong with the journal, and the dashboard has said what is with its database; tried again with the next look.
+        catch (StoreUnavailableException)
+        {
+        }
         // Tried again with the next look.
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

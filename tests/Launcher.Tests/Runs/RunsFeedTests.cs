@@ -1,0 +1,31 @@
+using System.Collections.Concurrent;
+using SparkTrain.Dashboard;
+using SparkTrain.Launcher.Runs;
+
+namespace SparkTrain.Launcher.Tests.Runs;
+
+/// <summary>The runs of a folder, given to a dashboard.</summary>
+public sealed class RunsFeedTests(SmallRun small) : IClassFixture<SmallRun>, IDisposable
+{
+    private readonly string runs = Directory.CreateTempSubdirectory("feed-tests-").FullName;
+
+    public void Dispose() => Directory.Delete(runs, recursive: true);
+
+    [Fact]
+    public async Task A_database_that_is_gone_is_told_of_once_and_no_journal_is_blamed_for_it()
+    {
+        string database = Path.Combine(runs, "dashboard.db");
+        SmallRun.Copy(small.Good, Path.Combine(runs, "good"));
+        var log = new ConcurrentQueue<string>();
+        await using var server = await DashboardServer.StartAsync(new() { Address = new(System.Net.IPAddress.Loopback, 0), Database = database, Log = log.Enqueue });
+        File.Delete(database);
+        var error = new StringWriter();
+        using var stop = new CancellationTokenSource();
+        var feed = new RunsFeed(server, runs, new Terminal(_ => null, isOutputRedirected: true, TextWriter.Null, error)).RunAsync(stop.Token);
+        Assert.True(SpinWait.SpinUntil(() => !log.IsEmpty, 30_000));
+        await stop.CancelAsync();
+        await feed;
+        Assert.Equal($"error: {database}: the database that is open has been moved or removed. Put it back, or start the dashboard anew; until then nothing is taken.", Assert.Single(log));
+        Assert.Equal("", error.ToString());
+    }
+}
