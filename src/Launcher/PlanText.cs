@@ -57,6 +57,7 @@ internal static class PlanText
         Row("tokens a step", $"{t.GlobalBatchTokens:N0}");
         Row("tokens", $"{t.TotalTokens():N0}");
         Row("ranks × accumulation × sequences", $"{plan.WorldSize} × {plan.Batch.AccumulationSteps} × {plan.Batch.Rows}");
+        Row("arithmetic", t.Compute == ComputeType.Auto ? (FormattableString)$"{ComputeChoice.Here(t)} (Auto, on this machine)" : $"{t.Compute}");
         Row("FLOPs, forward and backward", $"{plan.TrainingFlops:0.00E+0}");
         Row("a checkpoint", $"{Gigabytes(plan.CheckpointBytes)}");
         Row($"checkpoints kept, {plan.CheckpointsKept} at most", $"{Gigabytes(plan.CheckpointBytes * plan.CheckpointsKept)}");

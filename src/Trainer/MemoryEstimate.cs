@@ -32,7 +32,7 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
     public static MemoryEstimate Of(TrainConfig config, int worldSize, int ranksPerHost)
     {
         long parameters = ParameterCount.Of(config.Model).Total;
-        bool bfloat16 = config.Training.Compute == ComputeType.BFloat16, sharded = config.Distributed.ShardsOptimizer(worldSize);
+        bool bfloat16 = ComputeChoice.Here(config.Training) == ComputeType.BFloat16, sharded = config.Distributed.ShardsOptimizer(worldSize);
         var layout = BatchLayout.Of(config, worldSize);
         int branches = config.Distributed.Reduce == ReduceOrder.SlotTree ? BitOperations.Log2((uint)layout.AccumulationSteps) : 0;
         return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, config.Checkpoint.Asynchronous ? 12 * parameters / worldSize : 0, ActivationBytes(config, layout.Rows, bfloat16), RuntimeBytes)

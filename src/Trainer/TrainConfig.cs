@@ -100,7 +100,7 @@ public sealed record TrainingConfig
     [Range(1, 65_536)]
     public required int MicroBatch { get; init; }
 
-    /// <summary>Arithmetic of the matrix products: Float32, or BFloat16 with float32 master weights and statistics.</summary>
+    /// <summary>Arithmetic of the matrix products: Float32, BFloat16 with float32 master weights and statistics, or Auto: BFloat16 where the processor has instructions for it, decided once a run.</summary>
     public ComputeType Compute { get; init; } = ComputeType.Float32;
 
     /// <summary>Gradients are scaled down to this global norm; 0 leaves them as they are.</summary>
@@ -129,6 +129,9 @@ public enum ComputeType
 
     /// <summary>bfloat16 products that accumulate in float32; weights, statistics, softmax, norms and loss stay float32.</summary>
     BFloat16,
+
+    /// <summary>BFloat16 where the processors of all ranks multiply it fast, else Float32; decided when the run begins, and kept.</summary>
+    Auto,
 }
 
 /// <summary>Where tensors live.</summary>

@@ -37,7 +37,7 @@ public static class TrainingModel
     /// <exception cref="EnvironmentException">The device is not there.</exception>
     public static ComputeOptions Options(TrainingConfig config, SparsitySink? sparsity) => new()
     {
-        Dtype = config.Compute == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32,
+        Dtype = ComputeChoice.Here(config) == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32,
         Device = DeviceOf(config.Device),
         Sparsity = sparsity,
     };

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
 using Serilog;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
@@ -60,7 +62,7 @@ internal static class TrainCommand
 
     private static int Train(ResolvedConfiguration<TrainConfig> resolved, ICollectives ranks, Terminal terminal, Wishes wishes, CancellationToken stop)
     {
-        var config = resolved.Value;
+        var config = ComputeChoice.Decide(resolved.Value, ranks);
         ranks.Report(0, "start");
         int threads = config.Training.Threads > 0 ? config.Training.Threads : Cores.OfRank(ranks);
         ranks.Agree(() =>
@@ -74,14 +76,23 @@ internal static class TrainCommand
         using var folder = Open(config.Run, ranks);
         using var log = ranks.Agree(() => RunLog.Create(terminal, folder, config, wishes.Quiet), ErrorReport.Describe);
         using var trainer = ranks.Agree(() => new Trainer.Trainer(config, folder, data, ranks, log, wishes.AllowNewData), ErrorReport.Describe);
-        ranks.Agree(() => { if (ranks.Rank == 0) folder.WriteText(folder.ConfigFile, resolved.ToJson()); }, ErrorReport.Describe);
+        ranks.Agree(() => { if (ranks.Rank == 0) folder.WriteText(folder.ConfigFile, Decided(resolved, config)); }, ErrorReport.Describe);
         return Run(trainer, config, ThisProcess.Origin(ranks.WorldSize, data.Fingerprint), folder, ranks, log, wishes, stop) == TrainOutcome.Complete ? ExitCodes.Done : ExitCodes.SavedAndLeft;
+    }
+
+    // The type that Auto stands for is kept.
+    private static string Decided(ResolvedConfiguration<TrainConfig> resolved, TrainConfig config)
+    {
+        var json = JsonNode.Parse(resolved.ToJson())!;
+        json["Training"]!["Compute"] = config.Training.Compute.ToString();
+        return json.ToJsonString(new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }) + "\n";
     }
 
     // Rank 0 says what the run is and how it ended, and leaves a report.
     private static TrainOutcome Run(Trainer.Trainer trainer, TrainConfig config, RunOrigin origin, RunFolder folder, ICollectives ranks, ILogger log, Wishes wishes, CancellationToken stop)
     {
         bool speaks = ranks.Rank == 0;
+        if (speaks && ComputeChoice.Cost(config.Training) is { } cost) log.Warning(TrainEvents.ComputeCost, cost);
         if (speaks) RunAnnouncement.Begin(log, config, origin, trainer.Progress.Step);
         try
         {

@@ -18,6 +18,9 @@ public static class TrainEvents
     /// <summary>The run has passed the step that it was to leave after.</summary>
     public const string AlreadyThere = "run {Run} is at step {Step} of {Steps} already; it was to leave after step {Until}";
 
+    /// <summary>The run computes in a type that is slow on this processor.</summary>
+    public const string ComputeCost = "Training.Compute is BFloat16: {Cost}";
+
     /// <summary>The run goes on with other data.</summary>
     public const string NewData = "the data are not those of the checkpoint: fingerprint {Now}, the checkpoint has {Before}; the run goes on at sample {Sample} of the new order";
 

@@ -1,0 +1,51 @@
+using SparkTrain.Distributed;
+using SparkTrain.Native;
+
+namespace SparkTrain.Trainer.Tests;
+
+public sealed class ComputeChoiceTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("sparktrain-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void A_type_that_is_named_stays()
+    {
+        foreach (var type in (ComputeType[])[ComputeType.Float32, ComputeType.BFloat16]) Assert.Equal(type, Decide(Config(type)));
+    }
+
+    [Fact]
+    public void Auto_takes_what_the_processor_has()
+    {
+        string flags = File.ReadLines("/proc/cpuinfo").First(line => line.StartsWith("flags", StringComparison.Ordinal));
+        bool has = flags.Contains(" avx512_bf16", StringComparison.Ordinal) || flags.Contains(" amx_bf16", StringComparison.Ordinal);
+        Assert.Equal(has, Processor.HasBfloat16);
+        Assert.Equal(has ? ComputeType.BFloat16 : ComputeType.Float32, Decide(Config(ComputeType.Auto)));
+    }
+
+    [Theory]
+    [InlineData("{\"Training\": {\"Compute\": \"Float32\"}}", ComputeType.Float32)]
+    [InlineData("{\"Training\": {\"Compute\": \"BFloat16\"}}", ComputeType.BFloat16)]
+    [InlineData("{\"Training\": {\"Compute\": \"Auto\"}}", null)]
+    [InlineData("{\"Training\": 3}", null)]
+    [InlineData("", null)]
+    public void A_run_that_has_begun_keeps_its_type_on_any_processor(string saved, ComputeType? expected)
+    {
+        Directory.CreateDirectory(Path.Combine(folder, "r"));
+        File.WriteAllText(Path.Combine(folder, "r", "config.json"), saved);
+        Assert.Equal(expected ?? ComputeChoice.Here(Config(ComputeType.Auto).Training), Decide(Config(ComputeType.Auto)));
+    }
+
+    private TrainConfig Config(ComputeType type)
+    {
+        var config = TinyRun.Config("data", folder);
+        return config with { Run = new() { Name = "r", Folder = folder }, Training = config.Training with { Compute = type } };
+    }
+
+    private static ComputeType Decide(TrainConfig config)
+    {
+        using var alone = new SingleProcess();
+        return ComputeChoice.Decide(config, alone).Training.Compute;
+    }
+}
