@@ -32,7 +32,7 @@ public sealed partial class RankFailureTests : IDisposable
     {
         var job = MpiJob.Run(work, 3, "--config", "tiny.json");
         Assert.Equal(2, job.ExitCode);
-        RequireOneError(job, "× ranks 3 = 384");
+        RequireOneError(job, "SeqLen 32 × ranks 3 = 96");
     }
 
     [Fact]
