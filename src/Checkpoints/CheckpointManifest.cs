@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Checkpoints;
 
@@ -16,6 +17,9 @@ public sealed record CheckpointManifest
 
     /// <summary>The oldest format that this version reads. In format 2 <c>COMPLETE</c> is empty, so that no hash covers the manifest.</summary>
     public const int OldestFormat = 2;
+
+    // Thousands of tensors in thousands of pieces are not a tenth of it.
+    private const int MaxBytes = 1 << 30;
 
     /// <summary>Format of the checkpoint.</summary>
     public required int FormatVersion { get; init; }
@@ -66,7 +70,7 @@ public sealed record CheckpointManifest
     {
         try
         {
-            return FormatOf(File.ReadAllBytes(Path.Combine(folder, FileName)));
+            return FormatOf(RegularFile.ReadAllBytes(Path.Combine(folder, FileName), MaxBytes));
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
@@ -79,7 +83,7 @@ public sealed record CheckpointManifest
         string path = Path.Combine(folder, FileName);
         try
         {
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path, MaxBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -105,7 +109,7 @@ public sealed record CheckpointManifest
 
     private static int? FormatOf(byte[] bytes)
     {
-        using var json = JsonDocument.Parse(bytes);
+        using var json = JsonText.Parse(bytes);
         return json.RootElement.TryGetProperty("format_version", out var format) && format.TryGetInt32(out int number) ? number : null;
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Win32.SafeHandles;
+using SparkTrain.Input;
 
 namespace SparkTrain.Checkpoints;
 
@@ -34,6 +35,7 @@ public static class CheckpointVerification
         if (!File.Exists(path)) throw Damaged(path, "is missing");
         try
         {
+            RegularFile.Require(path);
             using var file = File.OpenHandle(path, options: FileOptions.SequentialScan);
             long bytes = RandomAccess.GetLength(file);
             if (bytes != expected.Bytes) throw Damaged(path, $"has {bytes} bytes instead of {expected.Bytes}");

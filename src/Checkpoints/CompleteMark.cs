@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SparkTrain.Input;
 
 namespace SparkTrain.Checkpoints;
 
@@ -9,7 +10,7 @@ internal static class CompleteMark
     /// <summary>The file's name.</summary>
     public const string FileName = "COMPLETE";
 
-    private const int FirstFormatWithHash = 3;
+    private const int FirstFormatWithHash = 3, MaxBytes = 4096;
 
     /// <summary>The bytes of the mark for a manifest.</summary>
     public static byte[] Of(byte[] manifest) => Encoding.ASCII.GetBytes($"{Convert.ToHexStringLower(SHA256.HashData(manifest))}  {CheckpointManifest.FileName}\n");
@@ -31,7 +32,7 @@ internal static class CompleteMark
     {
         try
         {
-            return File.ReadAllBytes(path);
+            return RegularFile.ReadAllBytes(path, MaxBytes);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

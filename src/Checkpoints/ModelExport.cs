@@ -1,4 +1,5 @@
 using System.Text;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 using SparkTrain.ModelFormat.Gguf;
 
@@ -10,7 +11,28 @@ namespace SparkTrain.Checkpoints;
 /// <param name="CopyOf">What it is a copy of; null where it is text.</param>
 public sealed record FolderFile(string Name, string? Text = null, string? CopyOf = null)
 {
-    internal byte[] Bytes() => Text is not null ? Encoding.UTF8.GetBytes(Text) : File.ReadAllBytes(CopyOf!);
+    /// <summary>Writes it into a folder, and flushes it to the disk.</summary>
+    /// <exception cref="IOException">The disk is full or not writable.</exception>
+    /// <exception cref="ModelFormatException">What is to be copied cannot be read.</exception>
+    public void WriteTo(string folder)
+    {
+        using Stream content = CopyOf is null ? new MemoryStream(Encoding.UTF8.GetBytes(Text!)) : Open(CopyOf);
+        using var file = new FileStream(Path.Combine(folder, Name), FileMode.Create, FileAccess.Write);
+        content.CopyTo(file);
+        file.Flush(flushToDisk: true);
+    }
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return RegularFile.OpenRead(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelFormatException(path, $"it cannot be copied ({e.Message.TrimEnd('.')})", "a file that this user may read", "correct or delete it", e);
+        }
+    }
 }
 
 /// <summary>Makes a model folder, Hugging Face style, or a GGUF file of a model, one weight at a time in memory; it is there once all of it is.</summary>
@@ -31,7 +53,7 @@ public static class ModelExport
         {
             using var weights = new WeightConversion(source, type);
             var shards = ShardedSafetensors.Write(folder, weights, source.Config, maxShardBytes);
-            foreach (var file in files) DurableFolder.WriteFile(Path.Combine(folder, file.Name), file.Bytes());
+            foreach (var file in files) file.WriteTo(folder);
             written = (shards.Count, shards.Sum(shard => shard.Sum(tensor => tensor.ByteLength)));
         });
         return written;

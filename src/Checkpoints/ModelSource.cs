@@ -36,7 +36,7 @@ public sealed class ModelSource : IDisposable
             var (checkpoint, manifest) = location.Choose(step?.Invoke(location), skipped ?? (bad => throw bad));
             return new(new SavedWeights(checkpoint, manifest), checkpoint, location.Tokenizer) { Run = (location, manifest) };
         }
-        if (!File.Exists(Path.Combine(path, ModelFolder.ConfigFile))) throw Unknown(path, $"it holds neither checkpoints nor {ModelFolder.ConfigFile}");
+        if (!ModelFolder.IsOne(path)) throw Unknown(path, $"it holds neither checkpoints nor {ModelFolder.ConfigFile}");
         var folder = ModelFolder.Open(path);
         try
         {

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Configuration;
 
 /// <summary>Loads a tree of records from a JSON file, the environment and command-line overrides, and accepts nothing that is not exactly right.</summary>
@@ -7,7 +9,7 @@ public static class StrictConfiguration
     public const string EnvironmentPrefix = "SPARKTRAIN_";
 
     /// <summary>No configuration is that long: a model or data file given by mistake is refused before it is read.</summary>
-    private const long LongestFile = 4 << 20;
+    private const int LongestFile = 4 << 20;
 
     /// <summary>Reads the layers, checks all keys and rules, and binds; a later layer wins over an earlier one.</summary>
     /// <param name="jsonPath">The JSON file; comments and trailing commas are allowed.</param>
@@ -31,15 +33,12 @@ public static class StrictConfiguration
     {
         try
         {
-            var length = new FileInfo(path).Length;
-            if (length > LongestFile)
-                throw new ConfigurationException($"{path}: is {length} bytes long; a configuration has at most {LongestFile}. Give a JSON configuration file.");
-            var text = File.ReadAllBytes(path);
+            var text = RegularFile.ReadAllBytes(path, LongestFile);
             return text.AsSpan().StartsWith("\uFEFF"u8) ? text[3..] : text;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"{path}: cannot be read: {e.Message} Give a readable JSON configuration file.");
+            throw new ConfigurationException($"{path}: cannot be read: {e.Message.TrimEnd('.')}. Give a readable JSON configuration file.");
         }
     }
 }

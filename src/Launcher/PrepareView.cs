@@ -25,7 +25,7 @@ internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress
             if (Stopwatch.GetElapsedTime(last) < (terminal.IsLive ? LivePeriod : PlainPeriod)) return;
             last = Stopwatch.GetTimestamp();
             string line = Line(value);
-            if (terminal.IsLive) terminal.Out.Write($"\r\e[K{line}");
+            if (terminal.IsLive) terminal.Exact.Write($"\r\e[K{line}");
             else terminal.Out.WriteLine(line);
             drawn = true;
         }
@@ -33,7 +33,7 @@ internal sealed class PrepareView(Terminal terminal) : IProgress<PrepareProgress
 
     public void Dispose()
     {
-        if (terminal.IsLive && drawn) terminal.Out.Write("\r\e[K");
+        if (terminal.IsLive && drawn) terminal.Exact.Write("\r\e[K");
     }
 
     private static string Line(PrepareProgress p) => Bar(p.Read) + p.Phase switch

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using SparkTrain.Data;
 
 namespace SparkTrain.Launcher;
 
@@ -26,13 +27,17 @@ internal sealed class Terminal
         IsLive = rank is null && !isOutputRedirected && variable("TERM") is not (null or "" or "dumb");
         UsesColor = IsLive && string.IsNullOrEmpty(variable("NO_COLOR"));
         below = IsLive ? new(output, size ?? (() => (Console.WindowWidth, Console.WindowHeight))) : null;
-        (Out, Error) = (below?.Above(output) ?? output, below?.Above(error) ?? error);
+        Exact = below?.Above(output) ?? output;
+        (Out, Error) = (new VisibleWriter(Exact), new VisibleWriter(below?.Above(error) ?? error));
     }
 
-    /// <summary>Standard output.</summary>
+    /// <summary>Standard output; control and format characters are spelled out.</summary>
     public TextWriter Out { get; }
 
-    /// <summary>Standard error.</summary>
+    /// <summary>Standard output as it is: for escape codes of our own, and for texts that are piped into a program.</summary>
+    public TextWriter Exact { get; }
+
+    /// <summary>Standard error; control and format characters are spelled out.</summary>
     public TextWriter Error { get; }
 
     /// <summary>This process's rank as its launcher gave it, 0 when alone.</summary>
@@ -67,10 +72,14 @@ internal sealed class Terminal
     }
 
     /// <summary>Shows lines that stay below everything else, in place of those shown before; nothing where nobody watches. While they are there, only whole lines are to be written.</summary>
-    public void ShowBelow(IReadOnlyList<string> lines) => below?.Show(lines);
+    public void ShowBelow(IReadOnlyList<string> lines) => below?.Show([.. lines.Select(Visible.Of)]);
 
-    /// <summary>Colours a text where colours are welcome.</summary>
-    public string Colored(string text, AnsiColor color) => UsesColor ? $"\e[{(int)color}m{text}\e[0m" : text;
+    /// <summary>Writes a line that begins with a word in a colour, where colours are welcome.</summary>
+    public void WriteLine(string word, AnsiColor color, string rest = "")
+    {
+        string shown = Visible.Of(word);
+        Exact.WriteLine((UsesColor ? $"\e[{(int)color}m{shown}\e[0m" : shown) + Visible.Of(rest));
+    }
 }
 
 /// <summary>Foreground colours by their ANSI numbers.</summary>

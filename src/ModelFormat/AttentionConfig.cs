@@ -66,8 +66,8 @@ public sealed record AttentionConfig : IValidatableObject
     [Range(1e-6, 1e9)]
     public double? QueryPreAttnScalar { get; init; }
 
-    /// <summary>Base of the rotary position embedding.</summary>
-    [Range(1.0, 1e12)]
+    /// <summary>Base of the rotary position embedding; one of 1e16 or more all but stops the turning.</summary>
+    [Range(1.0, 1e38)]
     public double RopeTheta { get; init; } = 10_000;
 
     /// <summary>Layers whose kind of attention differs; heads, windows and caps are the same everywhere.</summary>

@@ -11,13 +11,16 @@ public static class Gemma2Form
     {
         var a = config.Attention;
         if (DenseProblem(config) is { } problem) return problem;
-        if (config.DModel % a.NumHeads != 0) return ("Model.DModel", $"it is {config.DModel}; Hugging Face's Gemma-2 wants a multiple of NumHeads = {a.NumHeads}");
         if (a.QueryPreAttnScalar is { } scalar && (scalar != Math.Floor(scalar) || scalar > int.MaxValue))
             return ("Model.Attention.QueryPreAttnScalar", FormattableString.Invariant($"it is {scalar}; Hugging Face's Gemma-2 wants a whole number"));
         return null;
     }
 
-    /// <summary>The same for llama.cpp, which has more of Gemma-2 built in than its files can say.</summary>
+    /// <summary>Says what a version of transformers has against a model that is Gemma-2; null where there is nothing.</summary>
+    public static string? Warning(ModelConfig config) => config.DModel % config.Attention.NumHeads == 0 ? null
+        : $"the width {config.DModel} (hidden_size) is no multiple of the {config.Attention.NumHeads} heads (num_attention_heads): transformers 5.24 refuses such a Gemma-2 folder, 4.57 reads it";
+
+    /// <summary>Names the first key that llama.cpp does not allow, which has more of Gemma-2 built in than its files can say.</summary>
     public static (string Key, string Message)? LlamaCppProblem(ModelConfig config)
     {
         var a = config.Attention;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SparkTrain.Input;
 
 namespace SparkTrain.ModelFormat;
 
@@ -11,7 +12,8 @@ public static class HuggingFaceConfig
 {
     internal const string Activation = "gelu_pytorch_tanh";
 
-    private const long MaxBytes = 16 << 20;
+    /// <summary>Bytes that a config.json may have.</summary>
+    public const int MaxBytes = 16 << 20;
 
     private static readonly string[] FloatKeys = ["attn_logit_softcapping", "final_logit_softcapping", "rms_norm_eps", "rope_theta", "attention_dropout"];
 
@@ -22,8 +24,7 @@ public static class HuggingFaceConfig
         JsonElement root;
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > MaxBytes and var length }) throw new IOException($"it has {length} bytes");
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonText.Parse(RegularFile.ReadAllBytes(path, MaxBytes));
             root = document.RootElement.Clone();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

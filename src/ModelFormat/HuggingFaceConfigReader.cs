@@ -6,55 +6,68 @@ namespace SparkTrain.ModelFormat;
 /// <summary>Reads the keys of a config.json.</summary>
 internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
 {
+    private const int DefaultWindow = 4096, LongestShown = 80;
+
+    private const double DefaultRopeTheta = 10_000;
+
+    // Gemma2Config of transformers, for keys that a Gemma-2 folder leaves out. A Spark folder has them all.
+    private static readonly Dictionary<string, int> Gemma2 = new()
+    {
+        ["vocab_size"] = 256_000, ["hidden_size"] = 2304, ["intermediate_size"] = 9216, ["num_hidden_layers"] = 26, ["num_attention_heads"] = 8, ["num_key_value_heads"] = 4, ["head_dim"] = 256,
+        ["query_pre_attn_scalar"] = 256, ["max_position_embeddings"] = 8192,
+    };
+
     private readonly JsonElement root = root;
 
     public ModelConfig Model()
     {
         if (root.ValueKind != JsonValueKind.Object) throw Bad("the file", "holds no JSON object", "the config.json of a model folder");
         string type = Text("model_type", "");
-        if (type is not ("spark" or "gemma2")) throw Bad("model_type", $"is '{type}'", "spark or gemma2");
+        if (type is not ("spark" or "gemma2")) throw Bad("model_type", $"is '{Short(type)}'", "spark or gemma2");
         Refuse("hidden_activation", HuggingFaceConfig.Activation);
         Refuse("tie_word_embeddings", "True");
         Refuse("attention_bias", "False");
-        Refuse("rope_scaling", "");
         Refuse("quantization_config", "");
         if (Text("use_bidirectional_attention", "") is not ("" or "False")) throw Bad("use_bidirectional_attention", "is True", "false: every token sees earlier ones only");
-        int layers = Int("num_hidden_layers"), headDim = Int("head_dim");
-        double scalar = Number("query_pre_attn_scalar", headDim) ?? headDim;
+        int? Default(string key) => type == "gemma2" ? Gemma2[key] : null;
+        int Size(string key) => Int(key, Default(key));
+        int layers = Size("num_hidden_layers"), headDim = Size("head_dim");
+        double scalar = Required("query_pre_attn_scalar", Default("query_pre_attn_scalar"));
+        var spans = Spans(layers);
         var config = new ModelConfig
         {
-            VocabSize = Int("vocab_size"),
-            DModel = Int("hidden_size"),
+            VocabSize = Size("vocab_size"),
+            DModel = Size("hidden_size"),
             NumLayers = layers,
-            MaxSeqLen = Int("max_position_embeddings"),
+            MaxSeqLen = Size("max_position_embeddings"),
             FinalLogitSoftcap = Number("final_logit_softcapping", 30.0),
-            RmsNormEps = Number("rms_norm_eps", 1e-6) ?? 1e-6,
+            RmsNormEps = Required("rms_norm_eps", 1e-6),
             TopkStdCorrection = Int("topk_std_correction", 1),
             TopkSelector = Kind("topk_selector", HuggingFaceConfig.SelectorName, TopkSelector.Statistical),
             Ffn = new()
             {
                 Kind = Kind("ffn_kind", HuggingFaceConfig.FfnName, FfnKind.Gated),
-                DFf = Int("intermediate_size"),
+                DFf = Size("intermediate_size"),
                 PredictorDim = Int("ffn_predictor_dim", 0),
                 Active = Int("ffn_active", 0),
-                HuberDelta = Number("ffn_huber_delta", 0) ?? 0,
+                HuberDelta = Required("ffn_huber_delta", 0),
                 Except = Ranges("ffn_except", e => new FfnOfLayers
                 {
                     FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("ffn_kind", HuggingFaceConfig.FfnName, FfnKind.Gated),
                     DFf = e.root.TryGetProperty("intermediate_size", out _) ? e.Int("intermediate_size") : null,
-                    PredictorDim = e.Int("ffn_predictor_dim", 0), Active = e.Int("ffn_active", 0), HuberDelta = e.Number("ffn_huber_delta", 0) ?? 0,
+                    PredictorDim = e.Int("ffn_predictor_dim", 0), Active = e.Int("ffn_active", 0), HuberDelta = e.Required("ffn_huber_delta", 0),
                 }),
             },
             Attention = new()
             {
                 Kind = Kind("attention_kind", HuggingFaceConfig.AttentionName, AttentionKind.Dense),
-                NumHeads = Int("num_attention_heads"),
-                NumKvHeads = Int("num_key_value_heads"),
+                NumHeads = Size("num_attention_heads"),
+                NumKvHeads = Size("num_key_value_heads"),
                 HeadDim = headDim,
                 PredictorDim = Int("attention_predictor_dim", 0),
                 Active = Int("attention_active", 0),
-                Window = Int("sliding_window", 4096),
-                Layers = Spans(layers),
+                Window = Window(spans, layers),
+                Layers = IsUsual(spans) ? [] : spans,
                 LogitSoftcap = Number("attn_logit_softcapping", 50.0),
                 QueryPreAttnScalar = scalar == headDim ? null : scalar,
                 RopeTheta = RopeTheta(),
@@ -71,14 +84,32 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
         return config;
     }
 
-    // Transformers 5 writes rope_parameters, earlier ones rope_theta.
+    // Transformers 5 writes rope_parameters and falls back on rope_theta, which earlier ones write; rope_scaling, also theirs, comes before both.
     private double RopeTheta()
     {
-        if (!root.TryGetProperty("rope_parameters", out var rope) || rope.ValueKind == JsonValueKind.Null) return Number("rope_theta", 10_000) ?? 10_000;
-        if (rope.ValueKind != JsonValueKind.Object) throw Bad("rope_parameters", "is " + rope.GetRawText(), "an object with rope_theta");
-        var parameters = new HuggingFaceConfigReader($"{path} rope_parameters", rope);
-        parameters.Refuse("rope_type", "default");
-        return parameters.Number("rope_theta", 10_000) ?? 10_000;
+        Require("partial_rotary_factor", 1);
+        foreach (string key in (string[])["rope_scaling", "rope_parameters"])
+        {
+            if (!root.TryGetProperty(key, out var rope) || rope.ValueKind == JsonValueKind.Null) continue;
+            if (rope.ValueKind != JsonValueKind.Object) throw Bad(key, "is " + Short(rope), "an object with rope_theta");
+            if (rope.GetPropertyCount() == 0) continue;
+            foreach (var parameter in rope.EnumerateObject())
+                if (parameter.Value.ValueKind == JsonValueKind.Object) throw Bad(key, $"has parameters for {Short(parameter.Name)} alone", "one rotation for all layers");
+            var parameters = new HuggingFaceConfigReader($"{path} {key}", rope);
+            parameters.Refuse("rope_type", "default");
+            parameters.Refuse("type", "default");
+            parameters.Require("partial_rotary_factor", 1);
+            return parameters.Required("rope_theta", rope.TryGetProperty("rope_theta", out _) ? null : Required("rope_theta", DefaultRopeTheta));
+        }
+        return Required("rope_theta", DefaultRopeTheta);
+    }
+
+    // Without a layer that has a window, there may be none.
+    private int Window(AttentionSpan[] spans, int layers)
+    {
+        if (!root.TryGetProperty("sliding_window", out var window) || window.ValueKind != JsonValueKind.Null) return Int("sliding_window", DefaultWindow);
+        int local = Array.IndexOf(spans, AttentionSpan.Local);
+        return local < 0 ? DefaultWindow : throw Bad("sliding_window", $"is null, but layer {local} of {layers} is sliding_attention", "a whole number");
     }
 
     private void Check(object section, string prefix)
@@ -91,22 +122,24 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
 
     private AttentionSpan[] Spans(int layers)
     {
-        if (!root.TryGetProperty("layer_types", out var list) || list.ValueKind == JsonValueKind.Null) return [];
-        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != layers) throw Bad("layer_types", "is " + list.GetRawText(), $"a list of {layers} entries");
-        AttentionSpan[] spans = [.. list.EnumerateArray().Select(e => e.ToString() switch
+        if (!root.TryGetProperty("layer_types", out var list) || list.ValueKind == JsonValueKind.Null) return [.. Enumerable.Range(0, Math.Clamp(layers, 0, 1024)).Select(Usual)];
+        if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() != layers) throw Bad("layer_types", "is " + Short(list), $"a list of {layers} entries");
+        return [.. list.EnumerateArray().Select(e => e.ToString() switch
         {
             "sliding_attention" => AttentionSpan.Local,
             "full_attention" => AttentionSpan.Global,
-            var other => throw Bad("layer_types", $"holds '{other}'", "sliding_attention or full_attention"),
+            _ => throw Bad("layer_types", $"holds {Short(e)}", "sliding_attention or full_attention"),
         })];
-        bool usual = spans.Index().All(s => s.Item == (s.Index % 2 == 0 ? AttentionSpan.Local : AttentionSpan.Global));
-        return usual ? [] : spans;
     }
+
+    private static AttentionSpan Usual(int layer) => layer % 2 == 0 ? AttentionSpan.Local : AttentionSpan.Global;
+
+    private static bool IsUsual(AttentionSpan[] spans) => spans.Index().All(s => s.Item == Usual(s.Index));
 
     private T[] Ranges<T>(string key, Func<HuggingFaceConfigReader, T> read)
     {
         if (!root.TryGetProperty(key, out var list)) return [];
-        if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Object)) throw Bad(key, "is " + list.GetRawText(), "a list of objects");
+        if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Object)) throw Bad(key, "is " + Short(list), "a list of objects");
         return [.. list.EnumerateArray().Select((e, i) => read(new HuggingFaceConfigReader($"{path} {key}[{i}]", e)))];
     }
 
@@ -115,20 +148,27 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
         if (!root.TryGetProperty(key, out var value)) return absent;
         foreach (var kind in Enum.GetValues<T>())
             if (name(kind) == value.ToString()) return kind;
-        throw Bad(key, $"is '{value}'", string.Join(", ", Enum.GetValues<T>().Select(name)));
+        throw Bad(key, $"is '{Short(value.ToString())}'", string.Join(", ", Enum.GetValues<T>().Select(name)));
     }
 
     private int Int(string key, int? absent = null)
     {
         if (!root.TryGetProperty(key, out var value)) return absent ?? throw Bad(key, "is missing", "a whole number");
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Bad(key, "is " + value.GetRawText(), "a whole number");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Bad(key, "is " + Short(value), "a whole number");
     }
 
-    private double? Number(string key, double absent)
+    private double? Number(string key, double? absent)
     {
-        if (!root.TryGetProperty(key, out var value)) return absent;
+        if (!root.TryGetProperty(key, out var value)) return absent ?? throw Bad(key, "is missing", "a number");
         if (value.ValueKind == JsonValueKind.Null) return null;
-        return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Bad(key, "is " + value.GetRawText(), "a number");
+        return value.ValueKind == JsonValueKind.Number ? value.GetDouble() : throw Bad(key, "is " + Short(value), "a number");
+    }
+
+    private double Required(string key, double? absent) => Number(key, absent) ?? throw Bad(key, "is null", "a number");
+
+    private void Require(string key, double supported)
+    {
+        if (Number(key, supported) is { } found && found != supported) throw Bad(key, FormattableString.Invariant($"is {found}"), FormattableString.Invariant($"{supported}: this model family has nothing else"));
     }
 
     private string Text(string key, string absent) => root.TryGetProperty(key, out var value) ? value.ToString() : absent;
@@ -136,8 +176,12 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
     private void Refuse(string key, string supported)
     {
         string found = Text(key, supported);
-        if (found != supported) throw Bad(key, $"is {found}", supported.Length > 0 ? $"{supported}: this model family has nothing else" : "null: this model family has none");
+        if (found != supported) throw Bad(key, $"is {(found.Length == 0 ? "null" : Short(found))}", supported.Length > 0 ? $"{supported}: this model family has nothing else" : "null: this model family has none");
     }
+
+    private static string Short(JsonElement value) => Short(value.GetRawText());
+
+    private static string Short(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "…";
 
     private ModelFormatException Bad(string key, string found, string expected) =>
         new(path, $"{key} {found}", expected, "use a model folder of the Spark or Gemma-2 family, or correct config.json");

@@ -30,7 +30,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="ModelFormatException">The file is missing, cut off, or not a safetensors file.</exception>
-    public static SafetensorsFile Open(string path) => new(path, SafetensorsHeader.Read(path));
+    public static SafetensorsFile Open(string path) => Open(path, SafetensorsHeader.Read(path));
+
+    /// <summary>Opens a file whose header was read.</summary>
+    internal static SafetensorsFile Open(string path, SafetensorsHeader header) => new(path, header);
 
     /// <summary>True where the file holds a tensor of this name.</summary>
     public bool Contains(string name) => header.Tensors.ContainsKey(name);

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
+using SparkTrain.Input;
 
 namespace SparkTrain.ModelFormat;
 
@@ -27,7 +28,7 @@ public sealed class SafetensorsHeader
     {
         try
         {
-            using var file = File.OpenRead(path);
+            using var file = RegularFile.OpenRead(path);
             Span<byte> prefix = stackalloc byte[8];
             if (file.ReadAtLeast(prefix, 8, throwOnEndOfStream: false) < 8)
                 throw Bad(path, $"the file has {file.Length} bytes", "at least the 8 bytes of the header's length");
@@ -52,12 +53,17 @@ public sealed class SafetensorsHeader
         }
     }
 
+    /// <summary>Returns the same header with other names.</summary>
+    /// <param name="nameOf">Gives each name's other one; two names never get the same.</param>
+    internal SafetensorsHeader Renamed(Func<string, string> nameOf) =>
+        new(Tensors.Values.ToDictionary(t => nameOf(t.Info.Name), t => (t.Info with { Name = nameOf(t.Info.Name) }, t.Offset)), Metadata, DataStart);
+
     private static SafetensorsHeader Parse(string path, byte[] json, long fileLength)
     {
         long dataStart = 8 + json.LongLength;
         var tensors = new Dictionary<string, (TensorInfo Info, long Offset)>();
         var metadata = new Dictionary<string, string>();
-        using var document = JsonDocument.Parse(json);
+        using var document = JsonText.Parse(json);
         foreach (var entry in document.RootElement.EnumerateObject())
         {
             if (entry.Name == "__metadata__")

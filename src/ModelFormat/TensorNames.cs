@@ -12,6 +12,21 @@ public static class TensorNames
     /// <summary>The final norm's weight [d_model].</summary>
     public const string FinalNorm = "model.norm.weight";
 
+    /// <summary>The head's weight, which files of a tied model may repeat beside the embedding.</summary>
+    public const string Head = "lm_head.weight";
+
+    private const string Prefix = "model.";
+
+    /// <summary>True where weights bear the names that they have in the class without a head, as embedding models are saved: <c>embed_tokens.weight</c>, <c>layers.0.…</c>.</summary>
+    public static bool LackPrefix(IReadOnlyCollection<string> names) =>
+        names.Contains(Embedding[Prefix.Length..]) && !names.Any(name => name.StartsWith(Prefix, StringComparison.Ordinal));
+
+    /// <summary>The name that such a weight has in a model with a head.</summary>
+    public static string WithPrefix(string name) => name == Head ? name : Prefix + name;
+
+    /// <summary>True for what older versions of transformers and converters save beside the weights although it follows from config.json: the frequencies of the rotary embedding and tables of them.</summary>
+    public static bool IsBuffer(string name) => name.Split('.') is [.., "rotary_emb", "inv_freq" or "original_inv_freq" or "cos_cached" or "sin_cached"];
+
     /// <summary>The name of a weight of layer <paramref name="layer"/>, for example <c>Layer(0, "mlp.gate_proj")</c>.</summary>
     public static string Layer(int layer, string weight) => $"{LayerPrefix(layer)}{weight}.weight";
 

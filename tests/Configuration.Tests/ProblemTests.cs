@@ -162,7 +162,7 @@ public sealed class ProblemTests
         File.Delete(folder.File);
         Assert.StartsWith("a.json: cannot be read: ", folder.Report(), StringComparison.Ordinal);
         folder.Write(new string(' ', 5_000_000));
-        Assert.Equal("a.json: is 5000000 bytes long; a configuration has at most 4194304. Give a JSON configuration file.", folder.Report());
+        Assert.Equal("a.json: cannot be read: it has 5000000 bytes, more than 4194304. Give a readable JSON configuration file.", folder.Report());
     }
 
     [Fact]

@@ -77,10 +77,12 @@ public sealed class ModelFolderExchangeTests : IDisposable
         File.WriteAllBytes(work["cut/model.safetensors"], weights[..^100]);
         Copy(dense, "away");
         File.WriteAllText(work["away/model.safetensors.index.json"], """{"weight_map":{"model.norm.weight":"../cut/model.safetensors"}}""");
+        File.Delete(work["away/model.safetensors"]);
         Copy(dense, "wrong");
         File.WriteAllText(work["wrong/config.json"], File.ReadAllText(work["wrong/config.json"]).Replace("\"intermediate_size\": ", "\"intermediate_size\": 1", StringComparison.Ordinal));
         Copy(dense, "lacking");
         File.WriteAllText(work["lacking/model.safetensors.index.json"], """{"weight_map":{"model.norm.weight":"model-00001-of-00002.safetensors"}}""");
+        File.Delete(work["lacking/model.safetensors"]);
         foreach (var (folder, message) in ((string, string)[])[("cut", "a complete file (this one is cut off)"), ("away", "not a valid index (a shard's name is not a plain file name)"), ("wrong", "the weights do not fit config.json"), ("lacking", "model-00001-of-00002.safetensors: no such file")])
         {
             Refused(message, "export", folder, "--output", "out");

@@ -19,7 +19,7 @@ public sealed class Gemma2FormTests
         { "no cap on logits", null, "Model.FinalLogitSoftcap" },
         { "another scale", null, "Model.Attention.QueryPreAttnScalar" },
         { "a scale that is not whole", "Model.Attention.QueryPreAttnScalar", "Model.Attention.QueryPreAttnScalar" },
-        { "heads that do not divide the width", "Model.DModel", null },
+        { "heads that do not divide the width", null, null },
         { "27B: 46 layers, width 4608, 32 heads of 128, scale 144", null, null },
         { "46 layers with the scale of the head", null, "Model.Attention.QueryPreAttnScalar" },
     };
@@ -30,7 +30,14 @@ public sealed class Gemma2FormTests
     {
         var config = Model(model);
         Assert.Equal((huggingFace, llamaCpp), (Gemma2Form.Problem(config)?.Key, Gemma2Form.LlamaCppProblem(config)?.Key));
-        Assert.Equal(huggingFace is null or "Model.DModel" or "Model.Attention.QueryPreAttnScalar", Gemma2Form.IsDense(config));
+        Assert.Equal(huggingFace is null or "Model.Attention.QueryPreAttnScalar", Gemma2Form.IsDense(config));
+    }
+
+    [Fact]
+    public void Heads_that_do_not_divide_the_width_are_warned_of()
+    {
+        Assert.Null(Gemma2Form.Warning(Model("the paper's baseline")));
+        Assert.StartsWith("the width 2304 (hidden_size) is no multiple of the 10 heads (num_attention_heads): transformers 5.24 refuses", Gemma2Form.Warning(Model("heads that do not divide the width")), StringComparison.Ordinal);
     }
 
     private static ModelConfig Model(string name)

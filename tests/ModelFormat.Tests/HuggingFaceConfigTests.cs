@@ -89,6 +89,86 @@ public sealed class HuggingFaceConfigTests
         Assert.Contains(message, e.Message, StringComparison.Ordinal);
     }
 
+    /// <summary>Each key of Gemma-2's config.json with the value that Gemma2Config of transformers 4.57 and 5.24 has where it is missing.</summary>
+    public static TheoryData<string, Func<ModelConfig, object?>, object?> Defaults() => new()
+    {
+        { "vocab_size", c => c.VocabSize, 256_000 }, { "hidden_size", c => c.DModel, 2304 }, { "intermediate_size", c => c.Ffn.DFf, 9216 }, { "num_hidden_layers", c => c.NumLayers, 26 },
+        { "num_attention_heads", c => c.Attention.NumHeads, 8 }, { "num_key_value_heads", c => c.Attention.NumKvHeads, 4 }, { "head_dim", c => c.Attention.HeadDim, 256 },
+        { "query_pre_attn_scalar", c => c.Attention.QueryScale(), 1.0 / 16 }, { "sliding_window", c => c.Attention.Window, 4096 }, { "max_position_embeddings", c => c.MaxSeqLen, 8192 },
+        { "attn_logit_softcapping", c => c.Attention.LogitSoftcap, 50.0 }, { "final_logit_softcapping", c => c.FinalLogitSoftcap, 30.0 }, { "rms_norm_eps", c => c.RmsNormEps, 1e-6 },
+        { "rope_theta", c => c.Attention.RopeTheta, 10_000.0 }, { "layer_types", c => string.Join(" ", Enumerable.Range(0, 4).Select(c.Attention.SpanOf)), "Local Global Local Global" },
+        { "hidden_activation", c => c.Ffn.Kind, FfnKind.Gated }, { "attention_bias", c => c.Ffn.Kind, FfnKind.Gated }, { "tie_word_embeddings", c => c.Ffn.Kind, FfnKind.Gated },
+    };
+
+    // All others have values of their own: no default may follow from another key.
+    [Theory]
+    [MemberData(nameof(Defaults))]
+    public void A_key_that_a_gemma_2_folder_leaves_out_is_what_transformers_takes(string key, Func<ModelConfig, object?> of, object? expected)
+    {
+        var keys = JsonNode.Parse("""
+            {"model_type":"gemma2","vocab_size":300,"hidden_size":48,"intermediate_size":96,"num_hidden_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":8,
+             "query_pre_attn_scalar":24,"sliding_window":16,"max_position_embeddings":64,"attn_logit_softcapping":20.0,"final_logit_softcapping":10.0,"rms_norm_eps":1e-5,"rope_theta":500.0,
+             "hidden_activation":"gelu_pytorch_tanh","hidden_act":"relu","attention_bias":false,"tie_word_embeddings":true,
+             "layer_types":["full_attention","sliding_attention","full_attention","sliding_attention"]}
+            """)!.AsObject();
+        if (key == "num_hidden_layers") keys.Remove("layer_types");
+        Assert.True(keys.Remove(key));
+        Assert.Equal(expected, of(Read(keys.ToJsonString())));
+        // In a Spark folder shapes have no default.
+        keys["model_type"] = "spark";
+        if (key is "vocab_size" or "hidden_size" or "intermediate_size" or "num_hidden_layers" or "num_attention_heads" or "num_key_value_heads" or "head_dim" or "query_pre_attn_scalar" or "max_position_embeddings")
+            Assert.Contains($"{key} is missing", Refusal(keys.ToJsonString()), StringComparison.Ordinal);
+        // What transformers computes with cannot be null, but for the caps, the window and the types of layers.
+        keys["model_type"] = "gemma2";
+        keys[key] = null;
+        if (key is "attn_logit_softcapping" or "final_logit_softcapping") Assert.Null(of(Read(keys.ToJsonString())));
+        else if (key == "layer_types") Assert.Equal(expected, of(Read(keys.ToJsonString())));
+        else Assert.Contains($"{key} is null", Refusal(keys.ToJsonString()), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_window_may_be_null_where_no_layer_has_one()
+    {
+        string Json(params string[] layers) => $$"""{"model_type":"gemma2","num_hidden_layers":2,"sliding_window":null,"layer_types":[{{string.Join(",", layers.Select(layer => $"\"{layer}_attention\""))}}]}""";
+        var config = Read(Json("full", "full"));
+        Assert.Equal((null, null), (config.Attention.WindowOf(0), config.Attention.WindowOf(1)));
+        Assert.Contains("sliding_window is null, but layer 1 of 2 is sliding_attention", Refusal(Json("full", "sliding")), StringComparison.Ordinal);
+        Assert.Contains("sliding_window is null, but layer 0 of 26 is sliding_attention", Refusal("""{"model_type":"gemma2","sliding_window":null}"""), StringComparison.Ordinal);
+        Assert.Contains("layer_types is", Refusal(Json("full")), StringComparison.Ordinal);
+        Assert.Contains("layer_types holds \"chunked_attention\"", Refusal(Json("full", "chunked")), StringComparison.Ordinal);
+    }
+
+    // As transformers 5 standardizes them: rope_scaling before rope_parameters, and the older rope_theta where neither says one.
+    [Theory]
+    [InlineData("\"rope_theta\":5000.0", 5000)]
+    [InlineData("\"rope_theta\":1e16", 1e16)]
+    [InlineData("\"rope_theta\":1e30", 1e30)]
+    [InlineData("\"rope_theta\":5000.0,\"rope_parameters\":null", 5000)]
+    [InlineData("\"rope_theta\":5000.0,\"rope_parameters\":{}", 5000)]
+    [InlineData("\"rope_theta\":5000.0,\"rope_parameters\":{\"rope_type\":\"default\"}", 5000)]
+    [InlineData("\"rope_theta\":5000.0,\"rope_parameters\":{\"rope_type\":\"default\",\"rope_theta\":700.0}", 700)]
+    [InlineData("\"rope_parameters\":{\"rope_type\":\"default\"}", 10_000)]
+    [InlineData("\"rope_theta\":5000.0,\"rope_scaling\":{\"rope_type\":\"default\"}", 5000)]
+    [InlineData("\"rope_scaling\":{\"rope_theta\":7.0},\"rope_parameters\":{\"rope_theta\":9.0}", 7)]
+    [InlineData("\"rope_parameters\":{\"rope_theta\":9.0,\"partial_rotary_factor\":1.0}", 9)]
+    public void The_base_of_the_rotation_is_what_transformers_takes(string keys, double expected) =>
+        Assert.Equal(expected, Read($$"""{"model_type":"gemma2",{{keys}}}""").Attention.RopeTheta);
+
+    [Theory]
+    [InlineData("\"rope_scaling\":{\"type\":\"linear\",\"factor\":2.0}", "type is linear")]
+    [InlineData("\"rope_scaling\":{\"rope_type\":\"dynamic\",\"factor\":2.0}", "rope_type is dynamic")]
+    [InlineData("\"rope_parameters\":{\"type\":\"linear\",\"factor\":2.0}", "type is linear")]
+    [InlineData("\"rope_parameters\":{\"full_attention\":{\"rope_theta\":1e6},\"sliding_attention\":{\"rope_theta\":1e4}}", "rope_parameters has parameters for full_attention alone")]
+    [InlineData("\"rope_parameters\":{\"rope_theta\":1e4,\"partial_rotary_factor\":0.5}", "partial_rotary_factor is 0.5")]
+    [InlineData("\"partial_rotary_factor\":0.5", "partial_rotary_factor is 0.5")]
+    [InlineData("\"rope_theta\":1e39", "RopeTheta")]
+    [InlineData("\"tie_word_embeddings\":false", "tie_word_embeddings is False")]
+    [InlineData("\"attention_bias\":true", "attention_bias is True")]
+    [InlineData("\"hidden_activation\":\"relu\"", "hidden_activation is relu")]
+    public void What_the_family_has_not_is_refused(string keys, string message) => Assert.Contains(message, Refusal($$"""{"model_type":"gemma2",{{keys}}}"""), StringComparison.Ordinal);
+
+    private static string Refusal(string json) => Assert.Throws<ModelFormatException>(() => Read(json)).Message;
+
     private static ModelConfig Read(string json)
     {
         string path = Path.GetTempFileName();

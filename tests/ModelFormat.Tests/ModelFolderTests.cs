@@ -120,7 +120,7 @@ public sealed class ModelFolderTests : IDisposable
             SafetensorsWriter.Write(Path.Combine(folder, ModelFolder.WeightsFile),
             [
                 .. names.Select(name => (whole.FileOf(name).Info(name), (SafetensorsWriter.Source)(() => whole.FileOf(name).Pointer(name)))),
-                (new TensorInfo(ModelFolder.HeadWeight, TensorType.F32, shape), () => table.Pointer(TensorNames.Embedding) + shift),
+                (new TensorInfo(TensorNames.Head, TensorType.F32, shape), () => table.Pointer(TensorNames.Embedding) + shift),
             ]);
             using var opened = ModelFolder.Open(folder);
             look(opened);

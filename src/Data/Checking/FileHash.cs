@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -12,6 +13,7 @@ internal static class FileHash
         if (!File.Exists(path)) return null;
         try
         {
+            RegularFile.Require(path);
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
             using var sha256 = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var block = new byte[1 << 20];

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Numerics;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -18,6 +19,7 @@ internal sealed class CheckedFile : IDisposable
     public CheckedFile(string path, byte[] checksums)
     {
         this.checksums = checksums;
+        RegularFile.Require(path);
         file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.Read);
         Length = RandomAccess.GetLength(file);
     }

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -13,6 +14,9 @@ public sealed record DatasetManifest
 
     /// <summary>The format that this version reads and writes.</summary>
     public const int CurrentFormatVersion = 1;
+
+    // The checksums of 24 TB of shards.
+    private const int MaxBytes = 1 << 30;
 
     private const string Again = "prepare the data set again; the file was edited or damaged";
 
@@ -66,8 +70,8 @@ public sealed record DatasetManifest
         if (!File.Exists(path)) throw new DataException(folder, $"it holds no {FileName}", "a data set", Make);
         try
         {
-            var bytes = File.ReadAllBytes(path);
-            using var document = JsonDocument.Parse(bytes);
+            var bytes = RegularFile.ReadAllBytes(path, MaxBytes);
+            using var document = JsonText.Parse(bytes);
             if (document.RootElement.TryGetProperty("formatVersion", out var version) && version.TryGetInt32(out var number)
                 && number > CurrentFormatVersion)
                 throw new DataException(path, $"its format version is {number}", $"at most {CurrentFormatVersion}",
@@ -77,9 +81,9 @@ public sealed record DatasetManifest
             manifest.Check(path);
             return manifest;
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            throw new DataException(path, $"it cannot be read ({e.Message})", "the manifest that prepare wrote",
+            throw new DataException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the manifest that prepare wrote",
                 "prepare the data set again", e);
         }
     }

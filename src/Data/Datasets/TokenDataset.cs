@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -60,7 +61,7 @@ public sealed class TokenDataset : IDisposable
             var path = Path.Combine(Folder, file.File);
             if (!File.Exists(path))
                 throw new DataException(path, "there is no such file", $"a file of {file.FileBytes} bytes", "prepare the data set again");
-            using var stream = File.OpenRead(path);
+            using var stream = RegularFile.OpenRead(path);
             var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
             if (hash != file.Sha256)
                 throw new DataException(path, $"its SHA-256 is {hash}", file.Sha256,

@@ -40,7 +40,7 @@ internal sealed class TiktokenFile
     public static BpeTokenizer Open(string path)
     {
         var file = new TiktokenFile(path);
-        file.ReadRanks(File.ReadAllBytes(path));
+        file.ReadRanks(JsonFile.Bytes(path));
         if (!Known.TryGetValue(file.ranks.Count, out var encoding))
             throw new DataException(path, $"it has {file.ranks.Count} pieces, as no known vocabulary has",
                 string.Join(" or ", Known.Select(k => $"{k.Key} ({k.Value.Name})")), "fetch the file again, or give a tokenizer.json");

@@ -9,7 +9,7 @@ namespace SparkTrain.Data;
 internal sealed record TokenizerConfig(string? Name, string? BosToken, bool SaysBos, string? EosToken, bool? AddsBos, string? Class)
 {
     /// <summary>Reads the file at <paramref name="path"/>; where there is none, nothing is said.</summary>
-    public static TokenizerConfig Read(string path) => File.Exists(path) ? JsonFile.Read(path, File.ReadAllBytes(path), config => Read(path, config)) : new(null, null, false, null, null, null);
+    public static TokenizerConfig Read(string path) => File.Exists(path) ? JsonFile.Read(path, JsonFile.Bytes(path), config => Read(path, config)) : new(null, null, false, null, null, null);
 
     private static TokenizerConfig Read(string path, JsonElement config) => new(
         config.TryGetProperty("name_or_path", out var name) && name.ValueKind == JsonValueKind.String && name.GetString() is { Length: > 0 } text ? text : null,

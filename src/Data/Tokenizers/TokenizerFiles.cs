@@ -44,7 +44,7 @@ internal sealed class TokenizerFiles
     public static ITokenizer Read(string path)
     {
         var folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
-        var bytes = File.ReadAllBytes(path);
+        var bytes = JsonFile.Bytes(path);
         var definition = new TokenizerJsonReader(path).Read(bytes);
         var configPath = Path.Combine(folder, Config);
         var config = TokenizerConfig.Read(configPath);

@@ -34,13 +34,13 @@ internal static class DoctorCommand
         var width = findings.Max(finding => finding.Subject.Length);
         foreach (var (verdict, subject, found, advice) in findings)
         {
-            var word = verdict switch
+            var (word, color) = verdict switch
             {
-                Verdict.Ok => terminal.Colored("ok  ", AnsiColor.Green),
-                Verdict.Warn => terminal.Colored("warn", AnsiColor.Yellow),
-                _ => terminal.Colored("fail", AnsiColor.Red),
+                Verdict.Ok => ("ok  ", AnsiColor.Green),
+                Verdict.Warn => ("warn", AnsiColor.Yellow),
+                _ => ("fail", AnsiColor.Red),
             };
-            terminal.Out.WriteLine($"{word}  {subject.PadRight(width)}  {found}{(advice is null ? "" : $"; {advice}")}");
+            terminal.WriteLine(word, color, $"  {subject.PadRight(width)}  {found}{(advice is null ? "" : $"; {advice}")}");
         }
         return findings.Any(finding => finding.Verdict == Verdict.Fail) ? ExitCodes.Environment : ExitCodes.Done;
     }

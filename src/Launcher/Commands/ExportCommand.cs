@@ -80,6 +80,7 @@ internal static class ExportCommand
         var config = source.Weights.Config;
         if (asGemma2 && Gemma2Form.Problem(config) is var (key, problem))
             throw new ModelFormatException($"{source.Text} {key}", problem, "a model that is exactly Gemma-2", "leave --as gemma2 out");
+        if ((asGemma2 || source.IsGemma2Folder) && Gemma2Form.Warning(config) is { } warning) ErrorReport.Write($"warning: {warning}", terminal);
         var most = type ?? source.Weights.TypeOf(TensorNames.Embedding);
         var tokens = SpecialTokens(terminal, source);
         FolderFile[] kept = [.. source.KeptFiles()];

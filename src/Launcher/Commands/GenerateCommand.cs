@@ -90,16 +90,16 @@ internal static class GenerateCommand
 
     private static void Stream(string text, TextGenerator generator, IReadOnlyList<PromptRequest> requests, Terminal terminal, CancellationToken stop)
     {
-        // What a model writes may hold escape codes.
-        string Shown(string piece) => terminal.IsLive ? Visible.Of(piece) : piece;
+        // A person sees escape codes spelled out; a program gets what the model wrote.
+        var output = terminal.IsLive ? terminal.Out : terminal.Exact;
         try
         {
-            terminal.Out.Write(Shown(text));
-            foreach (var (_, _, piece) in generator.Run(requests, stop)) terminal.Out.Write(Shown(piece));
+            output.Write(text);
+            foreach (var (_, _, piece) in generator.Run(requests, stop)) output.Write(piece);
         }
         finally
         {
-            terminal.Out.WriteLine();
+            output.WriteLine();
         }
     }
 

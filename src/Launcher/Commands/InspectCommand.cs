@@ -71,8 +71,8 @@ internal static class InspectCommand
 
     private static int Model(string path, Show show)
     {
-        if (!File.Exists(Path.Combine(path, ModelFolder.WeightsFile)) && !File.Exists(Path.Combine(path, ModelFolder.IndexFile)))
-            throw new CheckpointException(path, $"it holds neither checkpoints nor {ModelFolder.WeightsFile}", "a run's folder, its checkpoints/, one checkpoint, or a model folder", "check the path");
+        if (!ModelFolder.IsOne(path))
+            throw new CheckpointException(path, $"it holds neither checkpoints nor {ModelFolder.ConfigFile}", "a run's folder, its checkpoints/, one checkpoint, or a model folder", "check the path");
         if (show.Verify || show.Config) throw new ConfigurationException($"{(show.Verify ? "--verify" : "--config")} is for checkpoints; {path} is a model folder, which holds {(show.Verify ? "no hashes" : "config.json")}.");
         using var folder = ModelFolder.Open(path);
         if (show.Json) show.Output.WriteLine(InspectionJson.Of(folder, show.Tensors));

@@ -3,6 +3,7 @@ using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Launcher.Export;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
@@ -41,7 +42,7 @@ internal static class UpcycleCommand
             ModelExport.Publish(folder, temporary =>
             {
                 ModelWeights.Save(spark, temporary, TensorType.F32);
-                if (Directory.Exists(dense.TokenizerFolder)) dense.Tokenizer.Save(temporary);
+                foreach (var file in ExportSource.TokenizerFiles(dense.TokenizerFolder)) file.WriteTo(temporary);
             });
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{folder}: {ParameterCount.Of(shape).Total:N0} parameters, {shape.Ffn.Active} of {shape.Ffn.DFf} neurons, {shape.Attention.Active} keys"));
             return ExitCodes.Done;

@@ -23,11 +23,11 @@ internal sealed class CheckProgress(Terminal terminal, bool shows) : IProgress<l
         Bytes += value;
         if (!isLive || watch.Elapsed - last < Period) return;
         last = watch.Elapsed;
-        terminal.Out.Write(string.Create(CultureInfo.InvariantCulture, $"\r\e[K{Bytes / 1e6:N0} MB"));
+        terminal.Exact.Write(string.Create(CultureInfo.InvariantCulture, $"\r\e[K{Bytes / 1e6:N0} MB"));
     }
 
     public void Dispose()
     {
-        if (isLive) terminal.Out.Write("\r\e[K");
+        if (isLive) terminal.Exact.Write("\r\e[K");
     }
 }

@@ -16,10 +16,10 @@ internal static class CheckView
         foreach (var problems in result.Problems.GroupBy(problem => problem.Do))
         {
             foreach (var problem in problems)
-                terminal.Out.WriteLine($"{terminal.Colored(problem.IsDamage ? "damaged" : "warning", problem.IsDamage ? AnsiColor.Red : AnsiColor.Yellow)}  {Visible.Of(problem.Where)}: {Visible.Of(problem.Found)}");
+                terminal.WriteLine(problem.IsDamage ? "damaged" : "warning", problem.IsDamage ? AnsiColor.Red : AnsiColor.Yellow, $"  {problem.Where}: {problem.Found}");
             terminal.Out.WriteLine($"  do: {problems.Key}");
         }
-        foreach (string what in result.NotChecked) terminal.Out.WriteLine($"{terminal.Colored("not checked", AnsiColor.Yellow)}  {Visible.Of(what)}");
+        foreach (string what in result.NotChecked) terminal.WriteLine("not checked", AnsiColor.Yellow, $"  {what}");
         int damaged = result.Problems.Count(problem => problem.IsDamage);
         terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"{(result.IsDamaged ? "damaged" : "good")}: {Count(damaged, "problem")}, {Count(result.Problems.Count - damaged, "warning")}; {bytes / 1e6:N1} MB in {time.TotalSeconds:F1} s, {bytes / 1e6 / Math.Max(1e-3, time.TotalSeconds):N0} MB/s"));

@@ -66,7 +66,7 @@ internal sealed class SampleView(Terminal terminal, bool listsTokens, bool print
         Documents = sample.Parts.Select(part => new { part.Position, part.BeginsHere, part.EndsHere, part.Text, part.Tokens }),
     }, Json));
 
-    private void Heading(string text, AnsiColor color) => terminal.Out.WriteLine(terminal.Colored(text, color));
+    private void Heading(string text, AnsiColor color) => terminal.WriteLine(text, color);
 
     private static string Count(int count, string what) => string.Create(CultureInfo.InvariantCulture, $"{count:N0} {what}{(count == 1 ? "" : "s")}");
 }

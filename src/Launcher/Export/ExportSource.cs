@@ -1,7 +1,9 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Export;
@@ -15,6 +17,9 @@ internal sealed record ExportSource(ModelSource Source, string Name, string Text
 {
     // What a model folder holds beside its weights is kept, but not the weights in other forms.
     private static readonly string[] OtherWeights = [".safetensors", ".safetensors.index.json", ".bin", ".bin.index.json", ".gguf", ".pt", ".pth", ".h5", ".msgpack"];
+
+    // Beside those whose names begin with "tokenizer".
+    private static readonly string[] OtherTokenizerFiles = ["special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt", "chat_template.jinja", "generation_config.json"];
 
     /// <summary>Names what was opened.</summary>
     /// <exception cref="CheckpointException">The log of the run cannot be read.</exception>
@@ -46,6 +51,12 @@ internal sealed record ExportSource(ModelSource Source, string Name, string Text
         return (tokenizer.BosToken, tokenizer.EosToken);
     }
 
+    /// <summary>The files of a tokenizer in a folder, a model's or a run's, which need not have one.</summary>
+    public static IEnumerable<FolderFile> TokenizerFiles(string folder) =>
+        !Directory.Exists(folder) ? [] : Directory.GetFiles(folder).Order(StringComparer.Ordinal)
+            .Where(file => Path.GetFileName(file) is var name && (name.StartsWith("tokenizer", StringComparison.Ordinal) || OtherTokenizerFiles.Contains(name)))
+            .Select(file => new FolderFile(Path.GetFileName(file), CopyOf: file));
+
     /// <summary>The files to take over as they are: those of the tokenizer, and all that a model folder holds beside its weights and their description.</summary>
     public IEnumerable<FolderFile> KeptFiles() =>
         !Directory.Exists(TokenizerFolder) ? [] : Directory.GetFiles(TokenizerFolder).Order(StringComparer.Ordinal)
@@ -55,10 +66,23 @@ internal sealed record ExportSource(ModelSource Source, string Name, string Text
     /// <summary>config.json of a model folder with another type of weights and nothing else changed.</summary>
     public string ConfigWith(TensorType type)
     {
-        var json = JsonNode.Parse(File.ReadAllText(Path.Combine(ModelFolder!, ModelFormat.ModelFolder.ConfigFile)))!.AsObject();
+        var json = Config();
         // Transformers 5 calls it dtype.
-        json[json.ContainsKey("dtype") ? "dtype" : "torch_dtype"] = HuggingFaceConfig.NameOf(type);
+        string[] keys = json.ContainsKey("dtype") ? json.ContainsKey("torch_dtype") ? ["dtype", "torch_dtype"] : ["dtype"] : ["torch_dtype"];
+        foreach (string key in keys) json[key] = HuggingFaceConfig.NameOf(type);
         return json.ToJsonString(new() { WriteIndented = true }) + "\n";
+    }
+
+    /// <summary>True for a model folder that other programs take for Gemma-2.</summary>
+    public bool IsGemma2Folder => ModelFolder is not null && Config()["model_type"]?.GetValueKind() == JsonValueKind.String && (string?)Config()["model_type"] == "gemma2";
+
+    // Of a key that stands twice the last counts, as when it was read.
+    private JsonObject Config()
+    {
+        using var json = JsonText.Parse(RegularFile.ReadAllBytes(Path.Combine(ModelFolder!, ModelFormat.ModelFolder.ConfigFile), HuggingFaceConfig.MaxBytes));
+        var config = new JsonObject();
+        foreach (var entry in json.RootElement.EnumerateObject()) config[entry.Name] = JsonNode.Parse(entry.Value.GetRawText());
+        return config;
     }
 
     /// <summary>Closes the weights.</summary>

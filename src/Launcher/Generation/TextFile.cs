@@ -1,11 +1,14 @@
 using System.Text;
 using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Generation;
 
 /// <summary>Reads a text file that an option names.</summary>
 internal static class TextFile
 {
+    private const int MaxBytes = 256 << 20;
+
     private static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>Returns the whole text.</summary>
@@ -14,7 +17,10 @@ internal static class TextFile
     {
         try
         {
-            return File.ReadAllText(file, Utf8);
+            // A pipe is as good as a file here; a device without an end is neither.
+            using var stream = File.OpenRead(file);
+            using var reader = new StreamReader(new MemoryStream(RegularFile.ReadToEnd(stream, MaxBytes)), Utf8);
+            return reader.ReadToEnd();
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

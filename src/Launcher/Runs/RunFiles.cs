@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
+using SparkTrain.Input;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
@@ -12,7 +13,7 @@ namespace SparkTrain.Launcher.Runs;
 internal sealed class RunFiles(RunFolder run, Action<CheckpointException> damaged)
 {
     // No configuration and no report is nearly as long.
-    private const long LongestFile = 64 << 20;
+    private const int LongestFile = 64 << 20;
 
     private const string TrainAgain = "run the training command again: it writes the file anew, and the run goes on from its checkpoints";
     private const string FromBackup = "restore it from a backup; or train on: what can be read of it stays";
@@ -61,8 +62,7 @@ internal sealed class RunFiles(RunFolder run, Action<CheckpointException> damage
 
     private static JsonObject ObjectIn(string path, JsonDocumentOptions options)
     {
-        if (new FileInfo(path).Length is > LongestFile and var length) throw new IOException($"it has {length} bytes");
-        byte[] bytes = File.ReadAllBytes(path);
+        byte[] bytes = RegularFile.ReadAllBytes(path, LongestFile);
         var text = bytes.AsSpan().StartsWith("\uFEFF"u8) ? bytes.AsSpan(3) : bytes;
         if (text.Trim(" \t\r\n\0"u8).IsEmpty) throw new JsonException("it is empty");
         return JsonNode.Parse(text, documentOptions: options) as JsonObject ?? throw new JsonException("it is no JSON object");
@@ -88,6 +88,7 @@ internal sealed class RunFiles(RunFolder run, Action<CheckpointException> damage
         {
             if (Directory.Exists(path)) throw new IOException("a folder is in its place");
             if (!File.Exists(path)) throw new IOException("the file is missing");
+            RegularFile.Require(path);
             return read(path);
         }
         catch (UnauthorizedAccessException e)

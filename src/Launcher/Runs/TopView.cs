@@ -1,4 +1,5 @@
 using SparkTrain.Checkpoints;
+using SparkTrain.Data;
 
 namespace SparkTrain.Launcher.Runs;
 
@@ -15,20 +16,20 @@ internal sealed class TopView(Terminal terminal, string folder)
             Draw(100, int.MaxValue, "\n");
             return;
         }
-        terminal.Out.Write(Alternate);
+        terminal.Exact.Write(Alternate);
         try
         {
             do
             {
-                terminal.Out.Write(Home);
+                terminal.Exact.Write(Home);
                 Draw(Math.Max(40, Console.WindowWidth), Math.Max(10, Console.WindowHeight - 2), ClearLine + "\n");
-                terminal.Out.Write($"{ClearLine}\nCtrl-C leaves; the run goes on{ClearLine}{ClearBelow}");
+                terminal.Exact.Write($"{ClearLine}\nCtrl-C leaves; the run goes on{ClearLine}{ClearBelow}");
             }
             while (!stop.WaitHandle.WaitOne(period));
         }
         finally
         {
-            terminal.Out.Write(Back);
+            terminal.Exact.Write(Back);
         }
     }
 
@@ -39,6 +40,6 @@ internal sealed class TopView(Terminal terminal, string folder)
         void Note(CheckpointException problem) => damaged.Add($"warning: {problem.Where}: {problem.Found}");
         var run = RunEntry.Read(folder, Note);
         var lines = RunPage.Lines(run, DateTime.UtcNow, width, height - damaged.Count, Note);
-        terminal.Out.Write(string.Concat(lines.Concat(damaged.Select(line => line.Length > width ? line[..width] : line)).Select(line => line + end)));
+        terminal.Exact.Write(string.Concat(lines.Concat(damaged.Select(line => line.Length > width ? line[..width] : line)).Select(line => Visible.Of(line) + end)));
     }
 }

@@ -17,7 +17,7 @@ internal static class ServeToken
     /// <exception cref="ConfigurationException">The token is unfit, or there is none although other machines can reach the address.</exception>
     public static AccessToken? Find(string? file, string? variable, IPEndPoint listen)
     {
-        var (where, secret) = file is not null ? ($"--token-file {file}", TextFile.Read(file, "--token-file").Trim()) : (Variable, string.IsNullOrEmpty(variable) ? null : variable);
+        var (where, secret) = file is not null ? ($"--token-file {file}", TokenFile.Read(file, "--token-file")) : (Variable, string.IsNullOrEmpty(variable) ? null : variable);
         if (secret is null)
             return IPAddress.IsLoopback(listen.Address) ? null
                 : throw new ConfigurationException($"--listen: other machines can reach {listen}, and there is no token.\n  expected: a token that clients must show, unless the address is a loopback one\n  do: write one into a file (openssl rand -hex 32) and give it by --token-file FILE, or set {Variable}");

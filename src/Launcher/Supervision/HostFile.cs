@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using SparkTrain.Configuration;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Supervision;
 
@@ -12,6 +13,7 @@ internal static partial class HostFile
 {
     // DNS has names of 253 letters at most.
     private const int MostLetters = 253, MostRanks = 1_000_000;
+    private const int MaxBytes = 16 << 20;
 
     /// <summary>Reads a file.</summary>
     /// <exception cref="ConfigurationException">The file cannot be read, a line is not understood, or no machine is there.</exception>
@@ -20,7 +22,7 @@ internal static partial class HostFile
         string[] lines;
         try
         {
-            lines = File.ReadAllLines(path);
+            lines = RegularFile.ReadAllText(path, MaxBytes).ReplaceLineEndings("\n").Split('\n');
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,5 +1,4 @@
 using SparkTrain.Configuration;
-using SparkTrain.Launcher.Generation;
 using SparkTrain.Telemetry;
 using SparkTrain.Trainer;
 
@@ -33,7 +32,7 @@ internal static class Shipping
     /// <exception cref="ConfigurationException">The file cannot be read, or the token cannot be sent.</exception>
     public static string? Token(string? file, string key)
     {
-        string? token = file is not null ? TextFile.Read(file, key).Trim() : Environment.GetEnvironmentVariable(TokenVariable);
+        string? token = file is not null ? TokenFile.Read(file, key) : Environment.GetEnvironmentVariable(TokenVariable);
         if (string.IsNullOrEmpty(token)) return null;
         return token.All(c => c is > ' ' and <= '~') ? token
             : throw new ConfigurationException($"{(file is null ? TokenVariable : $"{key} {file}")}: the token cannot be sent.\n  expected: visible ASCII characters only\n  do: take the token that the receiver was started with");

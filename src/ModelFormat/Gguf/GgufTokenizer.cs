@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SparkTrain.Input;
 
 namespace SparkTrain.ModelFormat.Gguf;
 
@@ -9,6 +10,9 @@ public sealed partial class GgufTokenizer
 {
     // The format's numbers of token types.
     private const int Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6;
+
+    // Gemma 3 has 33 MB.
+    private const int MaxBytes = 512 << 20;
 
     // Below every merge: a piece that no merge makes is never made.
     private const float Unmade = -1e9f;
@@ -44,7 +48,7 @@ public sealed partial class GgufTokenizer
     {
         try
         {
-            using var document = JsonDocument.Parse(File.ReadAllBytes(path));
+            using var document = JsonText.Parse(RegularFile.ReadAllBytes(path, MaxBytes));
             return new(path, document.RootElement, vocabSize, bos, eos);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)

@@ -1,0 +1,52 @@
+using System.Diagnostics;
+
+namespace SparkTrain.Input.Tests;
+
+public sealed class RegularFileTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("input-").FullName;
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [Fact]
+    public void A_file_is_read_up_to_the_limit()
+    {
+        File.WriteAllBytes(At("file"), [0xEF, 0xBB, 0xBF, 0x61, 0xC3, 0xA9]);
+        Assert.Equal(6, RegularFile.ReadAllBytes(At("file"), 6).Length);
+        Assert.Equal("a\u00e9", RegularFile.ReadAllText(At("file"), 6));
+        Assert.Equal("it has 6 bytes, more than 5", Assert.Throws<IOException>(() => RegularFile.ReadAllBytes(At("file"), 5)).Message);
+        File.CreateSymbolicLink(At("link"), At("file"));
+        Assert.Equal(6, RegularFile.ReadAllBytes(At("link"), 6).Length);
+    }
+
+    // Its length says 0 and its bytes go on.
+    [Fact]
+    public void A_file_that_says_too_short_a_length_is_read_up_to_the_limit()
+    {
+        Assert.StartsWith("Name:", RegularFile.ReadAllText("/proc/self/status", 1 << 20), StringComparison.Ordinal);
+        Assert.Equal("it has more than 10 bytes", Assert.Throws<IOException>(() => RegularFile.ReadAllBytes("/proc/self/status", 10)).Message);
+    }
+
+    [Fact]
+    public void A_huge_file_is_refused_before_it_is_read()
+    {
+        using (var file = File.Create(At("sparse"))) file.SetLength(1L << 40);
+        Assert.Equal("it has 1099511627776 bytes, more than 100", Assert.Throws<IOException>(() => RegularFile.ReadAllBytes(At("sparse"), 100)).Message);
+    }
+
+    [Fact]
+    public void What_is_no_regular_file_is_refused_before_it_is_opened()
+    {
+        using (var mkfifo = Process.Start("mkfifo", At("pipe"))!) mkfifo.WaitForExit();
+        File.CreateSymbolicLink(At("zero"), "/dev/zero");
+        foreach (var (path, kind) in ((string, string)[])[(At("pipe"), "a pipe"), (At("zero"), "a device"), ("/dev/zero", "a device"), (folder, "a folder")])
+        {
+            Assert.Equal($"it is {kind}, not a regular file", Assert.Throws<IOException>(() => RegularFile.ReadAllBytes(path, 100)).Message);
+            Assert.Throws<IOException>(() => RegularFile.OpenRead(path));
+        }
+        Assert.Throws<FileNotFoundException>(() => RegularFile.OpenRead(At("absent")));
+        Assert.Throws<DirectoryNotFoundException>(() => RegularFile.OpenRead(At("absent/file")));
+    }
+
+    private string At(string name) => Path.Combine(folder, name);
+}
