@@ -1,12 +1,15 @@
 using System.Globalization;
 using System.Net;
 using SparkTrain.Http;
+using SparkTrain.Input;
 
 namespace SparkTrain.Dashboard;
 
 /// <summary>Reads the command line.</summary>
 internal static class CommandOptions
 {
+    private const int MaxTokenBytes = 4096;
+
     public const string Help = """
         usage: dotnet Dashboard.dll [--address ADDRESS:PORT] [--database FILE] [--token-file FILE] [--connections-per-address N]
 
@@ -60,7 +63,7 @@ internal static class CommandOptions
         string secret;
         try
         {
-            secret = File.ReadAllText(file).Trim();
+            secret = RegularFile.ReadAllText(file, MaxTokenBytes).Trim();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -3,6 +3,7 @@ using System.Text.Json;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
 using SparkTrain.Inference;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Generation;
@@ -54,7 +55,7 @@ internal sealed class PromptLines(ITokenizer tokenizer, ModelConfig model, Gener
     {
         try
         {
-            using var json = JsonDocument.Parse(text);
+            using var json = JsonText.Parse(text);
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw Refuse(where, $"a JSON {json.RootElement.ValueKind}", "one JSON object a line");
             foreach (var field in json.RootElement.EnumerateObject().Where(f => f.Value.ValueKind != JsonValueKind.Null)) line = ReadField(field, where, line);
             return line;

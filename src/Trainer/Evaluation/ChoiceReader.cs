@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 
@@ -27,7 +28,7 @@ public static class ChoiceReader
         const string Expected = "{\"context\": \"…\", \"choices\": [\"…\", \"…\"], \"gold\": 0}";
         try
         {
-            using var json = JsonDocument.Parse(line);
+            using var json = JsonText.Parse(line);
             var root = json.RootElement;
             string[] choices = [.. root.GetProperty("choices").EnumerateArray().Select(e => e.GetString() is { Length: > 0 } choice ? choice : throw new FormatException("a choice is empty"))];
             int gold = root.GetProperty("gold").GetInt32();

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Trainer;
@@ -23,7 +24,7 @@ public static class SequenceReader
         TokenSequence sequence;
         try
         {
-            using var json = JsonDocument.Parse(line);
+            using var json = JsonText.Parse(line);
             var root = json.RootElement;
             sequence = root.TryGetProperty("tokens", out var list)
                 ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)

@@ -32,6 +32,11 @@ public sealed class ServeTokenTests : IDisposable
         Assert.DoesNotContain("too-short", message, StringComparison.Ordinal);
         Assert.StartsWith("SPARKTRAIN_SERVE_TOKEN: the token cannot be used: it has a character that cannot be sent in a header.",
             Assert.Throws<ConfigurationException>(() => ServeToken.Find(null, "two words in a token", Loopback)).Message, StringComparison.Ordinal);
-        Assert.Throws<DataException>(() => ServeToken.Find(file + "-none", null, Loopback));
+        Assert.StartsWith($"--token-file {file}-none: there is no such file.", Refusal(file + "-none"), StringComparison.Ordinal);
+        Assert.StartsWith("--token-file /dev/zero: it cannot be read (it is a device, not a regular file).", Refusal("/dev/zero"), StringComparison.Ordinal);
+        File.WriteAllText(file, new string('x', 5000));
+        Assert.StartsWith($"--token-file {file}: it cannot be read (it has 5000 bytes, more than 4096).", Refusal(file), StringComparison.Ordinal);
+
+        static string Refusal(string path) => Assert.Throws<ConfigurationException>(() => ServeToken.Find(path, null, Loopback)).Message;
     }
 }
