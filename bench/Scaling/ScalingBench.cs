@@ -72,7 +72,7 @@ internal static class ScalingBench
     }
 
     private static double Flops(TrainConfig config) =>
-        3 * FlopCount.Training(config.Model, config.Training.SeqLen).Total * config.Training.SeqLen * config.Training.MicroBatch;
+        (FlopCount.Forward(config.Model, config.Training.SeqLen).Total + FlopCount.Backward(config.Model, config.Training.SeqLen).Total) * config.Training.SeqLen * config.Training.MicroBatch;
 
     private static List<(double X, double Y)> Curve(ClusterSpeeds cluster, double gigabits, bool constantGlobalBatch)
     {

@@ -37,29 +37,29 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
     {
         using var scope = NewDisposeScope();
         var (q_BTHE, k_BTGE, v_BTGE) = (Heads(wQ.call(x_BTD)), Heads(wK.call(x_BTD)), Heads(wV.call(x_BTD)));
-        var kept_BHT = options.Sparsity?.NewCounts([q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
+        var counts_2BHT = options.Sparsity?.NewCounts([2, q_BTHE.size(0), config.NumHeads, q_BTHE.size(1)], x_BTD.device);
         var o_BTHE = context.Caches is { Count: > 1 } caches
-            ? ByCache(q_BTHE, k_BTGE, v_BTGE, caches, kept_BHT)
-            : Attend(q_BTHE, k_BTGE, v_BTGE, context.Caches?[0], context.DocumentIds_BT, kept_BHT);
-        if (kept_BHT is not null) options.Sparsity!.AddKeptKeys(layer, kept_BHT);
+            ? ByCache(q_BTHE, k_BTGE, v_BTGE, caches, counts_2BHT)
+            : Attend(q_BTHE, k_BTGE, v_BTGE, context.Caches?[0], context.DocumentIds_BT, counts_2BHT);
+        if (counts_2BHT is not null) options.Sparsity!.AddKeys(layer, counts_2BHT[0], counts_2BHT[1]);
         return wO.call(o_BTHE.flatten(2)).MoveToOuterDisposeScope();
     }
 
     // Sequences of different lengths have their own positions and keys; everything else computes all rows at once.
-    private Tensor ByCache(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, IReadOnlyList<KeyValueCache> caches, Tensor? kept_BHT)
+    private Tensor ByCache(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, IReadOnlyList<KeyValueCache> caches, Tensor? counts_2BHT)
     {
         var o = new List<Tensor>(caches.Count);
         long row = 0;
         foreach (var cache in caches)
         {
             Tensor Rows(Tensor all) => all.narrow(0, row, cache.Batch);
-            o.Add(Attend(Rows(q_BTHE), Rows(k_BTGE), Rows(v_BTGE), cache, null, kept_BHT is null ? null : Rows(kept_BHT)));
+            o.Add(Attend(Rows(q_BTHE), Rows(k_BTGE), Rows(v_BTGE), cache, null, counts_2BHT?.narrow(1, row, cache.Batch)));
             row += cache.Batch;
         }
         return cat(o, 0);
     }
 
-    private Tensor Attend(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, KeyValueCache? cache, Tensor? documentIds_BT, Tensor? kept_BHT)
+    private Tensor Attend(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, KeyValueCache? cache, Tensor? documentIds_BT, Tensor? counts_2BHT)
     {
         int position = cache?.Length ?? 0, first = 0;
         q_BTHE = rotary.Rotate(q_BTHE, position, config.QueryScale());
@@ -67,7 +67,7 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
         if (cache is not null) (k_BSGE, v_BSGE, first) = cache.Append(layer, k_BSGE, v_BSGE);
         var now = options.Level.Of(config, shape) with { FirstPosition = first };
         options.Audit?.AddAttention(layer, q_BTHE, k_BSGE, now, documentIds_BT);
-        return AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, documentIds_BT, kept_BHT);
+        return AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, documentIds_BT, counts_2BHT?[0], counts_2BHT?[1]);
     }
 
     private Tensor Heads(Tensor x_BTI) => x_BTI.view(x_BTI.size(0), x_BTI.size(1), -1, config.HeadDim);

@@ -1,20 +1,20 @@
 namespace SparkTrain.Model;
 
 /// <summary>
-/// Collects how sparse a model is while it runs: the share of non-zero FFN neurons and the keys kept per query, by layer. Given to a model at construction;
+/// Collects how sparse a model is while it runs: the share of non-zero FFN neurons and the keys kept and computed with per query, by layer. Given to a model at construction;
 /// counts only while <see cref="IsRecording"/>.
 /// </summary>
 public sealed class SparsitySink
 {
     // Shapes: L layers, N tokens (any leading dimensions), B batch, H query head, T position.
 
-    private readonly long[] activeNeurons_L, neurons_L, keptKeys_L, queries_L;
+    private readonly long[] activeNeurons_L, neurons_L, keptKeys_L, touchedKeys_L, queries_L;
     private readonly List<int[]>[] keptByQuery_L;
 
     /// <summary>Creates a sink for a model of so many layers.</summary>
     public SparsitySink(int numLayers)
     {
-        (activeNeurons_L, neurons_L, keptKeys_L, queries_L) = (new long[numLayers], new long[numLayers], new long[numLayers], new long[numLayers]);
+        (activeNeurons_L, neurons_L, keptKeys_L, touchedKeys_L, queries_L) = (new long[numLayers], new long[numLayers], new long[numLayers], new long[numLayers], new long[numLayers]);
         keptByQuery_L = [.. Enumerable.Range(0, numLayers).Select(_ => new List<int[]>())];
     }
 
@@ -27,8 +27,8 @@ public sealed class SparsitySink
     /// <summary>Active neurons and all neurons, summed over tokens, by layer: sums that ranks can add up.</summary>
     public (IReadOnlyList<long> Active, IReadOnlyList<long> All) Neurons => (activeNeurons_L, neurons_L);
 
-    /// <summary>Kept keys and queries, summed over heads and tokens, by layer: sums that ranks can add up.</summary>
-    public (IReadOnlyList<long> Kept, IReadOnlyList<long> Queries) Keys => (keptKeys_L, queries_L);
+    /// <summary>Kept keys, keys that were computed with once the kept ones were known, and queries, summed over heads and tokens, by layer: sums that ranks can add up.</summary>
+    public (IReadOnlyList<long> Kept, IReadOnlyList<long> Touched, IReadOnlyList<long> Queries) Keys => (keptKeys_L, touchedKeys_L, queries_L);
 
     /// <summary>The share of non-zero FFN neurons of each layer since the last <see cref="Reset"/>; NaN where nothing ran.</summary>
     public double[] FfnActiveFraction() => [.. activeNeurons_L.Zip(neurons_L, (active, all) => (double)active / all)];
@@ -42,7 +42,7 @@ public sealed class SparsitySink
     /// <summary>Forgets all counts.</summary>
     public void Reset()
     {
-        foreach (long[] sums in (long[][])[activeNeurons_L, neurons_L, keptKeys_L, queries_L]) Array.Clear(sums);
+        foreach (long[] sums in (long[][])[activeNeurons_L, neurons_L, keptKeys_L, touchedKeys_L, queries_L]) Array.Clear(sums);
         foreach (var kept in keptByQuery_L) kept.Clear();
     }
 
@@ -55,9 +55,10 @@ public sealed class SparsitySink
         neurons_L[layer] += active_N.NumberOfElements * width;
     }
 
-    internal void AddKeptKeys(int layer, Tensor kept_BHT)
+    internal void AddKeys(int layer, Tensor kept_BHT, Tensor touched_BHT)
     {
         keptKeys_L[layer] += kept_BHT.sum().item<long>();
+        touchedKeys_L[layer] += touched_BHT.sum().item<long>();
         queries_L[layer] += kept_BHT.NumberOfElements;
         if (KeepsEveryQuery) keptByQuery_L[layer].Add(kept_BHT.cpu().data<int>().ToArray());
     }

@@ -62,16 +62,33 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
 
     /// <summary>
     /// Counts the forward pass of a training sequence, a token's mean: every FFN product; in attention the predictor scores of all visible keys,
-    /// and the rest for the kept ones only, because the attention kernel skips what the mask drops.
+    /// and the rest for the keys that are computed with, because the attention kernel skips what the mask drops.
     /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="seqLen">Length of the sequence.</param>
-    /// <param name="keysKept">Keys kept per query of each layer, as measured; null means the configured k.</param>
-    public static FlopCount Training(ModelConfig config, int seqLen, IReadOnlyList<double>? keysKept = null) => Sum(config,
+    /// <param name="keysTouched">Keys that a query of each layer is computed with once the kept ones are known, as measured; null means the configured k.</param>
+    public static FlopCount Forward(ModelConfig config, int seqLen, IReadOnlyList<double>? keysTouched = null) => Sum(config,
         layer => FfnOf(config, layer, 1),
-        layer => DotOf(config, layer, MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), keysKept?[layer] ?? ConfiguredKeys(config.Attention.Of(layer))));
+        layer => DotOf(config, layer, MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), Touched(config, layer, keysTouched)));
 
-    /// <summary>Counts what of <see cref="Training"/>'s pass the masks leave, a token's mean: what a decoder that skips the rest has to compute.</summary>
+    /// <summary>
+    /// Counts the backward pass of a training sequence, a token's mean: two products for each of the forward pass, but of the predictor scores only those of
+    /// the keys that are computed with, for no gradient comes from the others. What is computed anew because it was not kept does not count.
+    /// </summary>
+    /// <param name="config">The model.</param>
+    /// <param name="seqLen">Length of the sequence.</param>
+    /// <param name="keysTouched">As in <see cref="Forward"/>.</param>
+    public static FlopCount Backward(ModelConfig config, int seqLen, IReadOnlyList<double>? keysTouched = null)
+    {
+        var once = Sum(config, layer => FfnOf(config, layer, 1), layer =>
+        {
+            double keys = Math.Min(MeanVisibleKeys(seqLen, config.Attention.WindowOf(layer)), Touched(config, layer, keysTouched));
+            return DotOf(config, layer, keys, keys);
+        });
+        return new(2 * once.Ffn, 2 * once.AttentionDot, 2 * once.AttentionProjections, 2 * once.LmHead);
+    }
+
+    /// <summary>Counts what of <see cref="Forward"/>'s pass the masks leave, a token's mean: what a decoder that skips the rest has to compute.</summary>
     /// <param name="config">The model.</param>
     /// <param name="seqLen">Length of the sequence.</param>
     /// <param name="activeFraction">Share of non-zero FFN neurons of each layer, as measured.</param>
@@ -102,6 +119,8 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
         double kept = Math.Min(n, keysKept), e = a.HeadDim, scored = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
         return a.NumHeads * (2 * scored * n + 2 * (e - scored) * kept + 2 * e * kept);
     }
+
+    private static double Touched(ModelConfig config, int layer, IReadOnlyList<double>? keysTouched) => keysTouched?[layer] ?? ConfiguredKeys(config.Attention.Of(layer));
 
     private static double Visible(ModelConfig config, int layer, double context) => Math.Min(context, config.Attention.WindowOf(layer) ?? double.PositiveInfinity);
 

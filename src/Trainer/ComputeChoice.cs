@@ -9,7 +9,7 @@ public static class ComputeChoice
 {
     /// <summary>Returns the type that a run has on this machine: what it names, or for Auto BFloat16 where products in it are fast.</summary>
     public static ComputeType Here(TrainingConfig training) =>
-        training.Compute != ComputeType.Auto ? training.Compute : training.Device == DeviceKind.Cuda || Processor.HasBfloat16 ? ComputeType.BFloat16 : ComputeType.Float32;
+        training.Compute != ComputeType.Auto ? training.Compute : training.Device == DeviceKind.Cuda || Processor.HasFastBfloat16 ? ComputeType.BFloat16 : ComputeType.Float32;
 
     /// <summary>
     /// Returns the configuration with a type in place of Auto. A run that has begun keeps the type in its config.json, on any processor; a new one takes BFloat16 where it is fast for
@@ -29,8 +29,8 @@ public static class ComputeChoice
 
     /// <summary>Returns what it costs that a run names BFloat16 on a processor without it; null where nothing.</summary>
     public static string? Cost(TrainingConfig training) =>
-        training is { Compute: ComputeType.BFloat16, Device: DeviceKind.Cpu } && !Processor.HasBfloat16
-            ? "this processor has no bfloat16 instructions: products are computed in float32 and rounded, which is slower than Training.Compute = Float32 or Auto" : null;
+        training is { Compute: ComputeType.BFloat16, Device: DeviceKind.Cpu } && !Processor.HasFastBfloat16
+            ? "this processor multiplies bfloat16 no faster than float32: products are computed in float32 and rounded, which is slower than Training.Compute = Float32 or Auto" : null;
 
     // What cannot be read decides nothing; a checkpoint of the other type is then refused.
     private static ComputeType? Begun(string file)

@@ -66,7 +66,7 @@ public sealed record RunPlan
             Dense = FlopCount.Dense(config.Model, seqLen),
             Sparse = FlopCount.Sparse(config.Model, seqLen),
             PaperTable = (FlopCount.PaperTable(config.Model, seqLen, sparse: false), FlopCount.PaperTable(config.Model, seqLen, sparse: true)),
-            TrainingFlops = 3 * FlopCount.Training(config.Model, seqLen).Total * config.Training.TotalTokens(),
+            TrainingFlops = (FlopCount.Forward(config.Model, seqLen).Total + FlopCount.Backward(config.Model, seqLen).Total) * config.Training.TotalTokens(),
         };
     }
 

@@ -30,7 +30,6 @@ public sealed class Trainer : IDisposable
     private readonly SparsitySink sparsity;
     private readonly TrainState state;
     private readonly CheckpointStore checkpoints;
-    private readonly Lazy<double> peakFlops;
     private readonly TrainingLog trainingLog;
 
     /// <summary>Builds the model and resumes from the newest good checkpoint of the run's folder, or fills the first weights. All ranks call it.</summary>
@@ -52,8 +51,6 @@ public sealed class Trainer : IDisposable
         checkpoints = new(folder.Checkpoints);
         ResumedFrom = Resume.FromNewest(checkpoints, state, config, data.Fingerprint, ranks, log, allowNewData);
         if (ResumedFrom is null) InitialWeights.Fill(state, config, ranks);
-        // Half a second, which a run that is complete need not spend.
-        peakFlops = new(() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(config.Training.Compute, state.Model.Options.Device));
     }
 
     /// <summary>The checkpoint that the run goes on from, or null at its beginning.</summary>
@@ -82,6 +79,7 @@ public sealed class Trainer : IDisposable
             return TrainOutcome.Stopped;
         }
         trainingLog.Begin(ResumedFrom, state.Progress.Step);
+        double peak = Peak();
         long? resumeStep = ResumedFrom is null ? null : state.Progress.Step;
         using var metricsFile = IsFirstRank ? folder.Write(() => new MetricsFile(folder.MetricsFile, resumeStep)) : null;
         using var trace = config.Logging.Trace ? folder.Write(() => new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks)) : null;
@@ -112,7 +110,7 @@ public sealed class Trainer : IDisposable
                 var (metrics, votes) = step.Run(measureSparsity: logged || validated || audited, saves.IsPartDone, leave.Token);
                 stopAgreed = votes.Stop;
                 trace?.Write(metrics);
-                metrics = Complete(metrics);
+                metrics = Complete(metrics, peak);
                 if (audited) metrics = sparsityWatch.Look(metrics, state.Progress.NextSample - config.Training.SamplesPerStep());
                 pace.Add(metrics);
                 if (logged) trainingLog.Step(metrics, pace);
@@ -198,23 +196,35 @@ public sealed class Trainer : IDisposable
         return isDue ? metricsFile?.Last ?? new() { Step = step, Tokens = state.Progress.Tokens } : null;
     }
 
-    private StepMetrics Complete(StepMetrics metrics)
+    // The peak rate of all ranks, which compute at the same time here as in a step.
+    private double Peak()
+    {
+        double rate = config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(state.Model, (long)BatchLayout.Of(config, ranks.WorldSize).Rows * config.Training.SeqLen, config.Training.Compute);
+        double[] sum = [rate];
+        ranks.AllReduceSum(sum);
+        trainingLog.Peak(sum[0]);
+        return sum[0];
+    }
+
+    private StepMetrics Complete(StepMetrics metrics, double peak)
     {
         if (!sparsity.IsRecording) return metrics;
         var consumed = samples.Consumed(state.Progress.NextSample);
         ranks.Report(metrics.Step, "metrics");
-        var (active, kept) = SparsityTotals.AllReduce(sparsity, ranks);
-        double executed = FlopCount.Training(config.Model, config.Training.SeqLen, kept).Total;
+        var (active, kept, touched) = SparsityTotals.AllReduce(sparsity, ranks);
+        double forward = FlopCount.Forward(config.Model, config.Training.SeqLen, touched).Total, backward = FlopCount.Backward(config.Model, config.Training.SeqLen, touched).Total;
         return metrics with
         {
             SourceTokens = BySource(consumed, source => source.Tokens),
             SourceEpochs = BySource(consumed, source => source.Epochs),
-            Mfu = 3 * executed * metrics.TokensPerSecond / (peakFlops.Value * ranks.WorldSize),
+            Mfu = (forward + backward) * metrics.TokensPerSecond / peak,
+            PeakTeraflops = peak / 1e12,
             FfnActiveFraction = active.Average(),
             FfnActiveFractionByLayer = active,
             AttentionKept = kept.Average(),
             AttentionKeptByLayer = kept,
-            FlopsExecutedPerToken = executed,
+            FlopsExecutedPerToken = forward,
+            FlopsExecutedBackwardPerToken = backward,
             FlopsUsefulPerToken = FlopCount.Useful(config.Model, config.Training.SeqLen, active, kept).Total,
         };
     }

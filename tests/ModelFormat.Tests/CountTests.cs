@@ -53,6 +53,9 @@ public sealed class CountTests
     {
         var config = Shapes.Spark2B with { NumLayers = 2 };
         // 8 heads, 4 tokens: 2.5 keys seen on average, 2 kept: 2·128·2.5 scores, then 2·128·2 for K2 and 2·256·2 for V.
-        Assert.Equal(2 * 8 * (2 * 128 * 2.5 + 2 * 128 * 2 + 2 * 256 * 2), FlopCount.Training(config, 4, [2, 2]).AttentionDot, 1e-6);
+        Assert.Equal(2 * 8 * (2 * 128 * 2.5 + 2 * 128 * 2 + 2 * 256 * 2), FlopCount.Forward(config, 4, [2, 2]).AttentionDot, 1e-6);
+        // Backwards two products each, over 2 keys: 2·(128 + 128 + 256)·2 a head and layer.
+        Assert.Equal(2 * 8 * 2 * (2 * (128 + 128 + 256) * 2), FlopCount.Backward(config, 4, [2, 2]).AttentionDot, 1e-6);
+        Assert.Equal(2 * FlopCount.Forward(config, 4, [2, 2]).Ffn, FlopCount.Backward(config, 4, [2, 2]).Ffn, 1e-6);
     }
 }

@@ -61,6 +61,9 @@ internal sealed unsafe class AttentionBlock
     /// <summary>Number of keys that a row keeps.</summary>
     internal int Kept(int row) => kept[row];
 
+    /// <summary>Number of visible keys whose second scores, values and gradients are computed for a row: in a dense block all, else those it keeps.</summary>
+    internal int Touched(int row) => IsDense ? Math.Min(plan.First + First + row + 1, plan.Window) : kept[row];
+
     /// <summary>True where so many keys are kept that products over all of them are faster than gathering.</summary>
     internal bool IsDense { get; private set; }
 

@@ -11,7 +11,7 @@ internal static unsafe class AttentionForward
     /// <summary>Numbers kept per query for the backward pass: cut, peak, 1 / Σ e^(a − peak).</summary>
     internal const int Saved = 3;
 
-    internal static void Run(AttentionPlan plan, int index, float* q, float* k, float* v, float* o, float* saved_BHT3, int* kept_BHT)
+    internal static void Run(AttentionPlan plan, int index, float* q, float* k, float* v, float* o, float* saved_BHT3, int* kept_BHT, int* touched_BHT)
     {
         using var arena = new Arena();
         var unit = plan.Unit(index);
@@ -38,6 +38,7 @@ internal static unsafe class AttentionForward
                     float* saved = saved_BHT3 + (query + row) * Saved;
                     saved[2] = 1 / block.Weigh(row, saved[0], saved[1], 1);
                     if (kept_BHT != null) kept_BHT[query + row] = block.Kept(row);
+                    if (touched_BHT != null) touched_BHT[query + row] = block.Touched(row);
                 }
                 if (block.IsDense) Dense(plan, pack, block, rest, weights, output);
                 else Gathered(plan, pack, block, rest, weights, output);

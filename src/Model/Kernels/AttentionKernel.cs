@@ -26,18 +26,19 @@ public static unsafe class AttentionKernel
     /// <param name="firstPosition">Position of query 0 among the keys.</param>
     /// <param name="documentIds_BS">int32 or int64: keys are visible within their own document only; null means one document a row.</param>
     /// <param name="kept_BHT">int32, contiguous: receives the number of keys that each query keeps; null counts nothing.</param>
+    /// <param name="touched_BHT">As <paramref name="kept_BHT"/>: receives the number of keys whose second scores, values and gradients are computed.</param>
     /// <exception cref="ArgumentException">The shapes do not fit each other.</exception>
     public static Tensor Apply(
         Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionKind kind, int predictorDim, int active, int correction, double? softcap, int? window, int firstPosition,
-        Tensor? documentIds_BS = null, Tensor? kept_BHT = null)
+        Tensor? documentIds_BS = null, Tensor? kept_BHT = null, Tensor? touched_BHT = null)
     {
         var plan = new AttentionPlan(q_BTHE.shape, k_BSGE.shape, kind, predictorDim, active, correction, softcap, window, firstPosition, documentIds_BS);
         return KernelFunction.Run([q_BTHE, k_BSGE, v_BSGE],
-            () => Forward(plan, q_BTHE.contiguous(), k_BSGE.contiguous(), v_BSGE.contiguous(), kept_BHT),
+            () => Forward(plan, q_BTHE.contiguous(), k_BSGE.contiguous(), v_BSGE.contiguous(), kept_BHT, touched_BHT),
             (saved, g) => Backward(plan, saved[0], saved[1], saved[2], saved[3], g));
     }
 
-    private static (Tensor, Tensor[]) Forward(AttentionPlan plan, Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, Tensor? kept_BHT)
+    private static (Tensor, Tensor[]) Forward(AttentionPlan plan, Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, Tensor? kept_BHT, Tensor? touched_BHT)
     {
         var o_BTHE = empty_like(q_BTHE);
         var saved_BHT3 = empty(plan.Batch, plan.Heads, plan.Queries, AttentionForward.Saved);
@@ -45,7 +46,8 @@ public static unsafe class AttentionKernel
         float* q = memory.Float32(q_BTHE), k = memory.Float32(k_BSGE), v = memory.Float32(v_BSGE);
         float* o = memory.Float32(o_BTHE), saved = memory.Float32(saved_BHT3);
         int* kept = kept_BHT is null ? null : (int*)memory.Pointer(kept_BHT);
-        OpenMp.ForEach(plan.Units, unit => AttentionForward.Run(plan, (int)unit, q, k, v, o, saved, kept));
+        int* touched = touched_BHT is null ? null : (int*)memory.Pointer(touched_BHT);
+        OpenMp.ForEach(plan.Units, unit => AttentionForward.Run(plan, (int)unit, q, k, v, o, saved, kept, touched));
         return (o_BTHE, [q_BTHE, k_BSGE, v_BSGE, saved_BHT3]);
     }
 

@@ -15,10 +15,11 @@ public static class AttentionOperator
     /// <param name="shape">Kind, limits and the queries' place among the keys.</param>
     /// <param name="documentIds_BS">Keys are visible within their own document only; null means one document a row.</param>
     /// <param name="kept_BHT">int32, receives the number of keys that each query keeps; null costs nothing.</param>
-    public static Tensor Apply(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT = null) =>
+    /// <param name="touched_BHT">int32, receives the number of visible keys that each query computes with once the kept ones are known; null costs nothing.</param>
+    public static Tensor Apply(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT = null, Tensor? touched_BHT = null) =>
         FusedKernels.Take(q_BTHE) && shape.Selector == TopkSelector.Statistical
-            ? AttentionKernel.Apply(q_BTHE, k_BSGE, v_BSGE, shape.Kind, shape.PredictorDim, shape.Active, shape.Correction, shape.Softcap, shape.Window, shape.FirstPosition, documentIds_BS, kept_BHT)
-            : BlockedAttention.Apply(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT);
+            ? AttentionKernel.Apply(q_BTHE, k_BSGE, v_BSGE, shape.Kind, shape.PredictorDim, shape.Active, shape.Correction, shape.Softcap, shape.Window, shape.FirstPosition, documentIds_BS, kept_BHT, touched_BHT)
+            : BlockedAttention.Apply(q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT, touched_BHT);
 
     internal static Tensor Composed(Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT)
     {

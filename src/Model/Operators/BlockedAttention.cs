@@ -9,7 +9,7 @@ internal static class BlockedAttention
 
     /// <summary>As <see cref="AttentionOperator.Apply"/>. Statistics are per query, so the cut changes nothing.</summary>
     internal static Tensor Apply(
-        Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT, long scoresOfBlock = ScoresOfBlock)
+        Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? kept_BHT, Tensor? touched_BHT = null, long scoresOfBlock = ScoresOfBlock)
     {
         using var scope = NewDisposeScope();
         int queries = (int)q_BTHE.size(1);
@@ -17,6 +17,8 @@ internal static class BlockedAttention
         var blocks = new List<Tensor>();
         for (int begin = 0; begin < queries; begin += size)
             blocks.Add(Block(begin, Math.Min(size, queries - begin), q_BTHE, k_BSGE, v_BSGE, shape, documentIds_BS, kept_BHT));
+        // Composed products leave nothing out.
+        touched_BHT?.copy_(arange(shape.FirstPosition + 1, shape.FirstPosition + 1 + queries, ScalarType.Int32, touched_BHT.device).clamp(max: shape.Window ?? int.MaxValue));
         return cat(blocks, 1).MoveToOuterDisposeScope();
     }
 

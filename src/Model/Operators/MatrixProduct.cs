@@ -1,7 +1,7 @@
 namespace SparkTrain.Model;
 
 /// <summary>
-/// Matrix products in the type of the factors. libtorch multiplies bfloat16 fast where the processor has instructions for it; on others it takes three to 25 times as long as in float32, so there the numbers
+/// Matrix products in the type of the factors. libtorch multiplies bfloat16 fast on processors that do; on others it takes up to 25 times as long as in float32, so there the numbers
 /// are multiplied in float32 and the results rounded: the same sums of the same exact products, in another order.
 /// </summary>
 public static class MatrixProduct
@@ -12,5 +12,5 @@ public static class MatrixProduct
     public static Tensor Of(Tensor a_NK, Tensor b_KM) =>
         a_NK.dtype == ScalarType.BFloat16 && IsSlow(a_NK.device) ? mm(a_NK.to(ScalarType.Float32), b_KM.to(ScalarType.Float32)).to(ScalarType.BFloat16) : mm(a_NK, b_KM);
 
-    private static bool IsSlow(Device device) => device.type == DeviceType.CPU && !Native.Processor.HasBfloat16;
+    private static bool IsSlow(Device device) => device.type == DeviceType.CPU && !Native.Processor.HasFastBfloat16;
 }

@@ -10,7 +10,7 @@ public sealed record LoggingConfig
     [Range(1, 1_000_000)]
     public long EverySteps { get; init; } = 1;
 
-    /// <summary>Peak rate of one rank in 10¹² floating-point operations a second, for MFU; null measures the best matrix product at start.</summary>
+    /// <summary>Peak rate of one rank in 10¹² floating-point operations a second, for MFU; null measures at start what the model's own matrix products reach.</summary>
     [Range(1e-6, 1e6)]
     public double? PeakTeraflops { get; init; }
 

@@ -28,8 +28,11 @@ public sealed record StepMetrics
     /// <summary>Tokens of the step over its wall time, all ranks.</summary>
     public double? TokensPerSecond { get; init; }
 
-    /// <summary>Executed model FLOPs over the peak rate: Logging.PeakTeraflops, or the best matrix product measured at start.</summary>
+    /// <summary>Executed model FLOPs over the peak rate.</summary>
     public double? Mfu { get; init; }
+
+    /// <summary>The peak rate of all ranks in 10¹² FLOPs a second: Logging.PeakTeraflops of each, or what the model's own matrix products reached at start.</summary>
+    public double? PeakTeraflops { get; init; }
 
     /// <summary>Wall time of the step.</summary>
     public double? StepSeconds { get; init; }
@@ -52,8 +55,11 @@ public sealed record StepMetrics
     /// <summary>The same for each layer.</summary>
     public IReadOnlyList<double>? AttentionKeptByLayer { get; init; }
 
-    /// <summary>FLOPs of a token's forward pass as training executes it, a mean over the sequence; the backward pass takes twice as many.</summary>
+    /// <summary>FLOPs of a token's forward pass as training executes it, a mean over the sequence.</summary>
     public double? FlopsExecutedPerToken { get; init; }
+
+    /// <summary>The same for the backward pass, without what is computed anew.</summary>
+    public double? FlopsExecutedBackwardPerToken { get; init; }
 
     /// <summary>FLOPs of a token's forward pass that the masks leave, at the sparsity of the step: what a sparse decoder needs.</summary>
     public double? FlopsUsefulPerToken { get; init; }

@@ -12,6 +12,9 @@ public static class TrainEvents
     /// <summary>The ranks' shares do not fill micro-batches of the size that the configuration has.</summary>
     public const string SmallerMicroBatch = "each rank has {Share} sequences of a step and computes {Rows} at a time; Training.MicroBatch = {MicroBatch} is the most";
 
+    /// <summary>The rate that MFU is a share of.</summary>
+    public const string Peak = "peak {Teraflops:F2} TFLOP/s over all ranks: {Source}";
+
     /// <summary>The run was complete already.</summary>
     public const string AlreadyComplete = "run {Run} is complete: {Steps} steps. Train on with a larger Training.Steps, or begin anew under another Run.Name";
 

@@ -22,6 +22,9 @@ internal sealed class TrainingLog(TrainConfig config, ICollectives ranks, ILogge
         if (resumedFrom is not null) log.Information(TrainEvents.Resumed, config.Run.Name, step, training.Steps, Path.GetFileName(resumedFrom));
     }
 
+    /// <summary>The rate that MFU is a share of, in FLOPs a second over all ranks.</summary>
+    public void Peak(double rate) => log.Information(TrainEvents.Peak, rate / 1e12, config.Logging.PeakTeraflops is null ? "the sustained rate of this model's own matrix products here" : "Logging.PeakTeraflops");
+
     /// <summary>A step as a line.</summary>
     public void Step(StepMetrics m, Pace pace) =>
         log.Information(TrainEvents.Step, m.Step, config.Training.Steps, m.Loss, m.BitsPerByte, m.Lr, m.GradNorm, m.TokensPerSecond, m.Mfu, m.FfnActiveFraction, m.AttentionKept, m.DataWaitFraction, pace.Remaining());

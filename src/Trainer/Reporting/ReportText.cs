@@ -44,7 +44,7 @@ internal sealed class ReportText
         if (report.ValLoss is { } valLoss) Line($"| validation loss | {valLoss:f4} nats per token, {report.ValBitsPerByte:f4} bits per byte |");
         if (report.Best is { } best) Line($"| lowest validation loss | {best.ValLoss:f4}, step {best.Step:N0} |");
         if (report.TokensPerSecond is { } rate) Line($"| tokens a second | {rate:N0} (median of the logged steps) |");
-        if (report.Mfu is { } mfu) Line($"| MFU | {mfu:P1} (median of the logged steps) |");
+        if (report.Mfu is { } mfu) Line($"| MFU | {mfu:P1} (median of the logged steps){(report.PeakTeraflops is { } peak ? Inv($" of {peak:f2} TFLOP/s") : "")} |");
     }
 
     private void Curves()

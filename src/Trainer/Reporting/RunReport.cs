@@ -62,6 +62,9 @@ public sealed record RunReport
     /// <summary>MFU: the median of the logged steps.</summary>
     public double? Mfu { get; init; }
 
+    /// <summary>The rate that MFU is a share of, in 10¹² FLOPs a second over all ranks: that of the last start.</summary>
+    public double? PeakTeraflops { get; init; }
+
     /// <summary>Sparsity of the last logged step, by layer.</summary>
     public IReadOnlyList<LayerSparsity> Layers { get; init; } = [];
 
@@ -110,6 +113,7 @@ public sealed record RunReport
             Best = best is null ? null : new(best.Step, best.ValLoss!.Value),
             TokensPerSecond = Median(trained.Select(m => m.TokensPerSecond)),
             Mfu = Median(trained.Select(m => m.Mfu)),
+            PeakTeraflops = trained.LastOrDefault(m => m.PeakTeraflops is not null)?.PeakTeraflops,
             Layers = LayerSparsity.Of(config.Model, logged.LastOrDefault(m => m.FfnActiveFractionByLayer is not null)),
             WarningCount = warnings.Length,
             Warnings = warnings[^Math.Min(MostWarnings, warnings.Length)..],

@@ -46,7 +46,7 @@ public sealed class AttentionOperatorTests
         {
             Tensor[] leaves = [.. new[] { q, k, v }.Select(t => t.clone().requires_grad_())];
             var kept_BHT = zeros([2, 4, 13], ScalarType.Int32);
-            var o = BlockedAttention.Apply(leaves[0], leaves[1], leaves[2], shape, documents_BS, kept_BHT, scoresOfBlock);
+            var o = BlockedAttention.Apply(leaves[0], leaves[1], leaves[2], shape, documents_BS, kept_BHT, scoresOfBlock: scoresOfBlock);
             o.square().sum().backward();
             KernelFailure.ThrowIfAny();
             return [o, kept_BHT, .. leaves.Select(t => t.grad!)];
@@ -83,6 +83,30 @@ public sealed class AttentionOperatorTests
         var all = AttentionOperator.Apply(q, k, v, shape with { Active = 12 }, null);
         Assert.True(o_BTHE[.., ..7].eq(all[.., ..7]).all().item<bool>());
         Assert.False(o_BTHE[.., 7..].eq(all[.., 7..]).all().item<bool>());
+    }
+
+    [Fact]
+    public void Keys_that_are_computed_with_are_the_kept_ones_where_they_are_few_else_all_that_the_window_shows()
+    {
+        using var scope = NewDisposeScope();
+        using var generator = new Generator(5);
+        var (q, k, v) = Draw(generator, 128, 128, 1, 1, 4, ScalarType.Float32);
+        int[] visible = [.. Enumerable.Range(1, 128).Select(n => Math.Min(n, 100))];
+        Assert.Equal(visible, Touched(AttentionKind.Dense, 0, fused: true).Touched);
+        Assert.Equal(visible, Touched(AttentionKind.Topk, 8, fused: false).Touched);
+        var (touched, kept) = Touched(AttentionKind.Topk, 8, fused: true);
+        Assert.Equal(kept[64..], touched[64..]);
+        // Queries 24 to 31 keep most of what they see, so their products are dense.
+        Assert.Equal(visible[24..32], Touched(AttentionKind.Topk, 24, fused: true).Touched[24..32]);
+
+        (int[] Touched, int[] Kept) Touched(AttentionKind kind, int active, bool fused)
+        {
+            Tensor kept_BHT = zeros([2, 1, 128], ScalarType.Int32), touched_BHT = zeros([2, 1, 128], ScalarType.Int32);
+            var shape = new AttentionShape { Kind = kind, Active = active, Correction = 1, Window = 100 };
+            if (fused) AttentionOperator.Apply(q, k, v, shape, null, kept_BHT, touched_BHT);
+            else BlockedAttention.Apply(q, k, v, shape, null, kept_BHT, touched_BHT, scoresOfBlock: 2 * 128 * 50);
+            return (touched_BHT[1, 0].data<int>().ToArray(), kept_BHT[1, 0].data<int>().ToArray());
+        }
     }
 
     [Fact]
