@@ -26,7 +26,7 @@ internal sealed class BytePages : IPageFormat<ReadOnlyMemory<byte>>
     {
         private ReadOnlyMemory<byte> rest = rest;
 
-        public override bool IsAtEnd => rest.IsEmpty;
+        public override bool IsAtEnd => IsPadding(rest.Span);
 
         public override void Read(Span<ReadOnlyMemory<byte>> into)
         {
@@ -47,7 +47,7 @@ internal sealed class BytePages : IPageFormat<ReadOnlyMemory<byte>>
             (lengths, rest) = (new DeltaReader(bytes), AfterIntegers(bytes));
         }
 
-        public override bool IsAtEnd => lengths is null || (lengths.Left == 0 && rest.IsEmpty);
+        public override bool IsAtEnd => lengths is null || (lengths.Left == 0 && IsPadding(rest.Span));
 
         public override void Read(Span<ReadOnlyMemory<byte>> into)
         {

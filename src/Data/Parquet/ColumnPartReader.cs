@@ -105,7 +105,7 @@ internal sealed class ColumnPartReader<T>(SafeFileHandle file, ParquetColumn col
 
     private PageValues<T> Open(int encoding, ReadOnlyMemory<byte> body)
     {
-        if (encoding is PageHeader.PlainDictionary or PageHeader.RleDictionary) return new DictionaryValues<T>(dictionary ?? throw new InvalidDataException("the dictionary is missing"), body);
+        if (encoding is PageHeader.PlainDictionary or PageHeader.RleDictionary) return new DictionaryValues<T>(dictionary, body);
         return format.Open(encoding, body) ?? throw new NotSupportedException($"its values have the encoding {encoding}");
     }
 }

@@ -19,21 +19,19 @@ internal sealed class IntegerPages(int type, bool isUnsigned) : IPageFormat<long
 
     private abstract class FixedWidth(ReadOnlyMemory<byte> bytes, int width) : PageValues<long>
     {
-        private int next;
-
-        public override bool IsAtEnd => next == Count && Bytes.Length % Width == 0;
-
         protected ReadOnlyMemory<byte> Bytes => bytes;
 
         protected int Width => width;
 
         protected int Count => bytes.Length / width;
 
+        protected int Next { get; private set; }
+
         public override void Read(Span<long> into)
         {
-            if (into.Length > Count - next) throw new InvalidDataException($"{into.Length} values are wanted where {Count - next} are left");
-            Decode(next, into);
-            next += into.Length;
+            if (into.Length > Count - Next) throw new InvalidDataException($"{into.Length} values are wanted where {Count - Next} are left");
+            Decode(Next, into);
+            Next += into.Length;
         }
 
         protected abstract void Decode(int first, Span<long> into);
@@ -41,6 +39,8 @@ internal sealed class IntegerPages(int type, bool isUnsigned) : IPageFormat<long
 
     private sealed class Plain(ReadOnlyMemory<byte> bytes, int width, bool isUnsigned) : FixedWidth(bytes, width)
     {
+        public override bool IsAtEnd => IsPadding(Bytes.Span[(Next * Width)..]);
+
         protected override void Decode(int first, Span<long> into)
         {
             var rest = Bytes.Span[(first * Width)..];
@@ -52,6 +52,8 @@ internal sealed class IntegerPages(int type, bool isUnsigned) : IPageFormat<long
     // The first bytes of all values, then the second ones …
     private sealed class Split(ReadOnlyMemory<byte> bytes, int width, bool isUnsigned) : FixedWidth(bytes, width)
     {
+        public override bool IsAtEnd => Next == Count && Bytes.Length % Width == 0;
+
         protected override void Decode(int first, Span<long> into)
         {
             var all = Bytes.Span;

@@ -3,15 +3,31 @@ namespace SparkTrain.Data;
 /// <summary>The values of one page, decoded a few at a time; nulls are not among them.</summary>
 internal abstract class PageValues<T>
 {
-    /// <summary>True where nothing is left, and where that cannot be told.</summary>
+    /// <summary>True where nothing is left but padding, and where that cannot be told.</summary>
     public abstract bool IsAtEnd { get; }
 
     /// <summary>Fills <paramref name="into"/> with the next values. Throws <see cref="InvalidDataException"/> where there are fewer.</summary>
     public abstract void Read(Span<T> into);
+
+    /// <summary>True for what a writer may leave behind the last value: nothing, or zeros, as fastparquet does.</summary>
+    protected static bool IsPadding(ReadOnlySpan<byte> rest) => !rest.ContainsAnyExcept((byte)0);
 }
 
-/// <summary>Numbers of the values in a dictionary: a byte with their width in bits, then runs.</summary>
-internal sealed class DictionaryValues<T>(T[] dictionary, ReadOnlyMemory<byte> bytes) : PageValues<T>
+/// <summary>Pages of a column of nothing but nulls: they hold no value.</summary>
+internal sealed class NullPages<T> : PageValues<T>, IPageFormat<T>
+{
+    public override bool IsAtEnd => true;
+
+    public PageValues<T> Open(int encoding, ReadOnlyMemory<byte> bytes) => this;
+
+    public override void Read(Span<T> into)
+    {
+        if (!into.IsEmpty) throw new InvalidDataException("a value in a column of nulls");
+    }
+}
+
+/// <summary>Numbers of the values in a dictionary: a byte with their width in bits, then runs. Where every value is null, writers may leave the dictionary out.</summary>
+internal sealed class DictionaryValues<T>(T[]? dictionary, ReadOnlyMemory<byte> bytes) : PageValues<T>
 {
     private readonly RunReader? runs = bytes.IsEmpty ? null : new RunReader(bytes[1..], bytes.Span[0]);
     private int[] indices = [];
@@ -22,6 +38,7 @@ internal sealed class DictionaryValues<T>(T[] dictionary, ReadOnlyMemory<byte> b
     public override void Read(Span<T> into)
     {
         if (into.IsEmpty) return;
+        if (dictionary is null) throw new InvalidDataException("the dictionary is missing");
         if (indices.Length < into.Length) indices = new int[into.Length];
         (runs ?? throw new InvalidDataException("the page is empty")).Read(indices.AsSpan(0, into.Length));
         for (var i = 0; i < into.Length; i++)

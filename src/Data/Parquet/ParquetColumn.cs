@@ -12,12 +12,21 @@ internal sealed record ParquetColumn(string Name, int Type, ColumnMeaning Meanin
 {
     private static readonly string[] TypeNames = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
 
+    private string TypeName => TypeNames.ElementAtOrDefault(Type) ?? "unknown";
+
     public bool IsText => Type == ParquetFooter.ByteArray && Meaning is ColumnMeaning.Plain or ColumnMeaning.Text;
+
+    public bool IsNull => Meaning == ColumnMeaning.Null;
 
     public bool IsInteger => Type is ParquetFooter.Int32 or ParquetFooter.Int64 && Meaning is ColumnMeaning.Plain or ColumnMeaning.Unsigned;
 
-    public override string ToString() =>
-        $"{Name} ({(Meaning == ColumnMeaning.Text ? "string" : $"{TypeNames.ElementAtOrDefault(Type) ?? "unknown"}{(Meaning == ColumnMeaning.Other ? " of another meaning" : "")}")})";
+    public override string ToString() => $"{Name} ({Meaning switch
+    {
+        ColumnMeaning.Text => "string",
+        ColumnMeaning.Null => "null",
+        ColumnMeaning.Other => $"{TypeName} of another meaning",
+        _ => TypeName,
+    }})";
 }
 
 /// <summary>What the values of a column stand for.</summary>
@@ -31,6 +40,9 @@ internal enum ColumnMeaning
 
     /// <summary>Integers without a sign.</summary>
     Unsigned,
+
+    /// <summary>Nothing: every value is null, whatever the physical type. Writers give this to a column of which they have seen no value.</summary>
+    Null,
 
     /// <summary>Dates, decimals and whatever is neither text nor a number.</summary>
     Other,

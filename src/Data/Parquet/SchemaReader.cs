@@ -56,13 +56,14 @@ internal static class SchemaReader
         _ => ColumnMeaning.Other,
     };
 
-    // The newer one is a union: 1 STRING, 4 ENUM, 10 INTEGER (with its sign as field 2), 12 JSON.
+    // The newer one is a union: 1 STRING, 4 ENUM, 10 INTEGER (with its sign as field 2), 11 UNKNOWN (nothing but nulls), 12 JSON.
     private static ColumnMeaning ReadLogical(ref ThriftReader reader)
     {
         var meaning = ColumnMeaning.Other;
         for (var field = 0; reader.NextField(ref field) is var type and not 0;)
         {
             if (field is 1 or 4 or 12) meaning = ColumnMeaning.Text;
+            if (field == 11) meaning = ColumnMeaning.Null;
             if (field != 10 || type != ThriftReader.Struct) reader.Skip(type);
             else
             {

@@ -11,6 +11,8 @@ internal static class ParquetDocuments
 {
     private const int MaxTextBytes = 1 << 30, MaxTokens = 1 << 28;
 
+    private const string WriteAgain = "for example with DuckDB: COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION zstd)";
+
     private static readonly string[] UsualTokenColumns = ["tokens", "input_ids"];
 
     public static IEnumerable<SourceRecord> Read(string file, string textField, long skip = 0)
@@ -28,25 +30,26 @@ internal static class ParquetDocuments
                 skip -= rows;
                 continue;
             }
-            foreach (var record in Name(where, column.IsText ? Texts(handle, column, part, rows, where) : Lists(handle, column, part, rows, where)).Skip(skip)) yield return record;
+            foreach (var record in Name(where, column.MaxRepetition == 0 ? Texts(handle, column, part, rows, where) : Lists(handle, column, part, rows, where)).Skip(skip)) yield return record;
             skip = 0;
         }
     }
 
     private static int FindColumn(string file, ParquetColumn[] columns, string textField)
     {
-        var text = Array.FindIndex(columns, c => c.Name == textField && c.IsText && c.MaxRepetition == 0);
+        var text = Array.FindIndex(columns, c => c.Name == textField && (c.IsText || c.IsNull) && c.MaxRepetition == 0);
         if (text >= 0) return text;
-        int[] lists = [.. columns.Index().Where(c => c.Item.MaxRepetition == 1 && c.Item.IsInteger && c.Item.IsListOfValues).Select(c => c.Index)];
+        int[] lists = [.. columns.Index().Where(c => c.Item.MaxRepetition == 1 && (c.Item.IsInteger || c.Item.IsNull) && c.Item.IsListOfValues).Select(c => c.Index)];
         int[] usual = [.. lists.Where(i => UsualTokenColumns.Contains(columns[i].Name.Split('.')[0]))];
-        return usual.Length > 0 ? usual[0] : lists.Length == 1 ? lists[0] : throw new DataException(file,
+        int[] integers = [.. lists.Where(i => columns[i].IsInteger)];
+        return usual.Length > 0 ? usual[0] : integers.Length == 1 ? integers[0] : throw new DataException(file,
             $"its columns are {string.Join(", ", columns.Select(c => c.ToString()))}",
             $"a string column '{textField}', or a list of integers called tokens or input_ids", "name the text column by --text-field");
     }
 
     private static IEnumerable<SourceRecord> Texts(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
     {
-        var reader = new ColumnPartReader<ReadOnlyMemory<byte>>(file, column, part, new BytePages());
+        var reader = new ColumnPartReader<ReadOnlyMemory<byte>>(file, column, part, column.IsNull ? new NullPages<ReadOnlyMemory<byte>>() : new BytePages());
         var row = 0L;
         for (var count = reader.Read(); count > 0; count = reader.Read())
         {
@@ -63,7 +66,7 @@ internal static class ParquetDocuments
     // A row begins where the repetition level is 0; an empty or missing list has one entry whose definition level is too low for an element.
     private static IEnumerable<SourceRecord> Lists(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
     {
-        var reader = new ColumnPartReader<long>(file, column, part, new IntegerPages(column.Type, column.Meaning == ColumnMeaning.Unsigned));
+        var reader = new ColumnPartReader<long>(file, column, part, column.IsNull ? new NullPages<long>() : new IntegerPages(column.Type, column.Meaning == ColumnMeaning.Unsigned));
         var (tokens, row) = (new List<int>(), -1L);
         for (var count = reader.Read(); count > 0; count = reader.Read())
         {
@@ -108,7 +111,7 @@ internal static class ParquetDocuments
         catch (NotSupportedException e)
         {
             throw new DataException(where, $"it cannot be read: {e.Message}", "Parquet as described in docs/data.md",
-                "write the file again, for example with DuckDB: COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION zstd)", e);
+                $"write the file again, {WriteAgain}", e);
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not EndOfStreamException)
         {
@@ -116,7 +119,7 @@ internal static class ParquetDocuments
         }
         catch (Exception e) when (e is not DataException)
         {
-            throw new DataException(where, $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a whole Parquet file", "fetch the file again", e);
+            throw new DataException(where, $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a whole Parquet file", $"fetch the file again; if that changes nothing and another program reads it, write it with that one, {WriteAgain}", e);
         }
     }
 }

@@ -60,7 +60,8 @@ internal sealed record HandmadeParquet
         return [.. length, .. System.Text.Encoding.ASCII.GetBytes(text)];
     }
 
-    public static byte[] Node(string name, int? type = null, int? repetition = null, int? children = null, int? converted = null)
+    /// <summary>A node of the schema; <paramref name="logical"/> is the field of the union of logical types, which are structs.</summary>
+    public static byte[] Node(string name, int? type = null, int? repetition = null, int? children = null, int? converted = null, int? logical = null)
     {
         var node = new ThriftWriter();
         if (type is { } t) node.Int(1, t);
@@ -68,6 +69,7 @@ internal sealed record HandmadeParquet
         node.Text(4, name);
         if (children is { } c) node.Int(5, c);
         if (converted is { } meaning) node.Int(6, meaning);
+        if (logical is { } kind) node.Struct(10, new ThriftWriter().Struct(kind, new ThriftWriter().End()).End());
         return node.End();
     }
 

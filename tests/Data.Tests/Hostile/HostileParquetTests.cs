@@ -7,6 +7,8 @@ public sealed class HostileParquetTests
 {
     private const long MostAllocated = 4 << 20;
 
+    private const int Unknown = 11;
+
     private static readonly byte[] LevelsOfThree = [2, 0, 0, 0, 3 << 1, 1];
 
     private SkippedDocuments skipped;
@@ -124,6 +126,51 @@ public sealed class HostileParquetTests
         Assert.Equal([[7, 8], [9]], Read(lists).Select(d => d.Tokens!));
         Assert.Equal(1, skipped.Empty);
     }
+
+    // Behind the lengths 3, 0 and 5 (blocks of 128 in 4 miniblocks, the differences −3 and 5 in 4 bits above −3) lie the bytes, then padding.
+    [Fact]
+    public void Zeros_behind_the_last_value_are_padding_in_every_encoding()
+    {
+        byte[] lengths = [0x80, 1, 4, 3, 6, 5, 4, 0, 0, 0, 0x80, .. new byte[15]], padding = new byte[8];
+        HandmadeParquet texts = new(), delta = new() { Encoding = PageHeader.DeltaLengthByteArray, Body = [.. LevelsOfThree, .. lengths, .. "onethree"u8, .. padding] };
+        Assert.All([texts with { Body = [.. HandmadeParquet.ThreeTexts, .. padding] }, delta], file => Assert.Equal(["one", "three"], Read(file).Select(d => d.Text)));
+        var tokens = Tokens(ParquetFooter.Int32, null) with { Body = [2, 0, 0, 0, 3 << 1, 0, 2, 0, 0, 0, 3 << 1, 2, 7, 0, 0, 0, 8, 0, 0, 0, 9, 0, 0, 0, .. padding] };
+        Assert.Equal([[7], [8], [9]], Read(tokens).Select(d => d.Tokens!));
+    }
+
+    // LogicalType has UNKNOWN as field 11; the physical type says nothing.
+    [Theory]
+    [InlineData(0, PageHeader.Plain)]
+    [InlineData(ParquetFooter.Int32, PageHeader.RleDictionary)]
+    [InlineData(ParquetFooter.ByteArray, PageHeader.Plain)]
+    public void A_column_of_type_null_is_empty_documents(int type, int encoding)
+    {
+        var nulls = new HandmadeParquet { Schema = [HandmadeParquet.Node("schema", children: 1), HandmadeParquet.Node("text", type, repetition: 1, logical: Unknown)], Type = type, Encoding = encoding, Body = [2, 0, 0, 0, 3 << 1, 0] };
+        Assert.Empty(Read(nulls));
+        Assert.Equal(3, skipped.Empty);
+        Refuse(nulls with { Encoding = PageHeader.Plain, Body = HandmadeParquet.ThreeTexts }, "a value in a column of nulls");
+    }
+
+    // Of rows without any token the writer does not know what they would be.
+    [Fact]
+    public void Lists_of_type_null_are_empty_documents()
+    {
+        Assert.Empty(Read(Tokens(ParquetFooter.Int32, Unknown) with { Body = [2, 0, 0, 0, 3 << 1, 0, 2, 0, 0, 0, 3 << 1, 1] }));
+        Assert.Equal(3, skipped.Empty);
+    }
+
+    [Fact]
+    public void Nulls_need_no_dictionary()
+    {
+        Assert.Empty(Read(new HandmadeParquet { Encoding = PageHeader.RleDictionary, Body = [2, 0, 0, 0, 3 << 1, 0] }));
+        Assert.Equal(3, skipped.Empty);
+    }
+
+    private static HandmadeParquet Tokens(int type, int? logical) => new()
+    {
+        Schema = [HandmadeParquet.Node("schema", children: 1), HandmadeParquet.Node("tokens", repetition: 1, children: 1, converted: 3), HandmadeParquet.Node("array", type, repetition: 2, logical: logical)],
+        Type = type,
+    };
 
     private static HandmadeParquet Tell(string lie)
     {

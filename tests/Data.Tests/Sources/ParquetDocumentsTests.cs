@@ -55,6 +55,25 @@ public sealed class ParquetDocumentsTests
         Assert.Equal(["first document", "zweites Dokument äöü", "三"], Read(Samples.Golden("hyparquet-text.parquet")).Select(d => d.Text));
     }
 
+    // pyarrow, polars and duckdb read 20 texts from it, 5 of them empty.
+    [Fact]
+    public void Padding_behind_the_last_value_is_no_damage()
+    {
+        var documents = Read(Samples.Golden("fastparquet-text.parquet"));
+        Assert.Equal("first document, hand made", documents[0].Text);
+        Assert.Equal((15, 5L), (documents.Count, skipped.Empty));
+    }
+
+    // The middle one of three shards holds five rows whose texts are all null, so that its column has no type.
+    [Fact]
+    public void A_shard_whose_texts_are_all_null_is_empty_documents()
+    {
+        using var folder = new TemporaryFolder();
+        var manifest = DatasetBuilder.Build(new PrepareOptions { Sources = [Samples.Golden("null-text-column")], Output = folder["set"] }).Manifest;
+        Assert.Equal(33, manifest.Train.Documents + manifest.Validation.Documents);
+        Assert.Equal(12, manifest.EmptyDocuments);
+    }
+
     private List<Document> Read(string file) => ParquetDocuments.Read(file, "text").Decode(out skipped);
 
     private static async Task WriteText(string path, string column, params string?[][] rowGroups)
