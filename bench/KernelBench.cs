@@ -2,6 +2,7 @@ using System.Globalization;
 using SparkTrain.Distributed;
 using SparkTrain.Model.Kernels;
 using SparkTrain.ModelFormat;
+using SparkTrain.Numerics;
 using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -48,7 +49,7 @@ internal static class KernelBench
     private static void Gate(int rows, int width, int k) =>
         Compare($"spark gate [{rows}, {width}], k = {k}", [randn(rows, width), randn(rows, width)],
             ("ours", v => SparkGateKernel.Apply(v[0], v[1], k, 1)), ("composed", v => Composed.Gelu(Composed.StatisticalTopK(v[0], k)) * v[1]),
-            ("our gated gelu", v => GatedActivationKernel.Apply(v[0], v[1], FfnKind.Gated)), ("composed gated gelu", v => Composed.Gelu(v[0]) * v[1]));
+            ("our gated gelu", v => GatedActivationKernel.Apply(v[0], v[1], ActivationKind.Gelu)), ("composed gated gelu", v => Composed.Gelu(v[0]) * v[1]));
 
     private static void Attention(AttentionKind kind, int batch, int length, int active)
     {

@@ -59,7 +59,7 @@ internal sealed record DecodeTraffic(double Projections, double Predictor, doubl
     {
         var a = layer.Attention;
         double visible = Math.Min(tokens, layer.Window ?? int.MaxValue) * (double)a.NumKvHeads;
-        int scored = LayerCache.ScoredWidth(a), rest = 2 * a.HeadDim - scored;
+        int scored = a.ScoredWidth(), rest = 2 * a.HeadDim - scored;
         return visible * scored + rest * (engine.IsSparse ? Math.Min(counts.Kept.Sum(), visible) : visible);
     }
 

@@ -21,7 +21,6 @@ internal sealed unsafe class RandomWeights : IWeightSource
 
     private const ulong Golden = 0x9E3779B97F4A7C15;
 
-    private readonly Dictionary<string, long[]> shapes;
     private readonly ulong seed;
     private ushort* values;
 
@@ -29,27 +28,25 @@ internal sealed unsafe class RandomWeights : IWeightSource
     public RandomWeights(ModelConfig config, ulong seed)
     {
         (Config, this.seed) = (config, seed);
-        shapes = TensorNames.Of(config).ToDictionary(weight => weight.Name, weight => weight.Shape);
-        values = (ushort*)NativeMemory.AlignedAlloc((nuint)Padded(shapes.Values.Max(Count)) * sizeof(ushort), Alignment);
+        values = (ushort*)NativeMemory.AlignedAlloc((nuint)Padded(WeightSlots.Of(config).Max(weight => weight.Count)) * sizeof(ushort), Alignment);
     }
 
     /// <inheritdoc/>
     public ModelConfig Config { get; }
 
     /// <inheritdoc/>
-    public TensorType TypeOf(string weight) => TensorType.BF16;
+    public TensorType TypeOf(WeightSlot weight) => TensorType.BF16;
 
     /// <inheritdoc/>
-    public byte* Read(string weight)
+    public byte* Read(WeightSlot weight)
     {
-        long[] shape = shapes[weight];
-        long count = Count(shape), steps = Padded(count) / StepValues;
-        if (shape.Length == 1) NativeMemory.Clear(values, (nuint)count * sizeof(ushort));
+        long count = weight.Count, steps = Padded(count) / StepValues;
+        if (weight.Initial == InitialRule.Zero) NativeMemory.Clear(values, (nuint)count * sizeof(ushort));
         else
         {
             // A 16-bit integer is uniform in ±2¹⁵, of variance 2³⁰ / 3.
-            float scale = (float)(Math.Sqrt(3.0 / shape[1]) / (1 << 15));
-            ulong stream = Stream(weight);
+            float scale = (float)(Math.Sqrt(3.0 / weight.Shape[1]) / (1 << 15));
+            ulong stream = Stream(weight.Name);
             const int Part = ChunkValues / StepValues;
             Parallel.For(0, (steps + Part - 1) / Part, part => Fill(values, stream, scale, part * Part, Math.Min(steps, (part + 1) * Part)));
         }
@@ -98,5 +95,4 @@ internal sealed unsafe class RandomWeights : IWeightSource
 
     private static long Padded(long count) => (count + StepValues - 1) / StepValues * StepValues;
 
-    private static long Count(long[] shape) => shape.Aggregate(1L, (a, b) => a * b);
 }

@@ -35,7 +35,7 @@ public static class SavedModel
     /// <exception cref="CheckpointException">The configuration of the checkpoint describes no valid model.</exception>
     public static IReadOnlyList<SavedTensor> Tensors(string checkpoint, CheckpointManifest manifest)
     {
-        var weights = TensorNames.Of(Config(checkpoint, manifest));
+        var weights = WeightSlots.Of(Config(checkpoint, manifest));
         var shapes = weights.ToDictionary(weight => weight.Name, weight => weight.Shape);
         var order = weights.Index().ToDictionary(weight => weight.Item.Name, weight => weight.Index);
         return [.. manifest.Tensors

@@ -7,7 +7,6 @@ namespace SparkTrain.Checkpoints;
 public sealed unsafe class SavedWeights : IWeightSource
 {
     private readonly CheckpointReader saved;
-    private readonly Dictionary<string, long[]> shapes;
     private float* values;
 
     /// <summary>Opens the checkpoint and reserves memory for its largest weight.</summary>
@@ -17,23 +16,21 @@ public sealed unsafe class SavedWeights : IWeightSource
     public SavedWeights(string checkpoint, CheckpointManifest manifest)
     {
         Config = SavedModel.Config(checkpoint, manifest);
-        shapes = TensorNames.Of(Config).ToDictionary(weight => weight.Name, weight => weight.Shape);
         saved = new(checkpoint, manifest);
-        values = (float*)NativeMemory.Alloc(checked((nuint)shapes.Max(weight => new TensorInfo(weight.Key, TensorType.F32, weight.Value).ByteLength)));
+        values = (float*)NativeMemory.Alloc(checked((nuint)WeightSlots.Of(Config).Max(weight => weight.Count) * sizeof(float)));
     }
 
     /// <inheritdoc/>
     public ModelConfig Config { get; }
 
     /// <inheritdoc/>
-    public TensorType TypeOf(string weight) => TensorType.F32;
+    public TensorType TypeOf(WeightSlot weight) => TensorType.F32;
 
     /// <inheritdoc/>
     /// <exception cref="CheckpointException">The checkpoint has no such tensor of its shape.</exception>
-    public byte* Read(string weight)
+    public byte* Read(WeightSlot weight)
     {
-        long[] shape = shapes[weight];
-        saved.CopyTo(new(weight, shape, 0, shape.Aggregate(1L, (a, b) => a * b)), values);
+        saved.CopyTo(new(weight.Name, weight.Shape, 0, weight.Count), values);
         return (byte*)values;
     }
 

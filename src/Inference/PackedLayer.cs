@@ -6,36 +6,33 @@ namespace SparkTrain.Inference;
 internal sealed class PackedLayer : IDisposable
 {
     /// <summary>Packs a layer's weights.</summary>
-    public PackedLayer(PackingFormat format, IWeightSource source, int layer)
+    public PackedLayer(PackingFormat format, IWeightSource source, WeightSlots weights, int layer)
     {
         var config = source.Config;
-        int width = config.DModel, heads = config.Attention.NumHeads * config.Attention.HeadDim, kvHeads = config.Attention.NumKvHeads * config.Attention.HeadDim;
-        string Name(string weight) => TensorNames.Layer(layer, weight);
+        WeightSlot Of(WeightRole role) => weights[role, layer];
         (Attention, Ffn) = (config.Attention.Of(layer), config.Ffn.Of(layer));
-        Window = config.Attention.WindowOf(layer);
+        (Window, KeyWidth) = (config.Attention.WindowOf(layer), Ffn.CarriedWidth(config.DModel));
         try
         {
-            NormBeforeAttention = Norm(source, Name("input_layernorm"));
-            WQ = format.Panels(source, Name("self_attn.q_proj"), heads, width);
-            WK = format.Panels(source, Name("self_attn.k_proj"), kvHeads, width);
-            WV = format.Panels(source, Name("self_attn.v_proj"), kvHeads, width);
-            WO = format.Panels(source, Name("self_attn.o_proj"), width, heads);
-            NormAfterAttention = Norm(source, Name("post_attention_layernorm"));
-            NormBeforeFfn = Norm(source, Name("pre_feedforward_layernorm"));
-            int scored = Ffn.Kind == FfnKind.Spark ? Ffn.PredictorDim : width;
-            KeyWidth = Ffn.Kind == FfnKind.Spark ? width - scored : width;
-            if (Ffn.Kind == FfnKind.Gated)
+            NormBeforeAttention = Norm(source, Of(WeightRole.NormBeforeAttention));
+            WQ = format.Panels(source, Of(WeightRole.Query));
+            WK = format.Panels(source, Of(WeightRole.Key));
+            WV = format.Panels(source, Of(WeightRole.Value));
+            WO = format.Panels(source, Of(WeightRole.AttentionOutput));
+            NormAfterAttention = Norm(source, Of(WeightRole.NormAfterAttention));
+            NormBeforeFfn = Norm(source, Of(WeightRole.NormBeforeFfn));
+            if (Ffn.Kind.Traits().LeavesNeuronsOut)
             {
-                K1 = format.Panels(source, Name("mlp.gate_proj"), Ffn.DFf, width);
-                K2 = format.Panels(source, Name("mlp.up_proj"), Ffn.DFf, width);
-                V = format.Panels(source, Name("mlp.down_proj"), width, Ffn.DFf);
+                K1 = format.Predictor(source, Of(WeightRole.FfnGate));
+                Neurons = format.Neurons(source, Of(WeightRole.FfnUp), Of(WeightRole.FfnDown));
             }
             else
             {
-                K1 = format.Predictor(source, Name("mlp.gate_proj"), Ffn.DFf, scored);
-                Neurons = format.Neurons(source, Name("mlp.up_proj"), Name("mlp.down_proj"), Ffn.DFf, KeyWidth, width);
+                K1 = format.Panels(source, Of(WeightRole.FfnGate));
+                K2 = format.Panels(source, Of(WeightRole.FfnUp));
+                V = format.Panels(source, Of(WeightRole.FfnDown));
             }
-            NormAfterFfn = Norm(source, Name("post_feedforward_layernorm"));
+            NormAfterFfn = Norm(source, Of(WeightRole.NormAfterFfn));
         }
         catch
         {
@@ -98,7 +95,7 @@ internal sealed class PackedLayer : IDisposable
     public long Bytes => Panels.Sum(matrix => matrix.Bytes) + (Neurons?.Bytes ?? 0);
 
     /// <summary>Returns 1 + weight.</summary>
-    public static float[] Norm(IWeightSource source, string name) => [.. WeightRows.Vector(source, name, source.Config.DModel).Select(w => 1 + w)];
+    public static float[] Norm(IWeightSource source, WeightSlot weight) => [.. WeightRows.Vector(source, weight).Select(w => 1 + w)];
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

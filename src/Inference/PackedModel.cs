@@ -12,7 +12,8 @@ internal sealed class PackedModel : IDisposable
     {
         var format = new PackingFormat(options, source);
         (Config, Cache) = (source.Config, format.Cache);
-        var table = new WeightRows(source, TensorNames.Embedding, Config.VocabSize, Config.DModel);
+        var weights = WeightSlots.Of(Config);
+        var table = new WeightRows(source, weights.Embedding);
         Table = (format.Weights, options.ScreenedTokens) switch
         {
             (TensorType.BF16, 0) => new OutputTable<Bfloat16Element>(Config, table),
@@ -22,8 +23,8 @@ internal sealed class PackedModel : IDisposable
         };
         try
         {
-            for (int layer = 0; layer < Config.NumLayers; layer++) layers.Add(new(format, source, layer));
-            FinalNorm = PackedLayer.Norm(source, TensorNames.FinalNorm);
+            for (int layer = 0; layer < Config.NumLayers; layer++) layers.Add(new(format, source, weights, layer));
+            FinalNorm = PackedLayer.Norm(source, weights.FinalNorm);
             Prefetching.TryRows([.. layers.Select(layer => layer.Neurons).OfType<RowMatrix>()]);
             Prefetching.TryStreams(Table.Panels);
         }

@@ -32,6 +32,10 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
         register_module("o_proj", wO = new Linear(width, model.DModel, options));
     }
 
+    /// <summary>Its weights.</summary>
+    public IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights =>
+        [(WeightRole.Query, wQ.Weight), (WeightRole.Key, wK.Weight), (WeightRole.Value, wV.Weight), (WeightRole.AttentionOutput, wO.Weight)];
+
     /// <summary>Returns o [B, T, D].</summary>
     public override Tensor forward(Tensor x_BTD, SequenceContext context)
     {

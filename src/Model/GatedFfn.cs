@@ -3,7 +3,7 @@ namespace SparkTrain.Model;
 /// <summary>
 /// Gated feed-forward network: y = V (σ(K1ᵀq) ∘ K2ᵀq) (paper eq. 2). σ is GELU (Gemma-2), ReLU, squared ReLU, or GELU behind statistical top-k (eq. C.2).
 /// </summary>
-public sealed class GatedFfn : nn.Module<Tensor, Tensor>
+public sealed class GatedFfn : FeedForward
 {
     // Shapes: B batch, T position, D model, F hidden.
 
@@ -24,13 +24,16 @@ public sealed class GatedFfn : nn.Module<Tensor, Tensor>
         register_module("down_proj", v = new Linear(config.DFf, model.DModel, options));
     }
 
+    /// <inheritdoc/>
+    public override IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights => [(WeightRole.FfnGate, k1.Weight), (WeightRole.FfnUp, k2.Weight), (WeightRole.FfnDown, v.Weight)];
+
     /// <summary>Returns y [B, T, D].</summary>
     public override Tensor forward(Tensor q_BTD)
     {
         using var scope = NewDisposeScope();
         var active_BT = options.Sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
         var (s_BTF, u_BTF, now) = (k1.call(q_BTD), k2.call(q_BTD), options.Level.Of(config, rule));
-        var h_BTF = GatedActivation.Apply(s_BTF, u_BTF, config.Kind, now, active_BT);
+        var h_BTF = GatedActivation.Apply(s_BTF, u_BTF, config.Kind.Traits(), now, active_BT);
         options.Audit?.AddFfn(layer, s_BTF, u_BTF, now);
         if (active_BT is not null) options.Sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
         return v.call(h_BTF).MoveToOuterDisposeScope();

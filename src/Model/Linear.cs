@@ -17,6 +17,9 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
         register_parameter("weight", w_OI);
     }
 
+    /// <summary>W, [O, I].</summary>
+    public Parameter Weight => w_OI;
+
     /// <summary>Returns y [N, O].</summary>
     public override Tensor forward(Tensor x_NI) => LinearOperator.Apply(x_NI, w_OI, computeDtype);
 }

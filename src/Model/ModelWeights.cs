@@ -17,12 +17,23 @@ public static class ModelWeights
     public static void Fill(SparkTransformer model, ModelFolder folder)
     {
         using var noGradient = no_grad();
-        foreach (var (name, weight) in model.Weights)
+        foreach (var (slot, weight) in model.Weights)
         {
             using var scope = NewDisposeScope();
-            var values = Read(folder.FileOf(name), name);
+            var values = Read(folder, slot);
             if (!values.isfinite().all().item<bool>())
-                throw new ModelFormatException(folder.FileOf(name).Path, $"{name} holds values that are not finite", "numbers", "fetch or write the folder again");
+                throw new ModelFormatException(folder.FileOf(slot).Path, $"{slot.Name} holds values that are not finite", "numbers", "fetch or write the folder again");
+            weight.copy_(values);
+        }
+    }
+
+    /// <summary>Fills a model with the weights of any source, one at a time in memory.</summary>
+    public static void Fill(SparkTransformer model, IWeightSource source)
+    {
+        using var noGradient = no_grad();
+        foreach (var (slot, weight) in model.Weights)
+        {
+            using var values = Read(source, slot);
             weight.copy_(values);
         }
     }
@@ -34,21 +45,11 @@ public static class ModelWeights
     /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
     public static void Save(SparkTransformer model, string path, TensorType type)
     {
-        var dtype = type is TensorType.F32 or TensorType.BF16 ? Dtype(type) : throw new ArgumentOutOfRangeException(nameof(type), type, "models are saved as F32 or BF16");
-        using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        using var memory = new Native.TensorMemory();
-        // The writer asks for one tensor after the other, so one converted copy at a time is enough.
-        Tensor? copy = null;
-        unsafe SafetensorsWriter.Source Converted(Tensor weight) => () =>
-        {
-            copy?.Dispose();
-            copy = weight.detach().to(dtype, CPU).contiguous();
-            return (byte*)memory.Pointer(copy);
-        };
-        var tensors = model.Weights.Select(w => (new TensorInfo(w.Name, type, w.Weight.shape), Converted(w.Weight))).ToList();
+        if (type is not (TensorType.F32 or TensorType.BF16)) throw new ArgumentOutOfRangeException(nameof(type), type, "models are saved as F32 or BF16");
         Directory.CreateDirectory(path);
-        SafetensorsWriter.Write(Path.Combine(path, ModelFolder.WeightsFile), tensors, new Dictionary<string, string> { ["format"] = "pt" });
+        using var source = new LiveWeights(model);
+        using var weights = new WeightConversion(source, type);
+        ShardedSafetensors.Write(path, weights, model.Config, long.MaxValue);
         File.WriteAllText(Path.Combine(path, ModelFolder.ConfigFile), HuggingFaceConfig.Write(model.Config, type));
     }
 
@@ -59,8 +60,8 @@ public static class ModelWeights
     {
         try
         {
-            using var file = SafetensorsFile.Open(Path.Combine(path, ModelFolder.WeightsFile));
-            return model.Weights.All(w => IsIn(file, w.Name, w.Weight));
+            using var folder = ModelFolder.Open(path);
+            return folder.Weights.Count == model.Weights.Count && model.Weights.Zip(folder.Weights).All(pair => IsIn(folder, pair.Second, pair.First.Slot, pair.First.Weight));
         }
         catch (Exception e) when (e is ModelFormatException or IOException or UnauthorizedAccessException)
         {
@@ -68,20 +69,21 @@ public static class ModelWeights
         }
     }
 
-    /// <summary>Returns a tensor of a file as a new CPU tensor in the file's type.</summary>
-    public static unsafe Tensor Read(SafetensorsFile file, string name)
+    /// <summary>Returns a weight of a source as a new CPU tensor in the source's type.</summary>
+    public static unsafe Tensor Read(IWeightSource source, WeightSlot slot)
     {
-        var info = file.Info(name);
-        var tensor = empty([.. info.Shape], Dtype(info.Type));
+        var type = source.TypeOf(slot);
+        var tensor = empty(slot.Shape, Dtype(type));
+        long bytes = slot.Count * type.Size();
         using var memory = new Native.TensorMemory();
-        Buffer.MemoryCopy(file.Pointer(name), memory.Pointer(tensor), info.ByteLength, info.ByteLength);
+        Buffer.MemoryCopy(source.Read(slot), memory.Pointer(tensor), bytes, bytes);
         return tensor;
     }
 
-    private static bool IsIn(SafetensorsFile file, string name, Tensor weight)
+    private static bool IsIn(ModelFolder folder, WeightSlot there, WeightSlot slot, Tensor weight)
     {
         using var scope = NewDisposeScope();
-        return file.Contains(name) && file.Info(name).Type == TensorType.F32 && file.Info(name).Shape.SequenceEqual(weight.shape) && Read(file, name).eq(weight.detach().cpu()).all().item<bool>();
+        return there.Name == slot.Name && there.Shape.SequenceEqual(slot.Shape) && folder.TypeOf(there) == TensorType.F32 && Read(folder, there).eq(weight.detach().cpu()).all().item<bool>();
     }
 
     private static ScalarType Dtype(TensorType type) => type switch
@@ -89,9 +91,6 @@ public static class ModelWeights
         TensorType.F32 => ScalarType.Float32,
         TensorType.BF16 => ScalarType.BFloat16,
         TensorType.F16 => ScalarType.Float16,
-        TensorType.F64 => ScalarType.Float64,
-        TensorType.I64 => ScalarType.Int64,
-        TensorType.I32 => ScalarType.Int32,
-        _ => ScalarType.Byte,
+        _ => throw new ArgumentOutOfRangeException(nameof(type), type, "weights are F32, BF16 or F16"),
     };
 }

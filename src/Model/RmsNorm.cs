@@ -16,6 +16,9 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
         register_parameter("weight", w_D);
     }
 
+    /// <summary>w, [D].</summary>
+    public Parameter Weight => w_D;
+
     /// <summary>Returns y [N, D].</summary>
     public override Tensor forward(Tensor x_ND) => RmsNormOperator.Apply(x_ND, w_D, eps);
 }

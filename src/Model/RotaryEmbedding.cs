@@ -18,8 +18,7 @@ public sealed class RotaryEmbedding : IDisposable
     /// <summary>Creates the embedding for one shape of attention.</summary>
     public RotaryEmbedding(AttentionConfig config, ComputeOptions options)
     {
-        (theta, this.options) = (config.RopeTheta, options);
-        predictorDim = config.Kind == AttentionKind.Spark ? config.PredictorDim : 0;
+        (theta, predictorDim, this.options) = (config.RopeTheta, config.PredictorDim, options);
     }
 
     /// <summary>Returns x [B, T, H, E] rotated, times <paramref name="scale"/>; entry t stands at position <paramref name="firstPosition"/> + t.</summary>

@@ -7,7 +7,7 @@ public sealed class SparkBlock : nn.Module<Tensor, SequenceContext, Tensor>
 
     private readonly RmsNorm normBeforeAttention, normAfterAttention, normBeforeFfn, normAfterFfn;
     private readonly Attention attention;
-    private readonly nn.Module<Tensor, Tensor> ffn;
+    private readonly FeedForward ffn;
 
     /// <summary>Creates the block of layer <paramref name="layer"/>, counted from 0.</summary>
     public SparkBlock(ModelConfig config, int layer, RotaryEmbedding rotary, ComputeOptions options) : base(nameof(SparkBlock))
@@ -16,9 +16,16 @@ public sealed class SparkBlock : nn.Module<Tensor, SequenceContext, Tensor>
         register_module("self_attn", attention = new Attention(config, layer, rotary, options));
         register_module("post_attention_layernorm", normAfterAttention = new RmsNorm(config, options));
         register_module("pre_feedforward_layernorm", normBeforeFfn = new RmsNorm(config, options));
-        register_module("mlp", ffn = config.Ffn.Of(layer).Kind == FfnKind.Spark ? new SparkFfn(config, layer, options) : new GatedFfn(config, layer, options));
+        register_module("mlp", ffn = FeedForward.Of(config, layer, options));
         register_module("post_feedforward_layernorm", normAfterFfn = new RmsNorm(config, options));
     }
+
+    /// <summary>Its weights.</summary>
+    public IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights =>
+    [
+        (WeightRole.NormBeforeAttention, normBeforeAttention.Weight), .. attention.Weights, (WeightRole.NormAfterAttention, normAfterAttention.Weight),
+        (WeightRole.NormBeforeFfn, normBeforeFfn.Weight), .. ffn.Weights, (WeightRole.NormAfterFfn, normAfterFfn.Weight),
+    ];
 
     /// <summary>Returns y [B, T, D].</summary>
     public override Tensor forward(Tensor x_BTD, SequenceContext context)

@@ -1,7 +1,7 @@
 namespace SparkTrain.Model;
 
 /// <summary>Spark FFN (paper eq. 5): y = V (gelu(Top_k(K1ᵀq[:r])) ∘ K2ᵀq[r:]).</summary>
-public sealed class SparkFfn : nn.Module<Tensor, Tensor>
+public sealed class SparkFfn : FeedForward
 {
     // Shapes: B batch, T position, D model, F hidden.
 
@@ -21,6 +21,9 @@ public sealed class SparkFfn : nn.Module<Tensor, Tensor>
         register_module("up_proj", k2 = new Linear(model.DModel - config.PredictorDim, config.DFf, options));
         register_module("down_proj", v = new Linear(config.DFf, model.DModel, options));
     }
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights => [(WeightRole.FfnGate, k1.Weight), (WeightRole.FfnUp, k2.Weight), (WeightRole.FfnDown, v.Weight)];
 
     /// <summary>Returns y [B, T, D].</summary>
     public override Tensor forward(Tensor q_BTD)

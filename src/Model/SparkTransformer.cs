@@ -20,8 +20,8 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
         register_module("embed_tokens", embedding = new TokenEmbedding(config, options));
         register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new SparkBlock(config, layer, Rotary(config.Attention.Of(layer)), options))]));
         register_module("norm", finalNorm = new RmsNorm(config, options));
-        var named = named_parameters().ToDictionary(p => $"model.{p.name}", p => p.parameter);
-        Weights = [.. TensorNames.Of(config).Select(t => (t.Name, named[t.Name]))];
+        (WeightRole Role, Parameter Weight)[] outer = [(WeightRole.Embedding, embedding.Table_VD), (WeightRole.FinalNorm, finalNorm.Weight)];
+        Weights = [.. WeightSlots.Of(config).Select(slot => (slot, (slot.Layer is { } layer ? blocks[layer].Weights : outer).Single(w => w.Role == slot.Role).Weight))];
     }
 
     /// <summary>The model's shape.</summary>
@@ -30,8 +30,8 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
     /// <summary>How the model computes.</summary>
     public ComputeOptions Options { get; }
 
-    /// <summary>Every weight under its name in model files, in the order of <see cref="TensorNames.Of"/>.</summary>
-    public IReadOnlyList<(string Name, Parameter Weight)> Weights { get; }
+    /// <summary>Every weight with what it is for, in the order of the forward pass.</summary>
+    public IReadOnlyList<(WeightSlot Slot, Parameter Weight)> Weights { get; }
 
     /// <summary>Returns logits z [B, T, V].</summary>
     /// <param name="tokens_BT">int64 token ids.</param>

@@ -17,7 +17,7 @@ public sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
     }
 
     /// <summary>E, [V, D].</summary>
-    public Tensor Table_VD => table_VD;
+    public Parameter Table_VD => table_VD;
 
     /// <summary>Returns x [B, T, D] of int64 token ids.</summary>
     public override Tensor forward(Tensor tokens_BT)

@@ -19,11 +19,13 @@ public static class WeightInit
     public static void Fill(SparkTransformer model, long seed)
     {
         using var noGradient = no_grad();
-        foreach (var (name, weight) in model.Weights)
-        {
-            if (weight.dim() == 1) weight.zero_();
-            else Draw(weight, 1 / Math.Sqrt(weight.size(1)), StreamSeed(seed, name));
-        }
+        foreach (var (slot, weight) in model.Weights)
+            switch (slot.Initial)
+            {
+                case InitialRule.Zero: weight.zero_(); break;
+                case InitialRule.FanIn: Draw(weight, 1 / Math.Sqrt(weight.size(1)), StreamSeed(seed, slot.Name)); break;
+                default: throw new ArgumentOutOfRangeException(nameof(model), slot.Initial, "an initial rule without code");
+            }
     }
 
     private static void Draw(Tensor weight_OI, double deviation, ulong streamSeed)

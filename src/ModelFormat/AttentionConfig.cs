@@ -2,19 +2,6 @@ using System.ComponentModel.DataAnnotations;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>What computes the attention.</summary>
-public enum AttentionKind
-{
-    /// <summary>Softmax attention over all visible keys (Gemma-2).</summary>
-    Dense,
-
-    /// <summary>Softmax over the keys that statistical top-k keeps of the full score (paper eq. C.4).</summary>
-    Topk,
-
-    /// <summary>Spark attention: predictor scores pick the keys and feed softmax, the rest of each key feeds softplus (paper eq. 7).</summary>
-    Spark,
-}
-
 /// <summary>Which keys a layer sees.</summary>
 public enum AttentionSpan
 {
@@ -74,7 +61,10 @@ public sealed record AttentionConfig : IValidatableObject
     public IReadOnlyList<AttentionOfLayers> Except { get; init; } = [];
 
     /// <summary>True where statistical top-k picks the keys.</summary>
-    public bool HasTopk() => Kind is AttentionKind.Topk or AttentionKind.Spark;
+    public bool HasTopk() => Kind.Traits().HasTopk;
+
+    /// <summary>Coordinates of a head that make the scores of the softmax, the first ones.</summary>
+    public int ScoredWidth() => Kind.Traits().HasPredictor ? PredictorDim : HeadDim;
 
     /// <summary>The attention of layer <paramref name="layer"/>, counted from 0.</summary>
     public AttentionConfig Of(int layer) => Except.FirstOrDefault(e => e.Holds(layer)) is { } e ? With(e) : this;
@@ -98,11 +88,11 @@ public sealed record AttentionConfig : IValidatableObject
             yield return new($"is {Active}; with Kind = {Kind} it must be at least 1 (the paper: 256).", [nameof(Active)]);
         if (!HasTopk() && Active != 0)
             yield return new($"is {Active}; Kind = {Kind} selects nothing, so leave it out.", [nameof(Active)]);
-        if (Kind != AttentionKind.Spark && HeadDim % 2 != 0)
+        if (!Kind.Traits().HasPredictor && HeadDim % 2 != 0)
             yield return new($"is {HeadDim}; rotary embedding turns pairs, so it must be even.", [nameof(HeadDim)]);
-        if (Kind == AttentionKind.Spark && (PredictorDim < 2 || PredictorDim >= HeadDim || PredictorDim % 2 != 0 || HeadDim % 2 != 0))
-            yield return new($"is {PredictorDim}; with Kind = Spark it must be even, from 2 to HeadDim − 2 = {HeadDim - 2}, and HeadDim even (the paper: half of HeadDim).", [nameof(PredictorDim)]);
-        if (Kind != AttentionKind.Spark && PredictorDim != 0)
+        if (Kind.Traits().HasPredictor && (PredictorDim < 2 || PredictorDim >= HeadDim || PredictorDim % 2 != 0 || HeadDim % 2 != 0))
+            yield return new($"is {PredictorDim}; with Kind = {Kind} it must be even, from 2 to HeadDim − 2 = {HeadDim - 2}, and HeadDim even (the paper: half of HeadDim).", [nameof(PredictorDim)]);
+        if (!Kind.Traits().HasPredictor && PredictorDim != 0)
             yield return new($"is {PredictorDim}; Kind = {Kind} has no predictor, so leave it out.", [nameof(PredictorDim)]);
         foreach (var e in Except)
             foreach (var problem in With(e).Validate(validationContext).Where(p => !p.MemberNames.Contains(nameof(NumKvHeads))))

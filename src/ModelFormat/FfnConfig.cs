@@ -2,25 +2,6 @@ using System.ComponentModel.DataAnnotations;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>What computes the feed-forward network.</summary>
-public enum FfnKind
-{
-    /// <summary>Gemma-2: V (gelu(K1ᵀq) ∘ K2ᵀq).</summary>
-    Gated,
-
-    /// <summary>The same with ReLU in place of GELU.</summary>
-    GatedRelu,
-
-    /// <summary>The same with squared ReLU.</summary>
-    GatedRelu2,
-
-    /// <summary>Statistical top-k before the GELU of a gated FFN (paper eq. C.2).</summary>
-    GatedTopk,
-
-    /// <summary>Spark FFN: the scores come from the first r coordinates only (paper eq. 5).</summary>
-    Spark,
-}
-
 /// <summary>The feed-forward network: kind, width and sparsity.</summary>
 public sealed record FfnConfig : IValidatableObject
 {
@@ -47,7 +28,15 @@ public sealed record FfnConfig : IValidatableObject
     public IReadOnlyList<FfnOfLayers> Except { get; init; } = [];
 
     /// <summary>True where statistical top-k picks the neurons.</summary>
-    public bool HasTopk() => Kind is FfnKind.GatedTopk or FfnKind.Spark;
+    public bool HasTopk() => Kind.Traits().HasTopk;
+
+    /// <summary>Coordinates of the input that the scores come from, the first ones.</summary>
+    /// <param name="width">Width of the input, d_model.</param>
+    public int ScoredWidth(int width) => Kind.Traits().HasPredictor ? PredictorDim : width;
+
+    /// <summary>Coordinates of the input that what the scores are multiplied by comes from, the last ones.</summary>
+    /// <param name="width">Width of the input, d_model.</param>
+    public int CarriedWidth(int width) => Kind.Traits().HasPredictor ? width - PredictorDim : width;
 
     /// <summary>The network of layer <paramref name="layer"/>, counted from 0.</summary>
     public FfnConfig Of(int layer) => Except.FirstOrDefault(e => e.Holds(layer)) is { } e ? With(e) : this;
@@ -61,9 +50,9 @@ public sealed record FfnConfig : IValidatableObject
             yield return new($"is {Active}; with Kind = {Kind} it must be from 1 to DFf = {DFf} (the paper keeps 8 %: {Math.Max(1, (int)Math.Round(0.08 * DFf))}).", [nameof(Active)]);
         if (!HasTopk() && Active != 0)
             yield return new($"is {Active}; Kind = {Kind} selects nothing, so leave it out.", [nameof(Active)]);
-        if (Kind == FfnKind.Spark && PredictorDim < 1)
-            yield return new($"is {PredictorDim}; Kind = Spark needs at least 1 (the paper: nearly half of DModel).", [nameof(PredictorDim)]);
-        if (Kind != FfnKind.Spark && PredictorDim != 0)
+        if (Kind.Traits().HasPredictor && PredictorDim < 1)
+            yield return new($"is {PredictorDim}; Kind = {Kind} needs at least 1 (the paper: nearly half of DModel).", [nameof(PredictorDim)]);
+        if (!Kind.Traits().HasPredictor && PredictorDim != 0)
             yield return new($"is {PredictorDim}; Kind = {Kind} has no predictor, so leave it out.", [nameof(PredictorDim)]);
         if (!HasTopk() && HuberDelta != 0)
             yield return new($"is {HuberDelta}; Kind = {Kind} has no top-k to smooth, so leave it out.", [nameof(HuberDelta)]);

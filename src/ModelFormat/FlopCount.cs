@@ -44,11 +44,11 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
         return new(layers.Sum(Ffn), layers.Sum(Dot), 8 * d * d * config.NumLayers, 0);
 
         // The table writes a gated FFN of width d_ff' as the equal-parameter 1.5 d_ff'.
-        double Ffn(int layer) => config.Ffn.Of(layer) is { Kind: FfnKind.Spark } spark
-            ? (sparse ? d * spark.DFf + 3 * d * spark.Active : 4 * d * spark.DFf)
-            : 6 * d * config.Ffn.Of(layer).DFf;
+        double Ffn(int layer) => config.Ffn.Of(layer) is var ffn && ffn.Kind.Traits().HasPredictor
+            ? (sparse ? d * ffn.DFf + 3 * d * ffn.Active : 4 * d * ffn.DFf)
+            : 6 * d * ffn.DFf;
 
-        double Dot(int layer) => sparse && config.Attention.Of(layer) is { Kind: AttentionKind.Spark } spark ? d * context + 3 * d * Math.Min(spark.Active, context) : 4 * d * context;
+        double Dot(int layer) => sparse && config.Attention.Of(layer) is var attention && attention.Kind.Traits().HasPredictor ? d * context + 3 * d * Math.Min(attention.Active, context) : 4 * d * context;
     }
 
     /// <summary>The mean number of keys that a query of a causal sequence sees.</summary>
@@ -108,15 +108,15 @@ public sealed record FlopCount(double Ffn, double AttentionDot, double Attention
     private static double FfnOf(ModelConfig config, int layer, double activeFraction)
     {
         var ffn = config.Ffn.Of(layer);
-        double d = config.DModel, scored = ffn.Kind == FfnKind.Spark ? ffn.PredictorDim : d, rest = ffn.Kind == FfnKind.Spark ? d - scored : d;
-        return ffn.DFf * (2 * scored + 2 * (rest + d) * activeFraction);
+        double d = config.DModel;
+        return ffn.DFf * (2.0 * ffn.ScoredWidth(config.DModel) + 2 * (ffn.CarriedWidth(config.DModel) + d) * activeFraction);
     }
 
     // Scores that select are computed for all n keys; the rest of the score and the values for the kept ones.
     private static double DotOf(ModelConfig config, int layer, double n, double keysKept)
     {
         var a = config.Attention.Of(layer);
-        double kept = Math.Min(n, keysKept), e = a.HeadDim, scored = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
+        double kept = Math.Min(n, keysKept), e = a.HeadDim, scored = a.ScoredWidth();
         return a.NumHeads * (2 * scored * n + 2 * (e - scored) * kept + 2 * e * kept);
     }
 

@@ -4,22 +4,21 @@ using SparkTrain.Input;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>
-/// Maps <see cref="ModelConfig"/> to and from a Hugging Face <c>config.json</c>: Gemma-2's keys, seven more for the sparse kinds, and up to four more where layers differ or
-/// top-k is not the paper's.
-/// </summary>
+/// <summary>Maps <see cref="ModelConfig"/> to and from a Hugging Face <c>config.json</c>, of whatever family.</summary>
 public static class HuggingFaceConfig
 {
-    internal const string Activation = "gelu_pytorch_tanh";
-
     /// <summary>Bytes that a config.json may have.</summary>
     public const int MaxBytes = 16 << 20;
 
-    private static readonly string[] FloatKeys = ["attn_logit_softcapping", "final_logit_softcapping", "rms_norm_eps", "rope_theta", "attention_dropout"];
+    private const int LongestShown = 80;
 
-    /// <summary>Reads a config.json of a Spark or Gemma-2 model.</summary>
-    /// <exception cref="ModelFormatException">The file is missing or not JSON, a key is missing or of the wrong type, or it asks for something that this model family lacks.</exception>
-    public static ModelConfig Read(string path)
+    /// <summary>Reads a config.json.</summary>
+    /// <exception cref="ModelFormatException">The file is missing or not JSON, a key is missing or of the wrong type, or it asks for something that its family lacks.</exception>
+    public static ModelConfig Read(string path) => Read(path, out _);
+
+    /// <summary>Reads a config.json and tells its family.</summary>
+    /// <exception cref="ModelFormatException">As <see cref="Read(string)"/>.</exception>
+    public static ModelConfig Read(string path, out ModelFamily family)
     {
         JsonElement root;
         try
@@ -31,29 +30,14 @@ public static class HuggingFaceConfig
         {
             throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the config.json of a model folder", "check the path", e);
         }
-        return new HuggingFaceConfigReader(path, root).Model();
+        if (root.ValueKind != JsonValueKind.Object) throw Bad(path, "the file holds no JSON object", "the config.json of a model folder");
+        string type = root.TryGetProperty("model_type", out var value) ? value.ToString() : "";
+        family = ModelFamily.OfType(type) ?? throw Bad(path, $"model_type is '{Short(type)}'", string.Join(" or ", ModelFamily.AllModelTypes));
+        return family.ReadConfig(path, root);
     }
 
     /// <summary>Renders the config.json of a model.</summary>
-    public static string Write(ModelConfig config, TensorType type) => Text(Keys(config, type));
-
-    /// <summary>Renders the config.json of a model that is exactly Gemma-2, as Hugging Face names it, so that its tools run the model.</summary>
-    /// <param name="config">A model without <see cref="Gemma2Form.Problem"/>.</param>
-    /// <param name="type">Type of the weights.</param>
-    /// <param name="bos">The token that begins a document, where there is one.</param>
-    /// <param name="eos">The token that ends a document, where it is known.</param>
-    public static string WriteGemma2(ModelConfig config, TensorType type, int? bos, int? eos)
-    {
-        var json = Keys(config, type);
-        json["architectures"] = new JsonArray("Gemma2ForCausalLM");
-        json["model_type"] = "gemma2";
-        // Hugging Face reads a whole number as an int, and takes no int where it wants a float.
-        foreach (string key in FloatKeys)
-            if (json[key] is { } value) json[key] = Float(value.GetValue<double>());
-        foreach (string key in json.Select(entry => entry.Key).Where(IsOurs).ToList()) json.Remove(key);
-        (json["bos_token_id"], json["eos_token_id"], json["pad_token_id"]) = (bos, eos, null);
-        return Text(json);
-    }
+    public static string Write(ModelConfig config, TensorType type) => ModelFamily.Of(config).WriteConfig(config, type);
 
     /// <summary>What Hugging Face calls a type of weights.</summary>
     public static string NameOf(TensorType type) => type switch { TensorType.BF16 => "bfloat16", TensorType.F16 => "float16", _ => "float32" };
@@ -66,91 +50,9 @@ public static class HuggingFaceConfig
         return Text(json);
     }
 
-    // The keys that Gemma-2 has not.
-    private static bool IsOurs(string key) =>
-        key.StartsWith("ffn_", StringComparison.Ordinal) || key.StartsWith("topk_", StringComparison.Ordinal) || key is "attention_kind" or "attention_predictor_dim" or "attention_active" or "attention_except";
+    internal static string Text(JsonObject json) => json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
 
-    private static JsonNode Float(double value)
-    {
-        string text = value.ToString("R", System.Globalization.CultureInfo.InvariantCulture);
-        return JsonNode.Parse(text.AsSpan().ContainsAny('.', 'E') ? text : text + ".0")!;
-    }
+    internal static string Short(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "…";
 
-    private static string Text(JsonObject json) => json.ToJsonString(new JsonSerializerOptions { WriteIndented = true }) + "\n";
-
-    private static JsonObject Keys(ModelConfig config, TensorType type)
-    {
-        var a = config.Attention;
-        var json = new JsonObject
-        {
-            ["architectures"] = new JsonArray("SparkForCausalLM"),
-            ["model_type"] = "spark",
-            ["vocab_size"] = config.VocabSize,
-            ["hidden_size"] = config.DModel,
-            ["intermediate_size"] = config.Ffn.DFf,
-            ["num_hidden_layers"] = config.NumLayers,
-            ["num_attention_heads"] = a.NumHeads,
-            ["num_key_value_heads"] = a.NumKvHeads,
-            ["head_dim"] = a.HeadDim,
-            ["query_pre_attn_scalar"] = a.QueryPreAttnScalar ?? a.HeadDim,
-            ["sliding_window"] = a.Window,
-            ["layer_types"] = new JsonArray([.. Enumerable.Range(0, config.NumLayers).Select(i => (JsonNode)(a.SpanOf(i) == AttentionSpan.Local ? "sliding_attention" : "full_attention"))]),
-            ["attn_logit_softcapping"] = a.LogitSoftcap,
-            ["final_logit_softcapping"] = config.FinalLogitSoftcap,
-            ["rms_norm_eps"] = config.RmsNormEps,
-            ["rope_theta"] = a.RopeTheta,
-            ["max_position_embeddings"] = config.MaxSeqLen,
-            ["hidden_activation"] = Activation,
-            ["tie_word_embeddings"] = true,
-            ["attention_bias"] = false,
-            ["attention_dropout"] = 0.0,
-            ["torch_dtype"] = NameOf(type),
-            ["ffn_kind"] = FfnName(config.Ffn.Kind),
-            ["ffn_predictor_dim"] = config.Ffn.PredictorDim,
-            ["ffn_active"] = config.Ffn.Active,
-            ["attention_kind"] = AttentionName(a.Kind),
-            ["attention_predictor_dim"] = a.PredictorDim,
-            ["attention_active"] = a.Active,
-            ["topk_std_correction"] = config.TopkStdCorrection,
-        };
-        if (config.TopkSelector != TopkSelector.Statistical) json["topk_selector"] = SelectorName(config.TopkSelector);
-        if (config.Ffn.HuberDelta != 0) json["ffn_huber_delta"] = config.Ffn.HuberDelta;
-        if (config.Ffn.Except.Count > 0) json["ffn_except"] = new JsonArray([.. config.Ffn.Except.Select(Layers)]);
-        if (config.Attention.Except.Count > 0) json["attention_except"] = new JsonArray([.. config.Attention.Except.Select(Layers)]);
-        return json;
-    }
-
-    private static JsonNode Layers(FfnOfLayers e)
-    {
-        var layers = new JsonObject
-        {
-            ["first_layer"] = e.FirstLayer, ["last_layer"] = e.LastLayer, ["ffn_kind"] = FfnName(e.Kind), ["ffn_predictor_dim"] = e.PredictorDim, ["ffn_active"] = e.Active,
-        };
-        if (e.DFf is { } neurons) layers["intermediate_size"] = neurons;
-        if (e.HuberDelta != 0) layers["ffn_huber_delta"] = e.HuberDelta;
-        return layers;
-    }
-
-    private static JsonNode Layers(AttentionOfLayers e) => new JsonObject
-    {
-        ["first_layer"] = e.FirstLayer, ["last_layer"] = e.LastLayer, ["attention_kind"] = AttentionName(e.Kind), ["attention_predictor_dim"] = e.PredictorDim, ["attention_active"] = e.Active,
-    };
-
-    internal static string SelectorName(TopkSelector selector) => selector == TopkSelector.Exact ? "exact" : "statistical";
-
-    internal static string FfnName(FfnKind kind) => kind switch
-    {
-        FfnKind.Gated => "gated",
-        FfnKind.GatedRelu => "gated_relu",
-        FfnKind.GatedRelu2 => "gated_relu2",
-        FfnKind.GatedTopk => "gated_topk",
-        _ => "spark",
-    };
-
-    internal static string AttentionName(AttentionKind kind) => kind switch
-    {
-        AttentionKind.Dense => "dense",
-        AttentionKind.Topk => "topk",
-        _ => "spark",
-    };
+    internal static ModelFormatException Bad(string path, string found, string expected) => new(path, found, expected, "use a model folder of the Spark or Gemma-2 family, or correct config.json");
 }

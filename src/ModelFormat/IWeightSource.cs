@@ -7,8 +7,8 @@ public unsafe interface IWeightSource : IDisposable
     ModelConfig Config { get; }
 
     /// <summary>The type that a weight is stored in: F32, BF16 or F16.</summary>
-    TensorType TypeOf(string weight);
+    TensorType TypeOf(WeightSlot weight);
 
-    /// <summary>Returns the address of a weight's values in their type, valid until the next call; not necessarily aligned.</summary>
-    byte* Read(string weight);
+    /// <summary>Returns the address of a weight's values in their type and its own order, valid until the next call; not necessarily aligned.</summary>
+    byte* Read(WeightSlot weight);
 }

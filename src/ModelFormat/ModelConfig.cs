@@ -46,7 +46,7 @@ public sealed record ModelConfig : IValidatableObject
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
         if (Ffn is null || Attention is null) yield break;
-        if (Ffn.Kind == FfnKind.Spark && Ffn.PredictorDim >= DModel)
+        if (Ffn.Kind.Traits().HasPredictor && Ffn.PredictorDim >= DModel)
             yield return Problem($"is {Ffn.PredictorDim}; the predictor reads the first PredictorDim of DModel = {DModel} coordinates, so it must be smaller.", "Ffn.PredictorDim");
         foreach (var exception in Ffn.Except.Where(e => e.PredictorDim >= DModel))
             yield return Problem($"has a PredictorDim of {exception.PredictorDim}; it must be smaller than DModel = {DModel}.", "Ffn.Except");

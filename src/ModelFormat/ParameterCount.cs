@@ -16,7 +16,8 @@ public sealed record ParameterCount(long Embedding, long Attention, long Ffn, lo
     /// <summary>Counts the parameters of a model.</summary>
     public static ParameterCount Of(ModelConfig config)
     {
-        long Sum(string part) => TensorNames.Of(config).Where(t => t.Name.Contains(part, StringComparison.Ordinal)).Sum(t => t.Shape.Aggregate(1L, (a, b) => a * b));
-        return new(Sum("embed_tokens"), Sum("self_attn"), Sum("mlp"), Sum("norm"));
+        var slots = WeightSlots.Of(config);
+        long Sum(ModelPart part) => slots.Where(slot => slot.Part == part).Sum(slot => slot.Count);
+        return new(Sum(ModelPart.Embedding), Sum(ModelPart.Attention), Sum(ModelPart.Ffn), Sum(ModelPart.Norm));
     }
 }

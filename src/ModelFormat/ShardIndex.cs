@@ -46,22 +46,21 @@ internal sealed class ShardIndex
     /// <summary>Checks that it tells the truth of the weights that its files hold. What a model does without may be named and not there, or there and not named.</summary>
     /// <param name="held">Each weight with the file that holds it.</param>
     /// <param name="nameOf">The name that the model has for a name of the index.</param>
+    /// <param name="isSpare">Says of a name whether a model does without it.</param>
     /// <exception cref="ModelFormatException">It does not.</exception>
-    public void Check(IReadOnlyDictionary<string, SafetensorsFile> held, Func<string, string> nameOf)
+    public void Check(IReadOnlyDictionary<string, SafetensorsFile> held, Func<string, string> nameOf, Func<string, bool> isSpare)
     {
         var named = new HashSet<string>();
         foreach (var (entry, file) in fileOf)
         {
             string weight = nameOf(entry);
             named.Add(weight);
-            if (!held.TryGetValue(weight, out var holder) ? !IsSpare(weight) : Path.GetFileName(holder.Path) != file)
+            if (!held.TryGetValue(weight, out var holder) ? !isSpare(weight) : Path.GetFileName(holder.Path) != file)
                 throw Bad(path, $"it places {entry} in {file}, where it is not");
         }
-        if (held.Keys.FirstOrDefault(weight => !named.Contains(weight) && !IsSpare(weight)) is { } unnamed)
+        if (held.Keys.FirstOrDefault(weight => !named.Contains(weight) && !isSpare(weight)) is { } unnamed)
             throw Bad(path, $"it does not name {unnamed}, which {Path.GetFileName(held[unnamed].Path)} holds");
     }
-
-    private static bool IsSpare(string weight) => weight == TensorNames.Head || TensorNames.IsBuffer(weight);
 
     private static ModelFormatException Bad(string path, string found, Exception? inner = null) =>
         new(path, $"not a valid index ({found})", "an object weight_map from each weight to the name of its file", "fetch or write the folder again", inner);

@@ -36,9 +36,16 @@ public static class ShardedSafetensors
     /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
     public static unsafe IReadOnlyList<IReadOnlyList<TensorInfo>> Write(string folder, WeightConversion weights, ModelConfig config, long maxBytes)
     {
-        var shards = Divide(TensorNames.Of(config).Select(weight => new TensorInfo(weight.Name, weights.TypeOf(weight.Name), weight.Shape)), maxBytes);
+        return Write(folder, weights, ModelFamily.Of(config).Files(WeightSlots.Of(config)), maxBytes);
+    }
+
+    internal static unsafe IReadOnlyList<IReadOnlyList<TensorInfo>> Write(string folder, WeightConversion weights, IReadOnlyList<FileTensor> files, long maxBytes)
+    {
+        using var assembly = new FileTensorAssembly(weights, files);
+        var byName = files.ToDictionary(file => file.Name);
+        var shards = Divide(files.Select(file => new TensorInfo(file.Name, weights.TypeOf(file.Parts[0]), file.Shape)), maxBytes);
         foreach (var (index, shard) in shards.Index())
-            SafetensorsWriter.Write(Path.Combine(folder, FileName(index, shards.Count)), [.. shard.Select(tensor => (tensor, (SafetensorsWriter.Source)(() => weights.Read(tensor.Name, tensor.Count))))], Metadata);
+            SafetensorsWriter.Write(Path.Combine(folder, FileName(index, shards.Count)), [.. shard.Select(tensor => (tensor, (SafetensorsWriter.Source)(() => assembly.Read(byName[tensor.Name]))))], Metadata);
         if (shards.Count > 1)
         {
             using var file = new FileStream(Path.Combine(folder, ModelFolder.IndexFile), FileMode.Create, FileAccess.Write);

@@ -16,19 +16,18 @@ public sealed unsafe class WeightConversion : IDisposable
     {
         if (type is not (null or TensorType.F32 or TensorType.BF16 or TensorType.F16)) throw new ArgumentOutOfRangeException(nameof(type), type, "weights are F32, BF16 or F16");
         (this.weights, this.type) = (weights, type);
-        long largest = TensorNames.Of(weights.Config).Max(weight => new TensorInfo(weight.Name, TensorType.F32, weight.Shape).ByteLength);
+        long largest = WeightSlots.Of(weights.Config).Max(weight => weight.Count) * sizeof(float);
         values = (byte*)NativeMemory.Alloc(checked((nuint)largest));
     }
 
     /// <summary>The type that a weight is handed out in.</summary>
-    public TensorType TypeOf(string weight) => type ?? weights.TypeOf(weight);
+    public TensorType TypeOf(WeightSlot weight) => type ?? weights.TypeOf(weight);
 
     /// <summary>Returns the address of a weight's values, valid until the next call; not necessarily aligned.</summary>
-    /// <param name="weight">Its name.</param>
-    /// <param name="count">Its number of values.</param>
     /// <exception cref="ModelFormatException">A value is too large for F16.</exception>
-    public byte* Read(string weight, long count)
+    public byte* Read(WeightSlot weight)
     {
+        long count = weight.Count;
         byte* stored = weights.Read(weight);
         TensorType from = weights.TypeOf(weight), to = TypeOf(weight);
         if (from == to) return stored;
@@ -36,7 +35,7 @@ public sealed unsafe class WeightConversion : IDisposable
         if (from != TensorType.F32) Widen(stored, from, floats, count);
         // In place: the narrow value lies before the wide ones that are still to come.
         if (to == TensorType.BF16) Bfloat16.Round(floats, count, (ushort*)values);
-        else if (to == TensorType.F16) for (long i = 0; i < count; i++) ((Half*)values)[i] = ToHalf(weight, floats[i]);
+        else if (to == TensorType.F16) for (long i = 0; i < count; i++) ((Half*)values)[i] = ToHalf(weight.Name, floats[i]);
         return values;
     }
 

@@ -49,10 +49,11 @@ internal static class InitialWeights
         ModelWeights.Fill(state.Model, folder);
         if (!hashes) return 0;
         using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (var (name, shape) in TensorNames.Of(config))
+        foreach (var weight in folder.Weights)
         {
-            long bytes = new TensorInfo(name, folder.TypeOf(name), shape).ByteLength;
-            for (long at = 0; at < bytes; at += int.MaxValue) sha.AppendData(new ReadOnlySpan<byte>(folder.Read(name) + at, (int)Math.Min(int.MaxValue, bytes - at)));
+            long bytes = weight.Count * folder.TypeOf(weight).Size();
+            byte* values = folder.Read(weight);
+            for (long at = 0; at < bytes; at += int.MaxValue) sha.AppendData(new ReadOnlySpan<byte>(values + at, (int)Math.Min(int.MaxValue, bytes - at)));
         }
         return BitConverter.ToInt64(sha.GetHashAndReset()) & ((1L << 48) - 1);
     }

@@ -20,6 +20,6 @@ public static class NonFinite
             return mine.Any(part => !FlatLayout.Slice(flat, part).isfinite().all().item<bool>()) ? 1.0 : 0;
         }).ToArray();
         ranks.AllReduceSum(found);
-        return [.. layout.Parameters.Where((_, i) => found[i] > 0).Select(parameter => parameter.Name)];
+        return [.. layout.Parameters.Where((_, i) => found[i] > 0).Select(parameter => parameter.Slot.Name)];
     }
 }

@@ -32,8 +32,8 @@ public sealed class TrainState : IDisposable
     {
         using var scope = NewDisposeScope();
         (Model, this.ranks) = (model, ranks);
-        List<(string Name, Tensor Weight)> parameters = [.. model.Weights.Select(w => (w.Name, (Tensor)w.Weight))];
-        Layout = new(parameters);
+        List<(WeightSlot Slot, Tensor Weight)> parameters = [.. model.Weights.Select(w => (w.Slot, (Tensor)w.Weight))];
+        Layout = new(parameters.Select(p => p.Slot));
         Buckets = FlatRange.Buckets(Layout.Count, distributed.BucketElements);
         Shards = FlatRange.Joined(Buckets.Select(bucket => bucket.ShardOf(ranks.Rank, ranks.WorldSize)));
         shardsOptimizer = distributed.ShardsOptimizer(ranks.WorldSize);
@@ -41,11 +41,11 @@ public sealed class TrainState : IDisposable
         // Each rank updates its shards only, so that those of a host can share the weights.
         weights = new("weights", Layout.Count, ranks, device, onePerHost: shardsOptimizer);
         using (no_grad())
-            foreach (var (name, weight) in parameters) weight.set_(Layout.View(weights.Tensor, name));
+            foreach (var (slot, weight) in parameters) weight.set_(Layout.View(weights.Tensor, slot));
         Gradients = new(Layout, parameters, ranks, accumulationSteps, distributed.Reduce);
         this.optimizer = new(Layout, shardsOptimizer ? Shards : [new(0, Layout.Count)], optimizer, device);
         Reducer = new(Gradients, Buckets, overlaps);
-        blockEnds = [.. Enumerable.Range(0, model.Config.NumLayers).Select(layer => Layout.EndOf(TensorNames.LayerPrefix(layer)))];
+        blockEnds = [.. Enumerable.Range(0, model.Config.NumLayers).Select(layer => Layout.EndOf(layer))];
     }
 
     /// <summary>The model.</summary>
@@ -99,7 +99,7 @@ public sealed class TrainState : IDisposable
 
     /// <summary>The piece of a tensor in a checkpoint that a part of the flat buffer is.</summary>
     internal static TensorPiece Piece(string prefix, FlatParameter parameter, FlatRange part) =>
-        new(prefix + parameter.Name, parameter.Shape, part.Begin - parameter.Range.Begin, part.Count);
+        new(prefix + parameter.Slot.Name, parameter.Slot.Shape, part.Begin - parameter.Range.Begin, part.Count);
 
     /// <summary>Returns what makes the manifest of a checkpoint of the state as it is now from its tables of files and tensors.</summary>
     internal Func<IReadOnlyDictionary<string, ShardFile>, IReadOnlyDictionary<string, IReadOnlyList<TensorPlace>>, CheckpointManifest> Describe(TrainConfig config, string dataFingerprint)

@@ -49,19 +49,11 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Makes the model of a source, which may be closed afterwards. libtorch must be loaded.</summary>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     /// <exception cref="CheckpointException">A checkpoint does not hold what its manifest says.</exception>
-    public static unsafe SparkTransformer Read(ModelSource source, ComputeOptions options)
+    public static SparkTransformer Read(ModelSource source, ComputeOptions options)
     {
         if (source.Weights is ModelFolder folder) return ModelWeights.Load(folder, options);
         var model = new SparkTransformer(source.Config, options);
-        using var noGrad = no_grad();
-        foreach (var (name, weight) in model.Weights)
-        {
-            using var values = empty(weight.shape);
-            long bytes = values.NumberOfElements * sizeof(float);
-            using var memory = new TensorMemory();
-            Buffer.MemoryCopy(source.Weights.Read(name), memory.Float32(values), bytes, bytes);
-            weight.copy_(values);
-        }
+        ModelWeights.Fill(model, source.Weights);
         return model;
     }
 

@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using CsCheck;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Checkpoints.Tests;
 
@@ -222,7 +223,7 @@ public sealed unsafe class DamageTests : IDisposable
         {
             var manifest = read();
             using var saved = new CheckpointReader(checkpoint, manifest);
-            foreach (var (name, shape) in TensorNames.Of(SavedModel.Config(checkpoint, manifest)))
+            foreach (var (name, shape) in WeightSlots.Of(SavedModel.Config(checkpoint, manifest)))
             {
                 var values = new float[shape.Aggregate(1L, (a, b) => a * b)];
                 fixed (float* target = values) saved.CopyTo(new(name, shape, 0, values.Length), target);

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using SparkTrain.ModelFormat;
 using SparkTrain.ModelFormat.Gguf;
+using SparkTrain.Support;
 
 namespace SparkTrain.Checkpoints.Tests;
 
@@ -20,7 +21,7 @@ public sealed class ModelExportTests : IDisposable
         Export(saved, TensorType.F32);
         using var model = ModelFolder.Open(run["model"]);
         Assert.Equal(HuggingFaceConfig.Write(SavedRun.Model, TensorType.F32), HuggingFaceConfig.Write(model.Config, TensorType.F32));
-        foreach (var (name, _) in TensorNames.Of(SavedRun.Model))
+        foreach (var (name, _) in WeightSlots.Of(SavedRun.Model))
         {
             float[] values = MemoryMarshal.Cast<byte, float>(model.FileOf(name).Bytes(name)).ToArray();
             Assert.Equal(values.Select((_, i) => SavedRun.ValueOf(name, i)), values);
@@ -52,7 +53,7 @@ public sealed class ModelExportTests : IDisposable
     {
         Export(run.Save(7), TensorType.BF16);
         using var model = ModelFolder.Open(run["model"]);
-        foreach (var (name, shape) in TensorNames.Of(SavedRun.Model))
+        foreach (var (name, shape) in WeightSlots.Of(SavedRun.Model))
         {
             var weights = model.FileOf(name);
             Assert.Equal(TensorType.BF16, weights.Info(name).Type);
@@ -92,10 +93,10 @@ public sealed class ModelExportTests : IDisposable
         string saved = run.Save(7);
         Export(saved, TensorType.F32, "whole");
         // Bytes in order: 80 + 16, 64 + 32, 32 + 64, 16 + 16, 96, 96, 96, 16 + 16.
-        Assert.Equal((8, 4L * TensorNames.Of(SavedRun.Model).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b))), Export(saved, TensorType.F32, "shards", maxShardBytes: 100));
+        Assert.Equal((8, 4L * WeightSlots.Of(SavedRun.Model).Sum(weight => weight.Shape.Aggregate(1L, (a, b) => a * b))), Export(saved, TensorType.F32, "shards", maxShardBytes: 100));
         using var whole = ModelFolder.Open(run["whole"]);
         using var shards = ModelFolder.Open(run["shards"]);
-        foreach (var (name, _) in TensorNames.Of(SavedRun.Model)) Assert.Equal(whole.FileOf(name).Bytes(name), shards.FileOf(name).Bytes(name));
+        foreach (var (name, _) in WeightSlots.Of(SavedRun.Model)) Assert.Equal(whole.FileOf(name).Bytes(name), shards.FileOf(name).Bytes(name));
         string[] files = [.. Directory.GetFiles(run["shards"], "*.safetensors").Select(file => Path.GetFileName(file)!).Order()];
         Assert.Equal(Enumerable.Range(1, 8).Select(i => $"model-{i:D5}-of-00008.safetensors"), files);
         Assert.All(files, file => Assert.True(SafetensorsHeader.Read(run[$"shards/{file}"]).Tensors.Values.Sum(tensor => tensor.Info.ByteLength) <= 100));

@@ -1,4 +1,5 @@
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Checkpoints.Tests;
 
@@ -19,7 +20,7 @@ public sealed unsafe class ModelSourceTests : IDisposable
             Assert.Equal((newest, run["run/tokenizer"]), (source.Folder, source.TokenizerFolder));
             Assert.Equal(7, source.Run!.Value.Manifest.Progress.Step);
             Assert.Equal(SavedRun.Model.DModel, source.Config.DModel);
-            Assert.All(TensorNames.Of(SavedRun.Model), weight => Assert.Equal(SavedRun.ValueOf(weight.Name, 1), ((float*)source.Weights.Read(weight.Name))[1]));
+            Assert.All(WeightSlots.Of(SavedRun.Model), weight => Assert.Equal(SavedRun.ValueOf(weight.Name, 1), ((float*)source.Weights.Read(weight))[1]));
         }
         using var older = ModelSource.Open(run["run"], skipped: null, _ => 6);
         Assert.Equal(6, older.Run!.Value.Manifest.Progress.Step);
@@ -46,7 +47,7 @@ public sealed unsafe class ModelSourceTests : IDisposable
         using var source = ModelSource.Open(folder, skipped: null);
         Assert.Equal((folder, folder), (source.Folder, source.TokenizerFolder));
         Assert.Null(source.Run);
-        Assert.Equal(SavedRun.ValueOf(TensorNames.FinalNorm, 2), ((float*)source.Weights.Read(TensorNames.FinalNorm))[2]);
+        Assert.Equal(SavedRun.ValueOf(WeightNames.FinalNorm, 2), ((float*)source.Weights.Read(WeightSlots.Of(SavedRun.Model).FinalNorm))[2]);
     }
 
     [Fact]

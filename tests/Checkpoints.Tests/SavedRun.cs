@@ -35,7 +35,7 @@ internal sealed unsafe class SavedRun : IDisposable
     /// <summary>Writes the checkpoint of a step; the elements of all tensors one after the other are divided evenly among the ranks.</summary>
     public string Save(long step, int worldSize = 2, int format = CheckpointManifest.CurrentFormat)
     {
-        var shapes = TensorNames.Of(Model).ToDictionary(weight => weight.Name, weight => weight.Shape);
+        var shapes = WeightSlots.Of(Model).ToDictionary(weight => weight.Name, weight => weight.Shape);
         (string Name, long[] Shape)[] tensors = [.. Names().Select(name => (name, shapes[name.Replace("optimizer.m.", "", StringComparison.Ordinal)]))];
         long total = tensors.Sum(tensor => CountOf(tensor.Shape));
         var files = new Dictionary<string, ShardFile>();
@@ -61,7 +61,7 @@ internal sealed unsafe class SavedRun : IDisposable
         File.WriteAllBytes(Path.Combine(checkpoint, "COMPLETE"), CompleteMark.Of(manifest));
     }
 
-    private static List<string> Names() => [.. TensorNames.Of(Model).Select(weight => weight.Name), .. TensorNames.Of(Model).Select(weight => "optimizer.m." + weight.Name)];
+    private static List<string> Names() => [.. WeightSlots.Of(Model).Select(weight => weight.Name), .. WeightSlots.Of(Model).Select(weight => "optimizer.m." + weight.Name)];
 
     private static long CountOf(long[] shape) => shape.Aggregate(1L, (a, b) => a * b);
 

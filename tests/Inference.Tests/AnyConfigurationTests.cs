@@ -1,4 +1,5 @@
 using SparkTrain.Inference.Tests.Reference;
+using SparkTrain.Support;
 
 namespace SparkTrain.Inference.Tests;
 
@@ -29,7 +30,7 @@ public sealed class AnyConfigurationTests
         using var weights = new RandomWeights(p.Config, p.Seed);
         var values = weights.Doubles();
         for (int layer = 0; layer < p.Config.NumLayers; layer++)
-            if (p.Config.Ffn.Of(layer) is { Kind: not FfnKind.Gated } ffn) RoundRows(values[TensorNames.Layer(layer, "mlp.gate_proj")], ffn.DFf);
+            if (p.Config.Ffn.Of(layer) is { Kind: not FfnKind.Gated } ffn) RoundRows(values[WeightNames.Layer(layer, "mlp.gate_proj")], ffn.DFf);
         Check(p, weights, values, Int16Rounding, new() { Threads = p.Threads, Int8Predictor = true });
     }, iter: 40, threads: 1);
 

@@ -1,4 +1,5 @@
 using SparkTrain.Inference.Tests.Reference;
+using SparkTrain.Support;
 
 namespace SparkTrain.Inference.Tests;
 
@@ -81,11 +82,11 @@ public sealed class EdgeRuleTests
         using var weights = new RandomWeights(config, 1);
         foreach (string name in (string[])["self_attn.q_proj", "self_attn.k_proj"])
         {
-            float[] rows = weights[TensorNames.Layer(0, name)];
+            float[] rows = weights[WeightNames.Layer(0, name)];
             for (int row = 0; row < rows.Length / config.DModel; row++)
                 if (row % 8 != 1) Array.Clear(rows, row * config.DModel, config.DModel);
         }
-        float[] table = weights[TensorNames.Embedding];
+        float[] table = weights[WeightNames.Embedding];
         for (int i = 0; i < config.DModel; i++) table[config.DModel + i] = -table[i];
         AssertEqualsScalar(weights, [.. Enumerable.Range(0, 40).Select(t => t % 2)]);
     }
@@ -164,6 +165,6 @@ public sealed class EdgeRuleTests
 
     private static void ForLayers(ModelConfig config, string weight, Action<string> change)
     {
-        for (int layer = 0; layer < config.NumLayers; layer++) change(TensorNames.Layer(layer, weight));
+        for (int layer = 0; layer < config.NumLayers; layer++) change(WeightNames.Layer(layer, weight));
     }
 }

@@ -1,4 +1,5 @@
 using SparkTrain.Inference.Tests.Reference;
+using SparkTrain.Support;
 
 namespace SparkTrain.Inference.Tests;
 
@@ -97,7 +98,7 @@ public sealed class MemoryTests
     public void A_model_that_does_not_fit_into_memory_is_refused_before_it_is_read()
     {
         var config = Shapes.Spark with { VocabSize = 16_777_216, DModel = 1_048_576 };
-        using var weights = new RandomWeights(config, new() { [TensorNames.Embedding] = [0] }, _ => TensorType.F32);
+        using var weights = new RandomWeights(config, new() { [WeightNames.Embedding] = [0] }, _ => TensorType.F32);
         var thrown = Assert.Throws<InsufficientMemoryException>(() => SparseEngine.Load(weights));
         Assert.Contains("GB", thrown.Message);
     }

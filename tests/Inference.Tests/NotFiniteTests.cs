@@ -1,4 +1,5 @@
 using SparkTrain.Inference.Tests.Reference;
+using SparkTrain.Support;
 
 namespace SparkTrain.Inference.Tests;
 
@@ -38,7 +39,7 @@ public sealed class NotFiniteTests
     {
         using var weights = new RandomWeights(Shapes.Of(ffn, attention), 1);
         int V = weights.Config.VocabSize, D = weights.Config.DModel, bad = 50;
-        Array.Fill(weights[TensorNames.Embedding], float.NaN, bad * D, D);
+        Array.Fill(weights[WeightNames.Embedding], float.NaN, bad * D, D);
         foreach (bool sparse in (bool[])[true, false])
         {
             using var engine = SparseEngine.Load(weights, new() { Threads = 2, Sparse = sparse });
@@ -62,7 +63,7 @@ public sealed class NotFiniteTests
     private static void ForEachWeight(ModelConfig config, Action<RandomWeights, string> test)
     {
         using var weights = new RandomWeights(config, 1);
-        foreach (var (name, _) in TensorNames.Of(config))
+        foreach (var (name, _) in WeightSlots.Of(config))
         {
             float[] values = [.. weights[name]];
             test(weights, name);

@@ -1,4 +1,5 @@
 using SparkTrain.Inference.Tests.Reference;
+using SparkTrain.Support;
 
 namespace SparkTrain.Inference.Tests;
 
@@ -82,7 +83,7 @@ public sealed class ScreenTests
     private static void Changed(Action<float[], int> change)
     {
         using var weights = new RandomWeights(Config, 1);
-        for (int row = 0; row < Config.VocabSize; row++) change(weights[TensorNames.Embedding], row);
+        for (int row = 0; row < Config.VocabSize; row++) change(weights[WeightNames.Embedding], row);
         foreach (int kept in (int[])[1, 20]) AssertSameLargest(weights, Prompt, kept);
     }
 

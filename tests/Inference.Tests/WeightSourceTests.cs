@@ -35,7 +35,7 @@ public sealed class WeightSourceTests : IDisposable
         for (int i = 0; i < 20; i++)
         {
             // The values are exact in all three types, but for the smallest ones in F16.
-            var types = TensorNames.Of(Shapes.Spark).ToDictionary(w => w.Name, _ => (TensorType)random.Next(3));
+            var types = WeightSlots.Of(Shapes.Spark).ToDictionary(w => w.Name, _ => (TensorType)random.Next(3));
             using var mixed = new RandomWeights(Shapes.Spark, types.ToDictionary(t => t.Key, t => exact[t.Key].Select(x => RandomWeights.Rounded(x, t.Value)).ToArray()), name => types[name]);
             using var wide = mixed.StoredAs(_ => TensorType.F32);
             Decoding.AssertSameBits(Run(wide, new() { Threads = 1, Weights = TensorType.F32 }), Run(mixed, new() { Threads = 1, Weights = TensorType.F32 }), "mixed");
@@ -48,7 +48,7 @@ public sealed class WeightSourceTests : IDisposable
     {
         using var weights = new RandomWeights(Shapes.Spark, 3);
         using var one = Write(weights, "one");
-        var names = TensorNames.Of(Shapes.Spark).Select(w => w.Name).ToArray();
+        var names = WeightSlots.Of(Shapes.Spark).Select(w => w.Name).ToArray();
         string path = Path.Combine(folder, "shards");
         Directory.CreateDirectory(path);
         var map = new Dictionary<string, string>();
@@ -78,7 +78,7 @@ public sealed class WeightSourceTests : IDisposable
     {
         string path = Path.Combine(folder, name);
         Directory.CreateDirectory(path);
-        var names = TensorNames.Of(weights.Config).Select(w => w.Name).ToArray();
+        var names = WeightSlots.Of(weights.Config).Select(w => w.Name).ToArray();
         WriteFile(weights, names, Path.Combine(path, ModelFolder.WeightsFile));
         File.WriteAllText(Path.Combine(path, ModelFolder.ConfigFile), HuggingFaceConfig.Write(weights.Config, weights.TypeOf(names[0])));
         return ModelFolder.Open(path);
@@ -86,7 +86,7 @@ public sealed class WeightSourceTests : IDisposable
 
     private static unsafe void WriteFile(RandomWeights weights, string[] names, string path)
     {
-        var shapes = TensorNames.Of(weights.Config).ToDictionary(w => w.Name, w => w.Shape);
+        var shapes = WeightSlots.Of(weights.Config).ToDictionary(w => w.Name, w => w.Shape);
         SafetensorsWriter.Write(path, [.. names.Select(name => (new TensorInfo(name, weights.TypeOf(name), shapes[name]), (SafetensorsWriter.Source)(() => weights.Read(name))))]);
     }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -109,7 +110,7 @@ public sealed class BadInputTests : IDisposable
         File.WriteAllText(work["large/config.json"], HuggingFaceConfig.Write(config, TensorType.F32));
         long offset = 0;
         var header = new JsonObject();
-        foreach (var (name, shape) in TensorNames.Of(config))
+        foreach (var (name, shape) in WeightSlots.Of(config))
         {
             long end = offset + sizeof(float) * shape.Aggregate(1L, (a, b) => a * b);
             header[name] = new JsonObject { ["dtype"] = "F32", ["shape"] = new JsonArray([.. shape.Select(size => (JsonNode)size)]), ["data_offsets"] = new JsonArray(offset, end) };

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using SparkTrain.Data;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -31,19 +32,19 @@ internal static class ChainModel
         int[] next = [.. Enumerable.Repeat((int)'A', Tokens)];
         foreach (var (token, follower) in Chain.Zip(Chain.Skip(1))) next[token] = follower;
         if (older) next[0x80] = 'x';
-        List<(string, long[], float[])> weights = [(TensorNames.Embedding, [Tokens, Width], Places(Tokens, Width, token => (token, token)))];
+        List<(string, long[], float[])> weights = [(WeightNames.Embedding, [Tokens, Width], Places(Tokens, Width, token => (token, token)))];
         for (int layer = 0; layer < Layers; layer++)
             foreach (var (name, shape) in ((string, long[])[])
                 [("input_layernorm", [Width]), ("self_attn.q_proj", [16, Width]), ("self_attn.k_proj", [8, Width]), ("self_attn.v_proj", [8, Width]), ("self_attn.o_proj", [Width, 16]), ("post_attention_layernorm", [Width]),
                  ("pre_feedforward_layernorm", [Width]), ("mlp.gate_proj", [Width, Width]), ("mlp.up_proj", [Width, Width]), ("mlp.down_proj", [Width, Width]), ("post_feedforward_layernorm", [Width])])
-                weights.Add((TensorNames.Layer(layer, name), shape, layer > 0 ? new float[shape.Aggregate((a, b) => a * b)] : name switch
+                weights.Add((WeightNames.Layer(layer, name), shape, layer > 0 ? new float[shape.Aggregate((a, b) => a * b)] : name switch
                 {
                     "mlp.gate_proj" or "mlp.up_proj" => Places(Width, Width, token => (token, token)),
                     "mlp.down_proj" => Places(Width, Width, token => (next[token], token)),
                     "post_feedforward_layernorm" => [.. Enumerable.Repeat(Strength - 1, Width)],
                     _ => new float[shape.Aggregate((a, b) => a * b)],
                 }));
-        weights.Add((TensorNames.FinalNorm, [Width], [.. Enumerable.Repeat(FinalNorm - 1, Width)]));
+        weights.Add((WeightNames.FinalNorm, [Width], [.. Enumerable.Repeat(FinalNorm - 1, Width)]));
         return weights;
     }
 

@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -146,7 +147,7 @@ public sealed class GenerateTests(TrainedRun run) : IClassFixture<TrainedRun>
         float[] nan = [float.NaN];
         using (var file = SafetensorsFile.Open(weights))
         {
-            byte[] norm = file.Bytes(TensorNames.FinalNorm).ToArray();
+            byte[] norm = file.Bytes(WeightNames.FinalNorm).ToArray();
             MemoryMarshal.AsBytes(nan.AsSpan()).CopyTo(bytes.AsSpan(bytes.AsSpan().IndexOf(norm)));
         }
         File.WriteAllBytes(weights, bytes);

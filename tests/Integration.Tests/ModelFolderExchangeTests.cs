@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -37,7 +38,7 @@ public sealed class ModelFolderExchangeTests : IDisposable
         Done("export", "runs/gemma-further", "--output", "trained", "--dtype", "bf16");
         using var before = ModelFolder.Open(work["gemma"]);
         using var after = ModelFolder.Open(work["trained"]);
-        Assert.False(before.FileOf(TensorNames.FinalNorm).Bytes(TensorNames.FinalNorm).SequenceEqual(after.FileOf(TensorNames.FinalNorm).Bytes(TensorNames.FinalNorm)));
+        Assert.False(before.FileOf(WeightNames.FinalNorm).Bytes(WeightNames.FinalNorm).SequenceEqual(after.FileOf(WeightNames.FinalNorm).Bytes(WeightNames.FinalNorm)));
     }
 
     [Fact]
@@ -122,9 +123,9 @@ public sealed class ModelFolderExchangeTests : IDisposable
     {
         using var a = ModelFolder.Open(work[expected]);
         using var b = ModelFolder.Open(work[actual]);
-        foreach (var (name, shape) in TensorNames.Of(a.Config))
+        foreach (var (name, shape) in WeightSlots.Of(a.Config))
         {
-            Assert.Equal((name, a.TypeOf(name), TensorInfo.Text(shape)), (name, b.TypeOf(name), TensorInfo.Text(b.FileOf(name).Info(name).Shape)));
+            Assert.Equal((name, a.FileOf(name).Info(name).Type, TensorInfo.Text(shape)), (name, b.FileOf(name).Info(name).Type, TensorInfo.Text(b.FileOf(name).Info(name).Shape)));
             Assert.Equal(a.FileOf(name).Bytes(name), b.FileOf(name).Bytes(name));
         }
     }

@@ -19,7 +19,7 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
         using var noGradient = no_grad();
         var sparsity = new SparsitySink(p.Config.NumLayers);
         using var model = Model(p.Config, ScalarType.Float64, sparsity, p.Seed);
-        var scalar = new ScalarModel(model.Config, model.Weights.ToDictionary(w => w.Name, w => w.Weight.detach().to(ScalarType.Float64).flatten().data<double>().ToArray()));
+        var scalar = new ScalarModel(model.Config, model.Weights.ToDictionary(w => w.Slot.Name, w => w.Weight.detach().to(ScalarType.Float64).flatten().data<double>().ToArray()));
         double[][] expected = scalar.Logits(p.Tokens, p.Documents);
         var logits_TV = model.call(Row(p.Tokens), p.Documents is null ? null : Row(p.Documents))[0];
         if (IsBorderline(sparsity.Neurons.Active.Sum() != scalar.Active.Sum() || sparsity.Keys.Kept.Sum() != scalar.Kept.Sum())) return;
@@ -56,7 +56,7 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
             File.WriteAllText(path, json);
             var read = HuggingFaceConfig.Read(path);
             Assert.Equal(json, HuggingFaceConfig.Write(read, TensorType.F32));
-            Assert.Equal(TensorNames.Of(config).Select(t => $"{t.Name} {TensorInfo.Text(t.Shape)}"), TensorNames.Of(read).Select(t => $"{t.Name} {TensorInfo.Text(t.Shape)}"));
+            Assert.Equal(WeightSlots.Of(config).Select(t => $"{t.Name} {TensorInfo.Text(t.Shape)}"), WeightSlots.Of(read).Select(t => $"{t.Name} {TensorInfo.Text(t.Shape)}"));
             Assert.Equal(config with { Ffn = read.Ffn, Attention = read.Attention }, read);
         }
         finally

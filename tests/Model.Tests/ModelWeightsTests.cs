@@ -14,11 +14,11 @@ public sealed class ModelWeightsTests : IDisposable
         ModelWeights.Save(model, path, type);
         using var folder = ModelFolder.Open(path);
         using var loaded = ModelWeights.Load(folder, new ComputeOptions());
-        foreach (var ((name, saved), (_, weight)) in model.Weights.Zip(loaded.Weights))
+        foreach (var ((slot, saved), (_, weight)) in model.Weights.Zip(loaded.Weights))
         {
-            Assert.Equal(type, folder.FileOf(name).Info(name).Type);
+            Assert.Equal(type, folder.TypeOf(slot));
             Assert.Equal(ScalarType.Float32, weight.dtype);
-            Assert.True(saved.to(dtype).to(ScalarType.Float32).eq(weight).all().item<bool>(), name);
+            Assert.True(saved.to(dtype).to(ScalarType.Float32).eq(weight).all().item<bool>(), slot.Name);
         }
         var tokens_BT = TinyConfigs.Tokens(model.Config, 1, 12);
         if (type == TensorType.F32) Assert.True(model.call(tokens_BT, null).eq(loaded.call(tokens_BT, null)).all().item<bool>());
@@ -33,8 +33,8 @@ public sealed class ModelWeightsTests : IDisposable
         WriteHalf(model);
         using var folder = ModelFolder.Open(path);
         using var loaded = ModelWeights.Load(folder, new ComputeOptions());
-        foreach (var ((name, saved), (_, weight)) in model.Weights.Zip(loaded.Weights))
-            Assert.True(saved.to(ScalarType.Float16).to(ScalarType.Float32).eq(weight).all().item<bool>(), name);
+        foreach (var ((slot, saved), (_, weight)) in model.Weights.Zip(loaded.Weights))
+            Assert.True(saved.to(ScalarType.Float16).to(ScalarType.Float32).eq(weight).all().item<bool>(), slot.Name);
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class ModelWeightsTests : IDisposable
     private unsafe void WriteHalf(SparkTransformer model)
     {
         using var memory = new Native.TensorMemory();
-        var halves = model.Weights.Select(w => (w.Name, Half: w.Weight.detach().to(ScalarType.Float16))).ToList();
+        var halves = model.Weights.Select(w => (w.Slot.Name, Half: w.Weight.detach().to(ScalarType.Float16))).ToList();
         SafetensorsWriter.Write(Path.Combine(path, ModelFolder.WeightsFile), [.. halves.Select(h => (
             new TensorInfo(h.Name, TensorType.F16, h.Half.shape), (SafetensorsWriter.Source)(() => (byte*)memory.Pointer(h.Half))))]);
     }

@@ -1,5 +1,6 @@
 using SparkTrain.Model.Kernels;
 using SparkTrain.Model.Tests.Reference;
+using SparkTrain.Support;
 
 namespace SparkTrain.Model.Tests;
 
@@ -55,18 +56,18 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
             Assert.Equal([2, 1, 0], seen.Select(s => s.Layer));
             var final = Gradients();
             foreach (var (layer, gradients) in seen)
-                foreach (var (name, _) in model.Weights.Where(w => w.Name == TensorNames.FinalNorm || Enumerable.Range(layer, 3 - layer).Any(l => w.Name.StartsWith(TensorNames.LayerPrefix(l), StringComparison.Ordinal))))
-                    Assert.True(gradients.TryGetValue(name, out var early) && early.Equals(final[name]), $"{name} at the report of layer {layer}");
+                foreach (var (slot, _) in model.Weights.Where(w => w.Slot.Role == WeightRole.FinalNorm || w.Slot.Layer >= layer))
+                    Assert.True(gradients.TryGetValue(slot.Name, out var early) && early.Equals(final[slot.Name]), $"{slot.Name} at the report of layer {layer}");
             foreach (var gradient in seen.SelectMany(s => s.Gradients.Values).Concat(final.Values)) gradient.Dispose();
         }
 
         Dictionary<string, Tensor> Gradients() 
         {
             var gradients = new Dictionary<string, Tensor>();
-            foreach (var (name, weight) in model!.Weights)
+            foreach (var (slot, weight) in model!.Weights)
             {
                 using var gradient = weight.grad;
-                if (gradient is not null) gradients[name] = gradient.clone().DetachFromDisposeScope();
+                if (gradient is not null) gradients[slot.Name] = gradient.clone().DetachFromDisposeScope();
             }
             return gradients;
         }

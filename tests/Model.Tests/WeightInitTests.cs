@@ -1,3 +1,5 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Model.Tests;
 
 public sealed class WeightInitTests
@@ -26,7 +28,7 @@ public sealed class WeightInitTests
     {
         using var scope = NewDisposeScope();
         using var model = TinyConfigs.Model(Config);
-        foreach (var (name, weight) in model.Weights)
+        foreach (var (slot, weight) in model.Weights)
         {
             double largest = weight.abs().max().item<float>();
             if (weight.dim() == 1)
@@ -34,7 +36,7 @@ public sealed class WeightInitTests
                 Assert.Equal(0, largest);
                 continue;
             }
-            double unit = 1 / Math.Sqrt(name.Contains("gate_proj") ? 24 : name.Contains("up_proj") ? 40 : name.Contains("down_proj") ? 1024 : 64);
+            double unit = 1 / Math.Sqrt(slot.Role switch { WeightRole.FfnGate => 24, WeightRole.FfnUp => 40, WeightRole.FfnDown => 1024, _ => 64 });
             double deviation = weight.square().mean().sqrt().item<float>();
             Assert.InRange(deviation / unit, 0.93, 1.07);
             Assert.InRange(largest / unit, 2.0, 3.05); // cut at 3 before the variance is put right
@@ -58,14 +60,14 @@ public sealed class WeightInitTests
         using var again = TinyConfigs.Model(Config, seed: 5);
         using var deeper = TinyConfigs.Model(Config with { NumLayers = 5 }, seed: 5);
         using var other = TinyConfigs.Model(Config, seed: 6);
-        var ofDeeper = deeper.Weights.ToDictionary(w => w.Name, w => w.Weight);
+        var ofDeeper = deeper.Weights.ToDictionary(w => w.Slot.Name, w => w.Weight);
         for (int i = 0; i < model.Weights.Count; i++)
         {
-            var (name, weight) = model.Weights[i];
+            var (slot, weight) = model.Weights[i];
             Assert.True(weight.eq(again.Weights[i].Weight).all().item<bool>());
-            Assert.True(weight.eq(ofDeeper[name]).all().item<bool>());
+            Assert.True(weight.eq(ofDeeper[slot.Name]).all().item<bool>());
             if (weight.dim() == 2) Assert.False(weight.eq(other.Weights[i].Weight).any().item<bool>() && weight.eq(other.Weights[i].Weight).all().item<bool>());
         }
-        Assert.False(ofDeeper[TensorNames.Layer(0, "self_attn.q_proj")].eq(ofDeeper[TensorNames.Layer(1, "self_attn.q_proj")]).all().item<bool>());
+        Assert.False(ofDeeper[WeightNames.Layer(0, "self_attn.q_proj")].eq(ofDeeper[WeightNames.Layer(1, "self_attn.q_proj")]).all().item<bool>());
     }
 }

@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using System.Diagnostics;
 using System.Text.Json;
 
@@ -14,7 +15,7 @@ public sealed class ForeignFolderTests : IDisposable
 
     public ForeignFolderTests()
     {
-        weights = [.. TensorNames.Of(golden.Config)];
+        weights = [.. WeightSlots.Of(golden.Config).Select(slot => (slot.Name, slot.Shape))];
         File.Copy(Path.Combine(Goldens.Folder("gemma2-tiny"), ModelFolder.ConfigFile), At(ModelFolder.ConfigFile));
     }
 
@@ -46,12 +47,12 @@ public sealed class ForeignFolderTests : IDisposable
     public void A_head_or_a_buffer_may_be_named_and_not_there_or_there_and_not_named()
     {
         var map = WriteShards(name => name);
-        map[TensorNames.Head] = ShardNames[1];
+        map[WeightNames.Head] = ShardNames[1];
         map["model.layers.0.self_attn.rotary_emb.inv_freq"] = ShardNames[0];
         WriteIndex(map);
         RequireTheGolden();
 
-        map.Remove(TensorNames.Head);
+        map.Remove(WeightNames.Head);
         map.Remove("model.layers.0.self_attn.rotary_emb.inv_freq");
         WriteIndex(map);
         string[] second = [.. weights.Skip(weights.Length / 2).Select(weight => weight.Name)];
@@ -72,7 +73,7 @@ public sealed class ForeignFolderTests : IDisposable
     {
         Write(ModelFolder.WeightsFile, weights.Select(weight => weight.Name), [(buffer, [4])]);
         RequireTheGolden();
-        Assert.DoesNotContain(buffer, TensorNames.Of(golden.Config).Select(weight => weight.Name));
+        Assert.DoesNotContain(buffer, WeightSlots.Of(golden.Config).Select(weight => weight.Name));
     }
 
     [Theory]
@@ -100,7 +101,7 @@ public sealed class ForeignFolderTests : IDisposable
     [Fact]
     public void A_prefix_that_only_some_names_lack_is_missing()
     {
-        Write(ModelFolder.WeightsFile, weights.Select(weight => weight.Name), nameOf: name => name == TensorNames.FinalNorm ? "norm.weight" : name);
+        Write(ModelFolder.WeightsFile, weights.Select(weight => weight.Name), nameOf: name => name == WeightNames.FinalNorm ? "norm.weight" : name);
         string refusal = Refusal();
         Assert.Contains("model.norm.weight is missing", refusal, StringComparison.Ordinal);
         Assert.Contains("norm.weight is not a weight", refusal, StringComparison.Ordinal);
@@ -163,7 +164,7 @@ public sealed class ForeignFolderTests : IDisposable
     private void RequireOther()
     {
         using var opened = ModelFolder.Open(folder);
-        Assert.False(opened.FileOf(TensorNames.FinalNorm).Bytes(TensorNames.FinalNorm).SequenceEqual(golden.FileOf(TensorNames.FinalNorm).Bytes(TensorNames.FinalNorm)));
+        Assert.False(opened.FileOf(WeightNames.FinalNorm).Bytes(WeightNames.FinalNorm).SequenceEqual(golden.FileOf(WeightNames.FinalNorm).Bytes(WeightNames.FinalNorm)));
     }
 
     private Dictionary<string, string> WriteShards(Func<string, string> nameOf, bool other = false, bool repeatsHead = false)
@@ -184,11 +185,11 @@ public sealed class ForeignFolderTests : IDisposable
         List<(TensorInfo, SafetensorsWriter.Source)> tensors = [];
         foreach (string name in names)
         {
-            string from = other && name == TensorNames.FinalNorm ? TensorNames.Layer(0, "input_layernorm") : name;
+            string from = other && name == WeightNames.FinalNorm ? WeightNames.Layer(0, "input_layernorm") : name;
             tensors.Add((golden.FileOf(name).Info(name) with { Name = nameOf?.Invoke(name) ?? name }, () => golden.FileOf(from).Pointer(from)));
         }
-        if (repeatsHead) tensors.Add((golden.FileOf(TensorNames.Embedding).Info(TensorNames.Embedding) with { Name = TensorNames.Head }, () => golden.FileOf(TensorNames.Embedding).Pointer(TensorNames.Embedding)));
-        foreach (var (name, shape) in buffers ?? []) tensors.Add((new(name, TensorType.F32, shape), () => golden.FileOf(TensorNames.Embedding).Pointer(TensorNames.Embedding)));
+        if (repeatsHead) tensors.Add((golden.FileOf(WeightNames.Embedding).Info(WeightNames.Embedding) with { Name = WeightNames.Head }, () => golden.FileOf(WeightNames.Embedding).Pointer(WeightNames.Embedding)));
+        foreach (var (name, shape) in buffers ?? []) tensors.Add((new(name, TensorType.F32, shape), () => golden.FileOf(WeightNames.Embedding).Pointer(WeightNames.Embedding)));
         SafetensorsWriter.Write(At(file), tensors);
     }
 

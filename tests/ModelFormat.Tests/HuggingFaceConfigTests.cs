@@ -52,7 +52,7 @@ public sealed class HuggingFaceConfigTests
     [Fact]
     public void A_dense_model_is_written_with_the_keys_and_number_types_that_hugging_face_reads()
     {
-        string json = HuggingFaceConfig.WriteGemma2(Shapes.Gemma2B, TensorType.BF16, 2, 1);
+        string json = SparkConfigWriter.WriteGemma2(Shapes.Gemma2B, TensorType.BF16, 2, 1);
         Assert.Equal(Shapes.Gemma2B, Read(json));
         var keys = JsonNode.Parse(json)!.AsObject();
         Assert.Equal(("gemma2", """["Gemma2ForCausalLM"]""", "bfloat16", 2, 1), ((string?)keys["model_type"], keys["architectures"]!.ToJsonString(), (string?)keys["torch_dtype"], (int)keys["bos_token_id"]!, (int)keys["eos_token_id"]!));

@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using System.Text;
 
 namespace SparkTrain.ModelFormat.Tests;
@@ -15,7 +16,7 @@ public sealed class ModelFolderTests : IDisposable
     public void Opens_every_golden_model(string golden)
     {
         using var model = ModelFolder.Open(Goldens.Folder(golden));
-        long counted = TensorNames.Of(model.Config).Sum(t => model.FileOf(t.Name).Info(t.Name).Count);
+        long counted = WeightSlots.Of(model.Config).Sum(t => model.FileOf(t.Name).Info(t.Name).Count);
         Assert.Equal(ParameterCount.Of(model.Config).Total, counted);
     }
 
@@ -25,14 +26,14 @@ public sealed class ModelFolderTests : IDisposable
         CopyConfig("spark-tiny");
         using (var whole = ModelFolder.Open(Goldens.Folder("spark-tiny")))
         {
-            string[] names = [.. TensorNames.Of(whole.Config).Select(t => t.Name)];
+            string[] names = [.. WeightSlots.Of(whole.Config).Select(t => t.Name)];
             WriteShard("a.safetensors", whole, names[..5]);
             WriteShard("b.safetensors", whole, names[5..]);
             string map = string.Join(",", names.Select((n, i) => $"\"{n}\":\"{(i < 5 ? "a" : "b")}.safetensors\""));
             File.WriteAllText(Path.Combine(folder, ModelFolder.IndexFile), $"{{\"weight_map\":{{{map}}}}}");
         }
         using var sharded = ModelFolder.Open(folder);
-        Assert.Equal("b.safetensors", Path.GetFileName(sharded.FileOf(TensorNames.FinalNorm).Path));
+        Assert.Equal("b.safetensors", Path.GetFileName(sharded.FileOf(WeightNames.FinalNorm).Path));
     }
 
     [Fact]
@@ -40,7 +41,7 @@ public sealed class ModelFolderTests : IDisposable
     {
         CopyConfig("spark-packed");
         using (var whole = ModelFolder.Open(Goldens.Folder("spark-packed")))
-            WriteShard(ModelFolder.WeightsFile, whole, [.. TensorNames.Of(whole.Config).Select(t => t.Name).Where(n => n != TensorNames.FinalNorm)]);
+            WriteShard(ModelFolder.WeightsFile, whole, [.. WeightSlots.Of(whole.Config).Select(t => t.Name).Where(n => n != WeightNames.FinalNorm)]);
         string config = Path.Combine(folder, ModelFolder.ConfigFile);
         File.WriteAllText(config, File.ReadAllText(config).Replace("\"vocab_size\": 96", "\"vocab_size\": 97", StringComparison.Ordinal));
         var e = Assert.Throws<ModelFormatException>(() => ModelFolder.Open(folder));
@@ -80,10 +81,10 @@ public sealed class ModelFolderTests : IDisposable
         CopyConfig("spark-tiny");
         using (var whole = ModelFolder.Open(Goldens.Folder("spark-tiny")))
         {
-            WriteShard("a.safetensors", whole, [TensorNames.Embedding, TensorNames.FinalNorm]);
-            WriteShard("b.safetensors", whole, [TensorNames.FinalNorm]);
-            WriteShard("twice.safetensors", whole, [TensorNames.Embedding]);
-            WriteShard("short.safetensors", whole, [TensorNames.FinalNorm]);
+            WriteShard("a.safetensors", whole, [WeightNames.Embedding, WeightNames.FinalNorm]);
+            WriteShard("b.safetensors", whole, [WeightNames.FinalNorm]);
+            WriteShard("twice.safetensors", whole, [WeightNames.Embedding]);
+            WriteShard("short.safetensors", whole, [WeightNames.FinalNorm]);
         }
         string cut = Path.Combine(folder, "short.safetensors");
         File.WriteAllBytes(cut, File.ReadAllBytes(cut)[..^1]);
@@ -107,9 +108,9 @@ public sealed class ModelFolderTests : IDisposable
     {
         CopyConfig("gemma2-tiny");
         using var whole = ModelFolder.Open(Goldens.Folder("gemma2-tiny"));
-        string[] names = [.. TensorNames.Of(whole.Config).Select(weight => weight.Name)];
-        var table = whole.FileOf(TensorNames.Embedding);
-        var shape = table.Info(TensorNames.Embedding).Shape;
+        string[] names = [.. WeightSlots.Of(whole.Config).Select(weight => weight.Name)];
+        var table = whole.FileOf(WeightNames.Embedding);
+        var shape = table.Info(WeightNames.Embedding).Shape;
         Open(0, shape, tied => tied.RequireTiedHead());
         Open(4, shape, other => Assert.Contains("lm_head.weight has other values than model.embed_tokens.weight", Assert.Throws<ModelFormatException>(other.RequireTiedHead).Message, StringComparison.Ordinal));
         Assert.Contains("lm_head.weight is [32] F32, the embedding", Assert.Throws<ModelFormatException>(() => Open(0, [32], _ => { })).Message, StringComparison.Ordinal);
@@ -120,7 +121,7 @@ public sealed class ModelFolderTests : IDisposable
             SafetensorsWriter.Write(Path.Combine(folder, ModelFolder.WeightsFile),
             [
                 .. names.Select(name => (whole.FileOf(name).Info(name), (SafetensorsWriter.Source)(() => whole.FileOf(name).Pointer(name)))),
-                (new TensorInfo(TensorNames.Head, TensorType.F32, shape), () => table.Pointer(TensorNames.Embedding) + shift),
+                (new TensorInfo(WeightNames.Head, TensorType.F32, shape), () => table.Pointer(WeightNames.Embedding) + shift),
             ]);
             using var opened = ModelFolder.Open(folder);
             look(opened);

@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using System.Text.Json.Nodes;
 
 namespace SparkTrain.ModelFormat.Tests;
@@ -32,11 +33,11 @@ public sealed class ShardedSafetensorsTests : IDisposable
         using (var weights = new WeightConversion(model, null)) Assert.InRange(ShardedSafetensors.Write(folder, weights, model.Config, maxBytes).Count, 3, 99);
         var index = JsonNode.Parse(File.ReadAllText(Path.Combine(folder, "model.safetensors.index.json")))!;
         Assert.Equal(4 * ParameterCount.Of(model.Config).Total, (long)index["metadata"]!["total_size"]!);
-        Assert.Equal(TensorNames.Of(model.Config).Select(weight => weight.Name).Order(StringComparer.Ordinal), index["weight_map"]!.AsObject().Select(entry => entry.Key));
+        Assert.Equal(WeightSlots.Of(model.Config).Select(weight => weight.Name).Order(StringComparer.Ordinal), index["weight_map"]!.AsObject().Select(entry => entry.Key));
 
         File.Copy(Path.Combine(model.Path, "config.json"), Path.Combine(folder, "config.json"));
         using var sharded = ModelFolder.Open(folder);
-        foreach (var (name, _) in TensorNames.Of(model.Config))
+        foreach (var (name, _) in WeightSlots.Of(model.Config))
         {
             Assert.Equal((string)index["weight_map"]![name]!, Path.GetFileName(sharded.FileOf(name).Path));
             Assert.Equal(model.FileOf(name).Bytes(name), sharded.FileOf(name).Bytes(name));

@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using System.Runtime.InteropServices;
 
 namespace SparkTrain.ModelFormat.Tests;
@@ -32,7 +33,7 @@ public sealed class WeightConversionTests
     {
         using var weights = new Weights(TensorType.F16, 0x3555);
         using var same = new WeightConversion(weights, null);
-        Assert.Equal(TensorType.F16, same.TypeOf(TensorNames.FinalNorm));
+        Assert.Equal(TensorType.F16, same.TypeOf(WeightSlots.Of(weights.Config).FinalNorm));
         Assert.Equal(Enumerable.Repeat(0x3555u, Weights.Count), Read(same, TensorType.F16));
     }
 
@@ -47,7 +48,7 @@ public sealed class WeightConversionTests
 
     private static unsafe uint[] Read(WeightConversion weights, TensorType type)
     {
-        byte* values = weights.Read(TensorNames.FinalNorm, Weights.Count);
+        byte* values = weights.Read(new(WeightRole.FinalNorm, null, [Weights.Count]));
         return [.. Enumerable.Range(0, Weights.Count).Select(i => type == TensorType.F32 ? ((uint*)values)[i] : ((ushort*)values)[i])];
     }
 
@@ -69,9 +70,9 @@ public sealed class WeightConversionTests
 
         public ModelConfig Config { get; } = Shapes.Gemma2B with { VocabSize = 3, DModel = Count, NumLayers = 1, Ffn = new() { Kind = FfnKind.Gated, DFf = 2 }, Attention = Shapes.Gemma2B.Attention with { NumHeads = 1, NumKvHeads = 1, HeadDim = 2 } };
 
-        public TensorType TypeOf(string weight) => type;
+        public TensorType TypeOf(WeightSlot weight) => type;
 
-        public byte* Read(string weight) => (byte*)values;
+        public byte* Read(WeightSlot weight) => (byte*)values;
 
         public void Dispose() => NativeMemory.Free(values);
     }

@@ -86,7 +86,7 @@ public sealed class CheckpointWriterTests : IDisposable
         using (torch.no_grad()) state.Weights[last.Range.End - 1] = value;
         ranks.Barrier();
         writer.Begin(2, Describe(state, 2));
-        Assert.Contains($"{last.Name}: it holds values that are not finite at step 2", Assert.Throws<GuardException>(() => writer.Finish()).Message, StringComparison.Ordinal);
+        Assert.Contains($"{last.Slot.Name}: it holds values that are not finite at step 2", Assert.Throws<GuardException>(() => writer.Finish()).Message, StringComparison.Ordinal);
         ranks.Barrier();
         Assert.Equal([store.PathOf(1)], Directory.GetFileSystemEntries(store.Folder));
         Assert.False(writer.IsBusy);

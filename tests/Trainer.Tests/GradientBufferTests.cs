@@ -1,4 +1,5 @@
 using SparkTrain.Distributed;
+using SparkTrain.ModelFormat;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -11,9 +12,9 @@ public sealed class GradientBufferTests
     {
         using var scope = NewDisposeScope();
         using var alone = new SingleProcess();
-        List<(string, Tensor)> parameters = [("a", new Parameter(ones(2, 2))), ("b", new Parameter(ones(3)))];
+        List<(WeightSlot Slot, Tensor Weight)> parameters = [(new(WeightRole.Query, 0, [2, 2]), new Parameter(ones(2, 2))), (new(WeightRole.FinalNorm, null, [3]), new Parameter(ones(3)))];
         var (a, b) = (parameters[0].Item2, parameters[1].Item2);
-        using var gradients = new GradientBuffer(new(parameters), parameters, alone, accumulationSteps: 2, ReduceOrder.Fast);
+        using var gradients = new GradientBuffer(new(parameters.Select(p => p.Slot)), parameters, alone, accumulationSteps: 2, ReduceOrder.Fast);
         for (int i = 0; i < 2; i++) ((a * 3).sum() + (b * arange(3)).sum()).backward();
         Assert.Equal([0, 2, 4, 6, 6, 6, 6], gradients.Flat.data<float>().ToArray());
         gradients.Clear();
@@ -32,8 +33,8 @@ public sealed class GradientBufferTests
         float[] g = [1e8f, 1, -1e8f, 3, 0.1f, 1e-9f, 7e7f, -0.3f];
         float expected = ((g[0] + g[1]) + (g[2] + g[3])) + ((g[4] + g[5]) + (g[6] + g[7]));
         using var scope = NewDisposeScope();
-        List<(string, Tensor)> parameters = [("a", new Parameter(ones(3)))];
-        using var gradients = new GradientBuffer(new(parameters), parameters, ranks, accumulationSteps, ReduceOrder.SlotTree);
+        List<(WeightSlot Slot, Tensor Weight)> parameters = [(new(WeightRole.FinalNorm, null, [3]), new Parameter(ones(3)))];
+        using var gradients = new GradientBuffer(new(parameters.Select(p => p.Slot)), parameters, ranks, accumulationSteps, ReduceOrder.SlotTree);
         for (int step = 0; step < 2; step++)
         {
             gradients.Clear();

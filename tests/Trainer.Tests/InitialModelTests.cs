@@ -1,6 +1,7 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 
@@ -112,9 +113,9 @@ public sealed class InitialModelTests : IDisposable
     public void A_weight_that_is_no_number_is_refused()
     {
         string model = Model("a", seed: 5, TensorType.F32), weights;
-        using (var opened = ModelFolder.Open(model)) weights = opened.FileOf(TensorNames.FinalNorm).Path;
+        using (var opened = ModelFolder.Open(model)) weights = opened.FileOf(WeightNames.FinalNorm).Path;
         byte[] bytes = File.ReadAllBytes(weights);
-        BitConverter.TryWriteBytes(bytes.AsSpan((int)SafetensorsHeader.Read(weights).Tensors[TensorNames.FinalNorm].Offset), float.NaN);
+        BitConverter.TryWriteBytes(bytes.AsSpan((int)SafetensorsHeader.Read(weights).Tensors[WeightNames.FinalNorm].Offset), float.NaN);
         File.WriteAllBytes(weights, bytes);
         Assert.Contains("model.norm.weight holds values that are not finite", Assert.Throws<ModelFormatException>(() => TinyRun.Train(Begin("imported", model))).Message, StringComparison.Ordinal);
         Assert.Empty(new CheckpointStore(RunFolder.Of(Begin("imported", null).Run).Checkpoints).Complete());
@@ -141,6 +142,6 @@ public sealed class InitialModelTests : IDisposable
         ModelExport.Write(saved, folder["again"], type, 1 << 30, [new("config.json", HuggingFaceConfig.Write(config.Model, type))]);
         using var expected = ModelFolder.Open(model);
         using var actual = ModelFolder.Open(folder["again"]);
-        foreach (var (name, _) in TensorNames.Of(config.Model)) Assert.Equal(expected.FileOf(name).Bytes(name), actual.FileOf(name).Bytes(name));
+        foreach (var (name, _) in WeightSlots.Of(config.Model)) Assert.Equal(expected.FileOf(name).Bytes(name), actual.FileOf(name).Bytes(name));
     }
 }

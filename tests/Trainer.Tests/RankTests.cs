@@ -101,7 +101,7 @@ public sealed class RankTests : IDisposable
             Directory.GetFiles(checkpoint, "*.safetensors").Select(Path.GetFileName).Order());
         using var saved = TrainedModel.Load(checkpoint, new());
         using var exported = TrainedModel.Load(Path.Combine(config.Run.Folder, "four", "model"), new());
-        foreach (var (a, b) in saved.Model.Weights.Zip(exported.Model.Weights)) Assert.True(a.Weight.Equals(b.Weight), a.Name);
+        foreach (var (a, b) in saved.Model.Weights.Zip(exported.Model.Weights)) Assert.True(a.Weight.Equals(b.Weight), a.Slot.Name);
     }
 
     [Fact]

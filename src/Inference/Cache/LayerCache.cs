@@ -10,10 +10,10 @@ internal abstract unsafe class LayerCache : IDisposable
 {
     private protected LayerCache(AttentionConfig config, int slots, int bytesOfNumber)
     {
-        (KvHeads, Scored, Slots) = (config.NumKvHeads, ScoredWidth(config), slots);
+        (KvHeads, Scored, Slots) = (config.NumKvHeads, config.ScoredWidth(), slots);
         Rest = config.HeadDim - Scored;
         HeadDim = config.HeadDim;
-        IsDense = config.Kind == AttentionKind.Dense;
+        IsDense = !config.HasTopk();
         PanelBytes = (Scored + 1) / 2 * 64L * bytesOfNumber;
         Keys = new NativeBlock(KvHeads * (slots / 32) * PanelBytes);
     }
@@ -39,9 +39,6 @@ internal abstract unsafe class LayerCache : IDisposable
     private protected long PanelBytes { get; }
 
     private protected NativeBlock Keys { get; }
-
-    /// <summary>Coordinates of a head that are scored for every visible key: Spark's predictor, else all.</summary>
-    public static int ScoredWidth(AttentionConfig config) => config.Kind == AttentionKind.Spark ? config.PredictorDim : config.HeadDim;
 
     /// <summary>Slots of a layer in a sequence of so many tokens.</summary>
     public static int SlotsFor(int capacity, int? window) =>

@@ -20,7 +20,7 @@ internal sealed unsafe class AttentionStep
     public AttentionStep(PackedLayer layer, ModelConfig model, int index, ScratchList[] scratch)
     {
         (config, window, this.index, this.scratch) = (layer.Attention, layer.Window, index, scratch);
-        (group, scored) = (config.NumHeads / config.NumKvHeads, LayerCache.ScoredWidth(config));
+        (group, scored) = (config.NumHeads / config.NumKvHeads, config.ScoredWidth());
         restOffset = DecodeLimits.Padded(scored) + DecodeLimits.RowMargin;
         scale = (float)config.QueryScale();
         choice = new(config, model.TopkStdCorrection, model.TopkSelector);
@@ -77,7 +77,7 @@ internal sealed unsafe class AttentionStep
     /// <summary>Sums up values, token by token and head by head.</summary>
     public void Attend(DecodeStep step, int thread)
     {
-        bool isDense = config.Kind == AttentionKind.Dense;
+        bool isDense = !config.HasTopk();
         int heads = isDense ? config.NumKvHeads : config.NumHeads;
         while (step.Team.Claim(step.Rows.Count * heads, out int first, out int end))
             for (int unit = first; unit < end; unit++)
@@ -117,7 +117,7 @@ internal sealed unsafe class AttentionStep
         Span<int> rows = places[..count];
         for (int i = 0; i < count; i++) rows[i] = cache.RowOf(head / group, from + rows[i]);
         cache.Touch(rows);
-        if (config.Kind == AttentionKind.Spark)
+        if (config.Kind.Traits().HasPredictor)
         {
             cache.Dots(rows, step.Buffers.Turned_GRE[((long)(head / group) * DecodeLimits.MaxRows + row) * group + head % group] + restOffset, rest);
             KeyChoice.TimesSoftplus(weights, rest, count);
@@ -154,5 +154,5 @@ internal sealed unsafe class AttentionStep
         }
     }
 
-    private RotaryTable Rotary(int positions) => RotaryTable.Of(positions, config.HeadDim, config.Kind == AttentionKind.Spark ? config.PredictorDim : 0, config.RopeTheta);
+    private RotaryTable Rotary(int positions) => RotaryTable.Of(positions, config.HeadDim, config.PredictorDim, config.RopeTheta);
 }

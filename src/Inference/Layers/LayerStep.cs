@@ -1,4 +1,3 @@
-using System.Runtime.Intrinsics;
 using SparkTrain.ModelFormat;
 using SparkTrain.Numerics;
 
@@ -10,6 +9,7 @@ internal sealed unsafe class LayerStep
     private readonly PackedLayer layer;
     private readonly ModelConfig config;
     private readonly AttentionStep attention;
+    private readonly NeuronGate gate;
     private readonly SparseFfnStep? sparse;
 
     /// <summary>Prepares a layer.</summary>
@@ -17,6 +17,7 @@ internal sealed unsafe class LayerStep
     {
         (this.layer, this.config) = (layer, config);
         attention = new(layer, config, index, scratch);
+        gate = NeuronGate.Of(layer.Ffn, config.TopkStdCorrection, config.TopkSelector);
         if (layer.Neurons is not null) sparse = new(layer, config, index, scratch);
     }
 
@@ -84,10 +85,9 @@ internal sealed unsafe class LayerStep
         while (step.Team.Claim(layer.V!.Panels, out int first, out int end)) layer.V.Multiply(first, end, buffers.S_RF, step.Rows.Count, buffers.Y_RD);
     }
 
-    private static void Gate(float* s, float* u)
+    private void Gate(float* s, float* u)
     {
-        (VectorMath.Gelu(Vector512.Load(s), out _) * Vector512.Load(u)).Store(s);
-        (VectorMath.Gelu(Vector512.Load(s + 16), out _) * Vector512.Load(u + 16)).Store(s + 16);
+        for (int i = 0; i < PanelMatrix.PanelRows; i += VectorMath.Lanes) gate.Multiply(s + i, u + i);
     }
 
     private void Norm(DecodeStep step, int thread, float[] weight)

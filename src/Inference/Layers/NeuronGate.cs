@@ -4,22 +4,24 @@ using SparkTrain.Numerics;
 
 namespace SparkTrain.Inference;
 
-/// <summary>Which neurons are active by their scores, and what they are activated by: the σ(Top_k(·)) of paper eq. 5, or a ReLU.</summary>
-internal sealed unsafe class NeuronGate
+/// <summary>Which neurons are active by their scores, and what they are activated by: the σ(Top_k(·)) of paper eq. 5, or σ alone.</summary>
+internal abstract unsafe class NeuronGate
 {
     private readonly FfnConfig ffn;
     private readonly int correction;
     private readonly bool selects, isExact;
     private readonly double quantile;
 
-    /// <summary>Prepares the gate of a layer.</summary>
-    public NeuronGate(FfnConfig ffn, int correction, TopkSelector selector)
+    private NeuronGate(FfnConfig ffn, int correction, TopkSelector selector)
     {
         (this.ffn, this.correction) = (ffn, correction);
         selects = ffn.HasTopk() && ffn.Active < ffn.DFf;
         isExact = selects && selector == TopkSelector.Exact;
         quantile = selects ? QuantileTable.Above(ffn.Active, ffn.DFf) : 0;
     }
+
+    /// <summary>Prepares the gate of a layer.</summary>
+    public static NeuronGate Of(FfnConfig ffn, int correction, TopkSelector selector) => Activations.Use(ffn.Kind.Traits().Activation, new Maker(ffn, correction, selector));
 
     /// <summary>True where the threshold comes from the scores' statistics.</summary>
     public bool NeedsStatistics => selects && !isExact;
@@ -37,27 +39,10 @@ internal sealed unsafe class NeuronGate
     }
 
     /// <summary>Replaces 16 scores by what their neurons are activated by; returns a bit for each active one. What is not a number is active, and stays so.</summary>
-    public uint Activate(float* scores, double threshold)
-    {
-        var s = Vector512.Load(scores);
-        if (!ffn.HasTopk())
-        {
-            var positive = Vector512.MaxNative(Vector512<float>.Zero, s);
-            (ffn.Kind == FfnKind.GatedRelu2 ? positive * positive : positive).Store(scores);
-            return Active(positive);
-        }
-        if (!selects)
-        {
-            VectorMath.Gelu(s, out _).Store(scores);
-            return 0xffff;
-        }
-        var y = new SoftThreshold(threshold).Above(s);
-        uint mask = Active(y);
-        if (mask == 0) return 0;
-        if (ffn.HuberDelta > 0) y = Huber(y, (float)ffn.HuberDelta);
-        VectorMath.Gelu(y, out _).Store(scores);
-        return mask;
-    }
+    public abstract uint Activate(float* scores, double threshold);
+
+    /// <summary>Replaces 16 scores s by σ(s) ∘ u.</summary>
+    public abstract void Multiply(float* s, float* u);
 
     private static uint Active(Vector512<float> y) => (uint)Vector512.ExtractMostSignificantBits(~Vector512.LessThanOrEqual(y, Vector512<float>.Zero)) & 0xffff;
 
@@ -66,5 +51,33 @@ internal sealed unsafe class NeuronGate
     {
         var isBelow = Vector512.LessThan(y, Vector512.Create(delta));
         return Vector512.ConditionalSelect(isBelow, y * y / Vector512.Create(2 * delta), y - Vector512.Create(delta / 2));
+    }
+
+    private sealed class Maker(FfnConfig ffn, int correction, TopkSelector selector) : IActivationUse<NeuronGate>
+    {
+        public NeuronGate With<TActivation>() where TActivation : struct, IActivation => new Activated<TActivation>(ffn, correction, selector);
+    }
+
+    private sealed class Activated<TActivation>(FfnConfig ffn, int correction, TopkSelector selector) : NeuronGate(ffn, correction, selector) where TActivation : struct, IActivation
+    {
+        private readonly bool hasTopk = ffn.HasTopk(), isZeroBelow = ffn.Kind.Traits().Activation.IsZeroBelow();
+
+        public override uint Activate(float* scores, double threshold)
+        {
+            var s = Vector512.Load(scores);
+            if (hasTopk && selects)
+            {
+                s = new SoftThreshold(threshold).Above(s);
+                uint mask = Active(s);
+                if (mask == 0) return 0;
+                if (ffn.HuberDelta > 0) s = Huber(s, (float)ffn.HuberDelta);
+                TActivation.Of(s, out _).Store(scores);
+                return mask;
+            }
+            TActivation.Of(s, out _).Store(scores);
+            return isZeroBelow && !hasTopk ? Active(s) : 0xffff;
+        }
+
+        public override void Multiply(float* s, float* u) => (TActivation.Of(Vector512.Load(s), out _) * Vector512.Load(u)).Store(s);
     }
 }

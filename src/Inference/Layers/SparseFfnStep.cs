@@ -16,7 +16,7 @@ internal sealed unsafe class SparseFfnStep(PackedLayer layer, ModelConfig config
     private const int Pieces = DecodeLimits.FfnPieces, ScorePieces = DecodeLimits.FfnScorePieces, Lanes = VectorMath.Lanes;
 
     private readonly FfnConfig ffn = layer.Ffn;
-    private readonly NeuronGate gate = new(layer.Ffn, config.TopkStdCorrection, config.TopkSelector);
+    private readonly NeuronGate gate = NeuronGate.Of(layer.Ffn, config.TopkStdCorrection, config.TopkSelector);
 
     /// <summary>Scores the neurons.</summary>
     public void Score(DecodeStep step)

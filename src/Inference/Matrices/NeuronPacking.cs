@@ -9,11 +9,12 @@ internal static unsafe class NeuronPacking
     private const int Block = 32;
 
     /// <summary>Returns [K2 | V] by neuron.</summary>
-    public static RowMatrix<T> Pack<T>(IWeightSource source, string k2, string v, int neurons, int keyWidth, int modelWidth) where T : struct, IElement
+    public static RowMatrix<T> Pack<T>(IWeightSource source, WeightSlot k2, WeightSlot v) where T : struct, IElement
     {
+        int neurons = (int)k2.Shape[0], keyWidth = (int)k2.Shape[1], modelWidth = (int)v.Shape[0];
         // A source may hand out one weight at a time, so V waits in the rows until K2 is read.
         using var turned = new NativeBlock((long)neurons * modelWidth * sizeof(float));
-        var values = new WeightRows(source, v, modelWidth, neurons);
+        var values = new WeightRows(source, v);
         Parallel.For(0, (neurons + Block - 1) / Block, block =>
         {
             float* some = stackalloc float[Block];
@@ -24,7 +25,7 @@ internal static unsafe class NeuronPacking
                 for (int i = 0; i < count; i++) turned.Floats[(long)(first + i) * modelWidth + d] = some[i];
             }
         });
-        var keys = new WeightRows(source, k2, neurons, keyWidth);
+        var keys = new WeightRows(source, k2);
         var rows = new RowMatrix<T>(neurons, keyWidth, modelWidth);
         Parallel.For(0, neurons, () => new NativeBlock(keyWidth * sizeof(float)), (neuron, _, key) =>
         {

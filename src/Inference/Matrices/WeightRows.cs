@@ -11,10 +11,11 @@ internal readonly unsafe struct WeightRows
     private readonly TensorType type;
 
     /// <summary>Reads a weight; what the source hands out is valid until it is asked for the next.</summary>
-    public WeightRows(IWeightSource source, string name, int rows, int columns)
+    public WeightRows(IWeightSource source, WeightSlot weight)
     {
-        values = source.Read(name);
-        (type, Rows, Columns) = (source.TypeOf(name), rows, columns);
+        values = source.Read(weight);
+        // A vector is one row.
+        (type, Rows, Columns) = (source.TypeOf(weight), weight.Shape.Length == 1 ? 1 : (int)weight.Shape[0], (int)weight.Shape[^1]);
     }
 
     /// <summary>Number of rows.</summary>
@@ -32,10 +33,10 @@ internal readonly unsafe struct WeightRows
     }
 
     /// <summary>A weight of one row as float32.</summary>
-    public static float[] Vector(IWeightSource source, string name, int count)
+    public static float[] Vector(IWeightSource source, WeightSlot weight)
     {
-        float[] vector = new float[count];
-        fixed (float* target = vector) new WeightRows(source, name, 1, count).Copy(0, 0, count, target);
+        float[] vector = new float[weight.Count];
+        fixed (float* target = vector) new WeightRows(source, weight).Copy(0, 0, vector.Length, target);
         return vector;
     }
 }

@@ -81,10 +81,10 @@ internal static class ExportCommand
         if (asGemma2 && Gemma2Form.Problem(config) is var (key, problem))
             throw new ModelFormatException($"{source.Text} {key}", problem, "a model that is exactly Gemma-2", "leave --as gemma2 out");
         if ((asGemma2 || source.IsGemma2Folder) && Gemma2Form.Warning(config) is { } warning) ErrorReport.Write($"warning: {warning}", terminal);
-        var most = type ?? source.Weights.TypeOf(TensorNames.Embedding);
+        var most = type ?? source.Weights.TypeOf(WeightSlots.Of(source.Weights.Config).Embedding);
         var tokens = SpecialTokens(terminal, source);
         FolderFile[] kept = [.. source.KeptFiles()];
-        string text = asGemma2 ? HuggingFaceConfig.WriteGemma2(config, most, tokens?.Bos, tokens?.Eos) : source.ModelFolder is null ? HuggingFaceConfig.Write(config, most) : source.ConfigWith(most);
+        string text = asGemma2 ? SparkConfigWriter.WriteGemma2(config, most, tokens?.Bos, tokens?.Eos) : source.ModelFolder is null ? HuggingFaceConfig.Write(config, most) : source.ConfigWith(most);
         List<FolderFile> files = [new(ModelFolder.ConfigFile, text), .. kept];
         if (tokens is var (bos, eos)) AddUnlessKept(new("generation_config.json", HuggingFaceConfig.WriteGeneration(bos, eos)));
         AddUnlessKept(new("README.md", ModelCard.Render(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(output))), config, most, asGemma2, source.Facts)));
@@ -102,7 +102,7 @@ internal static class ExportCommand
         GgufFile.Require(source.Weights.Config, source.Text);
         var (bos, eos) = source.SpecialTokens();
         var tokenizer = GgufTokenizer.Read(Path.Combine(source.TokenizerFolder, "tokenizer.json"), source.Weights.Config.VocabSize, bos, eos);
-        var most = type ?? source.Weights.TypeOf(TensorNames.Embedding);
+        var most = type ?? source.Weights.TypeOf(WeightSlots.Of(source.Weights.Config).Embedding);
         long bytes = ModelExport.WriteGguf(source.Weights, output, source.Name, most, tokenizer);
         Tell(terminal, source, output, $"{most}, {Size.Text(bytes)}");
     }

@@ -60,7 +60,7 @@ internal static class ModelCard
     private static (string Text, string[] Tags) Kind(ModelConfig model)
     {
         if (Gemma2Form.IsDense(model)) return ("dense Gemma-2 model", ["gemma2"]);
-        bool isSpark = Enumerable.Range(0, model.NumLayers).Any(layer => model.Ffn.Of(layer).Kind == FfnKind.Spark || model.Attention.Of(layer).Kind == AttentionKind.Spark);
+        bool isSpark = Enumerable.Range(0, model.NumLayers).Any(layer => model.Ffn.Of(layer).Kind.Traits().HasPredictor || model.Attention.Of(layer).Kind.Traits().HasPredictor);
         return isSpark ? ("Spark Transformer", ["spark-transformer", "activation-sparsity"]) : ("sparse relative of Gemma-2", ["activation-sparsity"]);
     }
 

@@ -22,7 +22,7 @@ internal sealed record EngineChoice(bool IsSparse, EngineOptions Options)
     /// <exception cref="ConfigurationException">An option does not fit the model.</exception>
     public SparseEngine LoadSparse(ModelSource source)
     {
-        if (Options.Int8Predictor && !Enumerable.Range(0, source.Config.NumLayers).Any(layer => source.Config.Ffn.Of(layer).Kind == FfnKind.Spark))
+        if (Options.Int8Predictor && !Enumerable.Range(0, source.Config.NumLayers).Any(layer => source.Config.Ffn.Of(layer).Kind.Traits().HasPredictor))
             throw new ConfigurationException($"--int8-predictor: the FFNs of {source.Folder} have no predictor.\n  expected: a model whose ffn_kind is spark\n  do: leave it out");
         try
         {

@@ -30,5 +30,5 @@ internal static class ModelText
     }
 
     /// <summary>The weights in the order of the forward pass.</summary>
-    public static IEnumerable<TensorInfo> Weights(ModelFolder folder) => TensorNames.Of(folder.Config).Select(weight => folder.FileOf(weight.Name).Info(weight.Name));
+    public static IEnumerable<TensorInfo> Weights(ModelFolder folder) => folder.Tensors.Select(tensor => folder.FileOf(tensor.Name).Info(tensor.Name));
 }

@@ -69,7 +69,7 @@ public sealed class SparsityAudit
         var ffn = config.Ffn.Of(layer);
         bool chooses = ffn.HasTopk() && !rule.KeepsAll(ffn.DFf);
         var s = s_BTF.to(Precision.OfStatistics(s_BTF.dtype));
-        var active_BTF = chooses ? (rule.IsPlain ? StatisticalTopK.Apply(s, rule.Active, rule.Correction) : rule.Composed(s)).gt(0) : ffn.Kind is FfnKind.GatedRelu or FfnKind.GatedRelu2 ? s.gt(0) : ones_like(s, ScalarType.Bool);
+        var active_BTF = chooses ? (rule.IsPlain ? StatisticalTopK.Apply(s, rule.Active, rule.Correction) : rule.Composed(s)).gt(0) : ffn.Kind.Traits().Activation.IsZeroBelow() ? s.gt(0) : ones_like(s, ScalarType.Bool);
         if (layer == 0) Tokens += s.numel() / ffn.DFf;
         var uses_F = active_BTF.flatten(0, 1).sum([0]).to(ScalarType.Float64, CPU).data<double>();
         for (int f = 0; f < ffn.DFf; f++) NeuronUses[layer][f] += uses_F[f];
@@ -90,7 +90,7 @@ public sealed class SparsityAudit
         // ln(exp(a) · softplus(b)): what the softmax's weight is in proportion to.
         var weight_BGMNS = b_BGMNS is null ? null : a_BGMNS + AttentionScores.Softplus(b_BGMNS).log();
         Tensor Rows(Tensor x_BGMNS) => x_BGMNS.expand(a_BGMNS.shape).flatten(0, 3);
-        Attention[layer].Add(Rows(a_BGMNS), Rows(visible_B11NS), Rows(kept_BGMNS), weight_BGMNS is null ? null : Rows(weight_BGMNS), shape.Kind == AttentionKind.Dense ? 0 : (int)Math.Min(shape.Active, k_BSGE.size(1)), shape.Correction);
+        Attention[layer].Add(Rows(a_BGMNS), Rows(visible_B11NS), Rows(kept_BGMNS), weight_BGMNS is null ? null : Rows(weight_BGMNS), !shape.Kind.Traits().HasTopk ? 0 : (int)Math.Min(shape.Active, k_BSGE.size(1)), shape.Correction);
     }
 
     private Tensor Positions(long length, Device device) => linspace(0, length - 1, (int)Math.Min(positions, length), ScalarType.Float64, device).round().to(ScalarType.Int64);

@@ -97,7 +97,7 @@ internal sealed unsafe class AttentionBlock
         float* scores = Scores + (long)row * Stride;
         var (begin, end, document) = Visible(row);
         int most = end - begin;
-        bool selects = plan.Kind != AttentionKind.Dense && most > plan.Active;
+        bool selects = plan.Selects && most > plan.Active;
         var statistics = new RowStatistics(scores[begin]);
         var peaks = Vector512.Create(float.NegativeInfinity);
         var seen = Vector512<int>.Zero;
@@ -121,7 +121,7 @@ internal sealed unsafe class AttentionBlock
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal void Keep(int row, float cut)
     {
-        if (plan.Kind == AttentionKind.Dense) return;
+        if (!plan.Selects) return;
         float* scores = Scores + (long)row * Stride;
         int* chosen = ChosenKeys(row);
         var (begin, end, document) = Visible(row);
@@ -140,7 +140,7 @@ internal sealed unsafe class AttentionBlock
     }
 
     /// <summary>Decides, once every row has its list, how the rest of the block is computed.</summary>
-    internal void Decide() => IsDense = plan.Kind == AttentionKind.Dense || kept.Sum() > DenseShare * Rows * (KeyEnd - KeyBegin);
+    internal void Decide() => IsDense = !plan.Selects || kept.Sum() > DenseShare * Rows * (KeyEnd - KeyBegin);
 
     /// <summary>Fills the row of <see cref="Softmax"/> with e^(score − peak) · factor and returns its sum.</summary>
     internal float Weigh(int row, float cut, float peak, float factor) => IsDense ? WeighAll(row, cut, peak, factor) : WeighChosen(row, peak, factor);

@@ -21,11 +21,11 @@ internal sealed class AttentionPlan
         (Keys, KvHeads) = ((int)k_BSGE[1], (int)k_BSGE[2]);
         if (k_BSGE[0] != Batch || k_BSGE[3] != Width || Heads % KvHeads != 0 || Keys < firstPosition + Queries)
             throw new ArgumentException($"queries [{string.Join(", ", q_BTHE)}] from position {firstPosition} do not fit keys [{string.Join(", ", k_BSGE)}]");
-        Kind = kind;
-        Scored = kind == AttentionKind.Spark ? predictorDim : Width;
+        Selects = kind.Traits().HasTopk;
+        Scored = kind.Traits().HasPredictor ? predictorDim : Width;
         (Active, Correction, First) = (active, correction, firstPosition);
         (Softcap, Window) = ((float)(softcap ?? 0), window ?? int.MaxValue);
-        Quantiles = kind == AttentionKind.Dense ? [] : QuantileTable.Of(active, Keys);
+        Quantiles = !Selects ? [] : QuantileTable.Of(active, Keys);
         splits = Math.Clamp(WantedUnits / (Batch * KvHeads), 1, Math.Max(1, Queries / MinQueriesPerUnit));
         documents = documentIds_BS is null ? null : FirstOfDocument(documentIds_BS);
     }
@@ -39,7 +39,10 @@ internal sealed class AttentionPlan
     internal int First { get; }
     internal int Active { get; }
     internal int Correction { get; }
-    internal AttentionKind Kind { get; }
+
+    /// <summary>True where statistical top-k picks the keys.</summary>
+    internal bool Selects { get; }
+
     internal float Softcap { get; }
     internal int Window { get; }
 

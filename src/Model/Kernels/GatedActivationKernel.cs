@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 using static SparkTrain.Numerics.VectorMath;
@@ -18,17 +18,15 @@ public static unsafe class GatedActivationKernel
     /// <summary>Returns h of g's shape.</summary>
     /// <param name="g_NF">Gate branch, float32.</param>
     /// <param name="u_NF">The other branch, float32.</param>
-    /// <param name="kind">Gated (σ = GELU in its tanh form), GatedRelu or GatedRelu2.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="kind"/> selects by statistical top-k: see <see cref="SparkGateKernel"/>.</exception>
-    public static Tensor Apply(Tensor g_NF, Tensor u_NF, FfnKind kind) => kind switch
-    {
-        FfnKind.Gated => Apply<GeluActivation>(g_NF, u_NF),
-        FfnKind.GatedRelu => Apply<ReluActivation>(g_NF, u_NF),
-        FfnKind.GatedRelu2 => Apply<SquaredReluActivation>(g_NF, u_NF),
-        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no elementwise activation"),
-    };
+    /// <param name="activation">σ.</param>
+    public static Tensor Apply(Tensor g_NF, Tensor u_NF, ActivationKind activation) => Activations.Use(activation, new Application(g_NF, u_NF));
 
-    private static Tensor Apply<TActivation>(Tensor g_NF, Tensor u_NF) where TActivation : IActivation => KernelFunction.Run([g_NF, u_NF],
+    private sealed class Application(Tensor g_NF, Tensor u_NF) : IActivationUse<Tensor>
+    {
+        public Tensor With<TActivation>() where TActivation : struct, IActivation => Apply<TActivation>(g_NF, u_NF);
+    }
+
+    private static Tensor Apply<TActivation>(Tensor g_NF, Tensor u_NF) where TActivation : struct, IActivation => KernelFunction.Run([g_NF, u_NF],
         () =>
         {
             var (g_, u_) = (g_NF.contiguous(), u_NF.contiguous());
@@ -49,7 +47,7 @@ public static unsafe class GatedActivationKernel
             return [dg_, du_];
         });
 
-    private static void Forward<TActivation>(float* g, float* u, float* h, long count) where TActivation : IActivation
+    private static void Forward<TActivation>(float* g, float* u, float* h, long count) where TActivation : struct, IActivation
     {
         long full = count & -Lanes;
         int rest = (int)(count - full);
@@ -60,7 +58,7 @@ public static unsafe class GatedActivationKernel
         Unpad(part, rest, h + full);
     }
 
-    private static void Backward<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : IActivation
+    private static void Backward<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : struct, IActivation
     {
         long full = count & -Lanes;
         int rest = (int)(count - full);
@@ -73,13 +71,13 @@ public static unsafe class GatedActivationKernel
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void Gate<TActivation>(float* g, float* u, float* h, long count) where TActivation : IActivation
+    private static void Gate<TActivation>(float* g, float* u, float* h, long count) where TActivation : struct, IActivation
     {
         for (long i = 0; i < count; i += Lanes) (TActivation.Of(Vector512.Load(g + i), out _) * Vector512.Load(u + i)).Store(h + i);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static void GateGradient<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : IActivation
+    private static void GateGradient<TActivation>(float* g, float* u, float* dh, float* dg, float* du, long count) where TActivation : struct, IActivation
     {
         for (long i = 0; i < count; i += Lanes)
         {
@@ -87,38 +85,6 @@ public static unsafe class GatedActivationKernel
             var activation = TActivation.Of(Vector512.Load(g + i), out var slope);
             (upstream * other * slope).Store(dg + i);
             (upstream * activation).Store(du + i);
-        }
-    }
-
-    private interface IActivation
-    {
-        static abstract Vector512<float> Of(Vector512<float> x, out Vector512<float> slope);
-    }
-
-    private readonly struct GeluActivation : IActivation
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope) => Gelu(x, out slope);
-    }
-
-    private readonly struct ReluActivation : IActivation
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope)
-        {
-            slope = Vector512<float>.One & Vector512.GreaterThan(x, Vector512<float>.Zero);
-            return Vector512.MaxNative(Vector512<float>.Zero, x);
-        }
-    }
-
-    private readonly struct SquaredReluActivation : IActivation
-    {
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope)
-        {
-            var positive = Vector512.MaxNative(Vector512<float>.Zero, x);
-            slope = positive + positive;
-            return positive * positive;
         }
     }
 }

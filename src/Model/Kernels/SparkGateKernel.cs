@@ -24,7 +24,7 @@ public static unsafe class SparkGateKernel
         if (k >= width)
         {
             active_N?.fill_(width);
-            return GatedActivationKernel.Apply(s_NF, u_NF, ModelFormat.FfnKind.Gated);
+            return GatedActivationKernel.Apply(s_NF, u_NF, Numerics.ActivationKind.Gelu);
         }
         var threshold = new StatisticalThreshold(k, width, correction);
         return KernelFunction.Run([s_NF, u_NF],

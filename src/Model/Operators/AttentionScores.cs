@@ -17,7 +17,7 @@ internal static class AttentionScores
     public static (Tensor A_BGMTS, Tensor? B_BGMTS, Tensor Visible_B11TS, Tensor Kept_BGMTS) Of(Tensor q_BTHE, Tensor k_BSGE, AttentionShape shape, Tensor? documentIds_BS, Tensor? only = null)
     {
         long S = k_BSGE.size(1), G = k_BSGE.size(2), E = q_BTHE.size(3);
-        int r = shape.Kind == AttentionKind.Spark ? shape.PredictorDim : (int)E;
+        int r = shape.Kind.Traits().HasPredictor ? shape.PredictorDim : (int)E;
         var type = Precision.OfStatistics(q_BTHE.dtype);
         var visible_BTS = Visible(q_BTHE.size(1), S, shape, documentIds_BS, q_BTHE.device);
         if (only is not null) (q_BTHE, visible_BTS) = (q_BTHE.index_select(1, only), visible_BTS.index_select(1, only));
@@ -25,9 +25,9 @@ internal static class AttentionScores
         var k = k_BSGE.to(type);
 
         var a_BGMTS = Softcap.Apply(Scores(q_BTGME[.., .., .., .., ..r], k[.., .., .., ..r]), shape.Softcap);
-        var b_BGMTS = shape.Kind == AttentionKind.Spark ? Scores(q_BTGME[.., .., .., .., r..], k[.., .., .., r..]) : null;
+        var b_BGMTS = shape.Kind.Traits().HasPredictor ? Scores(q_BTGME[.., .., .., .., r..], k[.., .., .., r..]) : null;
         var visible_B11TS = visible_BTS.unsqueeze(1).unsqueeze(1);
-        return (a_BGMTS, b_BGMTS, visible_B11TS, shape.Kind == AttentionKind.Dense ? visible_B11TS : Kept(a_BGMTS, visible_B11TS, shape));
+        return (a_BGMTS, b_BGMTS, visible_B11TS, !shape.Kind.Traits().HasTopk ? visible_B11TS : Kept(a_BGMTS, visible_B11TS, shape));
     }
 
     /// <summary>Returns log(1 + eᶻ).</summary>

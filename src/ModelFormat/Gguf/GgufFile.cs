@@ -27,7 +27,7 @@ public static unsafe class GgufFile
     public static void Write(string path, string name, IWeightSource weights, TensorType type, GgufTokenizer tokenizer)
     {
         Require(weights.Config, name);
-        var tensors = TensorNames.Of(weights.Config).Select(weight => (Source: new TensorInfo(weight.Name, type, weight.Shape), Target: Target(weight.Name, weight.Shape, type))).ToList();
+        var tensors = WeightSlots.Of(weights.Config).Select(weight => (Source: weight, Target: Target(weight, type))).ToList();
         using var header = new GgufHeader();
         AddKeys(header, name, weights.Config, type);
         tokenizer.AddTo(header);
@@ -41,8 +41,8 @@ public static unsafe class GgufFile
         using var matrices = new WeightConversion(weights, type);
         foreach (var (source, target) in tensors)
         {
-            if (target.Shape.Count == 1) WriteNorm(file, at, weights, source);
-            else Append(file, at, matrices.Read(source.Name, source.Count), source.ByteLength);
+            if (source.Part == ModelPart.Norm) WriteNorm(file, at, weights, source);
+            else Append(file, at, matrices.Read(source), target.ByteLength);
             at += GgufHeader.Aligned(target.ByteLength);
         }
         RandomAccess.FlushToDisk(file);
@@ -81,34 +81,30 @@ public static unsafe class GgufFile
         header.Add($"{Architecture}.rope.freq_base", (float)a.RopeTheta);
     }
 
-    private static TensorInfo Target(string weight, long[] shape, TensorType type) => new(NameOf(weight), shape.Length == 1 ? TensorType.F32 : type, shape);
+    private static TensorInfo Target(WeightSlot weight, TensorType type) => new(NameOf(weight), weight.Part == ModelPart.Norm ? TensorType.F32 : type, weight.Shape);
 
-    private static string NameOf(string weight)
+    private static string NameOf(WeightSlot weight) => (weight.Layer is { } layer ? FormattableString.Invariant($"blk.{layer}.") : "") + weight.Role switch
     {
-        if (weight == TensorNames.Embedding) return "token_embd.weight";
-        if (weight == TensorNames.FinalNorm) return "output_norm.weight";
-        string[] parts = weight.Split('.', 4);
-        return $"blk.{parts[2]}." + parts[3] switch
-        {
-            "input_layernorm.weight" => "attn_norm.weight",
-            "self_attn.q_proj.weight" => "attn_q.weight",
-            "self_attn.k_proj.weight" => "attn_k.weight",
-            "self_attn.v_proj.weight" => "attn_v.weight",
-            "self_attn.o_proj.weight" => "attn_output.weight",
-            "post_attention_layernorm.weight" => "post_attention_norm.weight",
-            "pre_feedforward_layernorm.weight" => "ffn_norm.weight",
-            "mlp.gate_proj.weight" => "ffn_gate.weight",
-            "mlp.up_proj.weight" => "ffn_up.weight",
-            "mlp.down_proj.weight" => "ffn_down.weight",
-            "post_feedforward_layernorm.weight" => "post_ffw_norm.weight",
-            _ => throw new ArgumentException($"{weight} has no name in GGUF", nameof(weight)),
-        };
-    }
+        WeightRole.Embedding => "token_embd",
+        WeightRole.NormBeforeAttention => "attn_norm",
+        WeightRole.Query => "attn_q",
+        WeightRole.Key => "attn_k",
+        WeightRole.Value => "attn_v",
+        WeightRole.AttentionOutput => "attn_output",
+        WeightRole.NormAfterAttention => "post_attention_norm",
+        WeightRole.NormBeforeFfn => "ffn_norm",
+        WeightRole.FfnGate => "ffn_gate",
+        WeightRole.FfnUp => "ffn_up",
+        WeightRole.FfnDown => "ffn_down",
+        WeightRole.NormAfterFfn => "post_ffw_norm",
+        WeightRole.FinalNorm => "output_norm",
+        _ => throw new ArgumentOutOfRangeException(nameof(weight), weight.Role, "a role without a name in GGUF"),
+    } + ".weight";
 
-    private static void WriteNorm(Microsoft.Win32.SafeHandles.SafeFileHandle file, long at, IWeightSource weights, TensorInfo norm)
+    private static void WriteNorm(Microsoft.Win32.SafeHandles.SafeFileHandle file, long at, IWeightSource weights, WeightSlot norm)
     {
         float[] values = new float[norm.Count];
-        fixed (float* first = values) WeightConversion.Widen(weights.Read(norm.Name), weights.TypeOf(norm.Name), first, norm.Count);
+        fixed (float* first = values) WeightConversion.Widen(weights.Read(norm), weights.TypeOf(norm), first, norm.Count);
         for (int i = 0; i < values.Length; i++) values[i] += 1;
         RandomAccess.Write(file, MemoryMarshal.AsBytes<float>(values), at);
     }

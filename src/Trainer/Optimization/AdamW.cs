@@ -71,7 +71,7 @@ public sealed class AdamW : IDisposable
         foreach (var (range, firsts, seconds) in Moments())
             foreach (var (parameter, part) in layout.In(range))
             {
-                double decay = parameter.Shape.Length >= 2 ? config.WeightDecay : 0;
+                double decay = parameter.Slot.Decays ? config.WeightDecay : 0;
                 var (weight, g) = (FlatLayout.Slice(weights, part), FlatLayout.Slice(gradients, part));
                 var (m, v) = (firsts.narrow(0, part.Begin - range.Begin, part.Count), seconds.narrow(0, part.Begin - range.Begin, part.Count));
                 if (weight.device_type == DeviceType.CPU) AdamWKernel.Step(weight, g, m, v, lr, config.Beta1, config.Beta2, config.Eps, decay, step, gradientScale);

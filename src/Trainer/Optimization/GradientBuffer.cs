@@ -1,5 +1,6 @@
 using System.Numerics;
 using SparkTrain.Distributed;
+using SparkTrain.ModelFormat;
 using SparkTrain.Model.Kernels;
 using SparkTrain.Native;
 using TorchSharp;
@@ -25,7 +26,7 @@ public sealed unsafe class GradientBuffer : IDisposable
     /// <param name="ranks">The ranks that gradients are added up over.</param>
     /// <param name="accumulationSteps">Micro-batches of this rank in a step; a power of two for the slot tree.</param>
     /// <param name="order">The order of sums.</param>
-    public GradientBuffer(FlatLayout layout, IReadOnlyList<(string Name, Tensor Weight)> parameters, ICollectives ranks, int accumulationSteps, ReduceOrder order)
+    public GradientBuffer(FlatLayout layout, IReadOnlyList<(WeightSlot Slot, Tensor Weight)> parameters, ICollectives ranks, int accumulationSteps, ReduceOrder order)
     {
         using var scope = NewDisposeScope();
         (this.layout, this.accumulationSteps) = (layout, accumulationSteps);
@@ -33,7 +34,7 @@ public sealed unsafe class GradientBuffer : IDisposable
         sum = new("gradients", layout.Count, ranks, device, onePerHost: false);
         int levels = order == ReduceOrder.SlotTree ? BitOperations.Log2((uint)accumulationSteps) : 0;
         branches = [.. Enumerable.Range(0, levels).Select(_ => zeros(layout.Count, device: device).DetachFromDisposeScope())];
-        foreach (var (name, weight) in parameters) weight.grad = layout.View(Flat, name);
+        foreach (var (slot, weight) in parameters) weight.grad = layout.View(Flat, slot);
     }
 
     /// <summary>The gradients, [Count].</summary>

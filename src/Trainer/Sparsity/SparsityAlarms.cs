@@ -20,7 +20,7 @@ public sealed class SparsityAlarms(ModelConfig model, SparsityConfig config)
             double target = (double)ffn.Active / ffn.DFf;
             if (ffn.HasTopk() && ffn.Active < ffn.DFf)
                 Check(nameof(config.MaxDrift), Math.Abs(activeFraction[layer] - target) > config.MaxDrift * target, $"{activeFraction[layer]:P1} of the neurons are active, {target:P1} are aimed at (MaxDrift {config.MaxDrift})");
-            if (ffn.Kind != FfnKind.Gated)
+            if (ffn.Kind.Traits().LeavesNeuronsOut)
                 Check(nameof(config.MaxDeadFraction), metrics.FfnDeadFraction[layer] > config.MaxDeadFraction, $"{metrics.FfnDeadFraction[layer]:P1} of the neurons are dead (MaxDeadFraction {config.MaxDeadFraction})");
             Check("neurons " + nameof(config.MinPredictorRecall), metrics.Ffn.PredictorRecall[layer] < config.MinPredictorRecall, $"the predictor keeps {metrics.Ffn.PredictorRecall[layer]:P1} of the neurons that would weigh most (MinPredictorRecall {config.MinPredictorRecall})");
             Check("keys " + nameof(config.MinPredictorRecall), metrics.Attention.PredictorRecall[layer] < config.MinPredictorRecall, $"the predictor keeps {metrics.Attention.PredictorRecall[layer]:P1} of the keys that would weigh most (MinPredictorRecall {config.MinPredictorRecall})");

@@ -40,28 +40,27 @@ public static class SparkUpcycling
     {
         using var noGradient = no_grad();
         WeightInit.Fill(spark, seed);
-        var from = dense.Weights.ToDictionary(w => w.Name, w => (Tensor)w.Weight);
-        var to = spark.Weights.ToDictionary(w => w.Name, w => (Tensor)w.Weight);
-        foreach (var (name, weight) in to)
-            if (weight.shape.SequenceEqual(from[name].shape)) weight.copy_(from[name]);
+        var from = dense.Weights.ToDictionary(w => (w.Slot.Role, w.Slot.Layer), w => (Tensor)w.Weight);
+        var to = spark.Weights.ToDictionary(w => (w.Slot.Role, w.Slot.Layer), w => (Tensor)w.Weight);
+        foreach (var (place, weight) in to)
+            if (weight.shape.SequenceEqual(from[place].shape)) weight.copy_(from[place]);
         for (int layer = 0; layer < spark.Config.NumLayers; layer++)
         {
             using var scope = NewDisposeScope();
             FillFfn(layer, from, to, spark.Config.Ffn.PredictorDim, moments_LDD?[layer]);
             int[] order = HeadOrder(spark.Config.Attention.HeadDim, spark.Config.Attention.PredictorDim);
-            foreach (string name in (string[])["self_attn.q_proj", "self_attn.k_proj"])
-                to[TensorNames.Layer(layer, name)].copy_(ReorderHeads(from[TensorNames.Layer(layer, name)], order));
+            foreach (var role in (WeightRole[])[WeightRole.Query, WeightRole.Key]) to[(role, layer)].copy_(ReorderHeads(from[(role, layer)], order));
         }
     }
 
     // The first neurons are the dense ones, with scores and values guessed from the part of the input that is left to each; new ones begin without any effect.
-    private static void FillFfn(int layer, Dictionary<string, Tensor> from, Dictionary<string, Tensor> to, int r, Tensor? moments_DD)
+    private static void FillFfn(int layer, Dictionary<(WeightRole, int?), Tensor> from, Dictionary<(WeightRole, int?), Tensor> to, int r, Tensor? moments_DD)
     {
-        Tensor gate_FD = from[TensorNames.Layer(layer, "mlp.gate_proj")], up_FD = from[TensorNames.Layer(layer, "mlp.up_proj")], down_DF = from[TensorNames.Layer(layer, "mlp.down_proj")];
+        Tensor gate_FD = from[(WeightRole.FfnGate, layer)], up_FD = from[(WeightRole.FfnUp, layer)], down_DF = from[(WeightRole.FfnDown, layer)];
         int d = (int)gate_FD.size(1), neurons = (int)gate_FD.size(0);
-        to[TensorNames.Layer(layer, "mlp.gate_proj")][..neurons].copy_(LeastSquares.Restrict(gate_FD, moments_DD, 0..r));
-        to[TensorNames.Layer(layer, "mlp.up_proj")][..neurons].copy_(LeastSquares.Restrict(up_FD, moments_DD, r..d));
-        var v_DF = to[TensorNames.Layer(layer, "mlp.down_proj")];
+        to[(WeightRole.FfnGate, layer)][..neurons].copy_(LeastSquares.Restrict(gate_FD, moments_DD, 0..r));
+        to[(WeightRole.FfnUp, layer)][..neurons].copy_(LeastSquares.Restrict(up_FD, moments_DD, r..d));
+        var v_DF = to[(WeightRole.FfnDown, layer)];
         v_DF.zero_();
         v_DF[.., ..neurons].copy_(down_DF);
     }

@@ -19,7 +19,7 @@ public sealed unsafe class PanelMatrixTests
         var random = new Random(rows * 1000 + columns);
         float[] w = Numbers.Draw(rows * columns, random);
         using var source = Numbers.Weight(w);
-        using var matrix = new Int8PanelMatrix(new(source, "w", rows, columns));
+        using var matrix = new Int8PanelMatrix(new(source, Numbers.Slot(rows, columns)));
         foreach (int count in (int[])[1, 2, 3, 4, 5, 8, 9])
         {
             using var x = new Numbers(count, columns, columns + 1, random);
@@ -48,7 +48,7 @@ public sealed unsafe class PanelMatrixTests
         var random = new Random(p.seed);
         float[] w = [.. Numbers.Draw(p.rows * p.columns, random).Select(e => e * (float)Math.Pow(10, p.size - p.spread * random.NextDouble()))];
         using var source = Numbers.Weight(w);
-        using var matrix = new Int8PanelMatrix(new(source, "w", p.rows, p.columns));
+        using var matrix = new Int8PanelMatrix(new(source, Numbers.Slot(p.rows, p.columns)));
         using var x = new Numbers(1, p.columns, p.columns + 1, random);
         for (int c = 0; c < p.columns; c++) x.View[0][c] *= (float)Math.Pow(10, -p.spread * random.NextDouble());
         using var y = new Numbers(1, matrix.Panels * 32, matrix.Panels * 32, null);
@@ -65,7 +65,7 @@ public sealed unsafe class PanelMatrixTests
     public void The_bound_holds_where_its_own_product_leaves_the_range_of_float32()
     {
         using var source = Numbers.Weight([6e-36f]);
-        using var matrix = new Int8PanelMatrix(new(source, "w", 1, 1));
+        using var matrix = new Int8PanelMatrix(new(source, Numbers.Slot(1, 1)));
         float x = 1e-9f;
         Assert.True(6e-45 <= matrix.ErrorBound(&x) * matrix.Scales[0]);
     }
@@ -77,7 +77,7 @@ public sealed unsafe class PanelMatrixTests
         var random = new Random(rows * 1000 + columns);
         float[] w = Numbers.Draw(rows * columns, random), rounded = [.. w.Select(e => RandomWeights.Rounded(e, type))];
         using var source = Numbers.Weight(w);
-        using var matrix = new PanelMatrix<T>(new(source, "w", rows, columns));
+        using var matrix = new PanelMatrix<T>(new(source, Numbers.Slot(rows, columns)));
         foreach (int count in Counts)
         {
             using var x = new Numbers(count, columns, columns + 1, random);

@@ -13,8 +13,8 @@ public sealed unsafe class PredictorRecallTests
         var random = new Random(1);
         float[] w = [.. Enumerable.Range(0, Neurons * Width).Select(_ => (float)(NormalQuantile.Of(random.NextDouble()) / 16))];
         using var source = Numbers.Weight(w);
-        using var exact = new PanelMatrix<Float32Element>(new(source, "w", Neurons, Width));
-        using var rounded = new Int8PanelMatrix(new(source, "w", Neurons, Width));
+        using var exact = new PanelMatrix<Float32Element>(new(source, Numbers.Slot(Neurons, Width)));
+        using var rounded = new Int8PanelMatrix(new(source, Numbers.Slot(Neurons, Width)));
         using var x = new Numbers(20, Width, Width + 1, random);
         using Numbers expected = new(20, Neurons + 31, Neurons + 31, null), actual = new(20, Neurons + 31, Neurons + 31, null);
         exact.Multiply(0, exact.Panels, x.View, 20, expected.View);

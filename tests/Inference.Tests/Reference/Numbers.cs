@@ -28,8 +28,11 @@ internal sealed unsafe class Numbers : IDisposable
 
     public float[] this[int row] => new ReadOnlySpan<float>(View[row], Count).ToArray();
 
-    /// <summary>A source of one weight, named w.</summary>
-    public static RandomWeights Weight(float[] values, TensorType type = TensorType.F32) => new(Shapes.Spark, new() { ["w"] = values }, _ => type);
+    /// <summary>A source of one weight, <see cref="Slot"/>.</summary>
+    public static RandomWeights Weight(float[] values, TensorType type = TensorType.F32) => new(Shapes.Spark, new() { [Slot(1, 1).Name] = values }, _ => type);
+
+    /// <summary>The weight of <see cref="Weight"/>, as a matrix.</summary>
+    public static WeightSlot Slot(int rows, int columns) => new(WeightRole.Embedding, null, [rows, columns]);
 
     /// <summary>Numbers from −1 to 1.</summary>
     public static float[] Draw(int count, Random random) => [.. Enumerable.Range(0, count).Select(_ => (float)(random.NextDouble() * 2 - 1))];

@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using System.Runtime.InteropServices;
 
 namespace SparkTrain.Inference.Tests.Reference;
@@ -30,6 +31,10 @@ internal sealed unsafe class RandomWeights : IWeightSource
     /// <summary>The values of a weight before they are rounded to its type.</summary>
     public float[] this[string weight] => values[weight];
 
+    public TensorType TypeOf(WeightSlot weight) => typeOf(weight.Name);
+
+    public byte* Read(WeightSlot weight) => Read(weight.Name);
+
     public TensorType TypeOf(string weight) => typeOf(weight);
 
     public byte* Read(string weight)
@@ -46,7 +51,7 @@ internal sealed unsafe class RandomWeights : IWeightSource
     /// <summary>The same values, each rounded once; without norms, as an engine holds them.</summary>
     public RandomWeights RoundedTo(TensorType type, bool norms = true)
     {
-        var matrices = TensorNames.Of(Config).Where(w => norms || w.Shape.Length > 1).Select(w => w.Name).ToHashSet();
+        var matrices = WeightSlots.Of(Config).Where(w => norms || w.Shape.Length > 1).Select(w => w.Name).ToHashSet();
         return new(Config, values.ToDictionary(v => v.Key, v => matrices.Contains(v.Key) ? v.Value.Select(x => Rounded(x, type)).ToArray() : v.Value), typeOf);
     }
 
@@ -67,10 +72,10 @@ internal sealed unsafe class RandomWeights : IWeightSource
     public static RandomWeights Of(IWeightSource source)
     {
         var values = new Dictionary<string, float[]>();
-        foreach (var (name, shape) in TensorNames.Of(source.Config))
+        foreach (var slot in WeightSlots.Of(source.Config))
         {
-            values[name] = new float[shape.Aggregate(1L, (a, b) => a * b)];
-            fixed (float* target = values[name]) WeightConversion.Widen(source.Read(name), source.TypeOf(name), target, values[name].Length);
+            float[] row = values[slot.Name] = new float[slot.Count];
+            fixed (float* target = row) WeightConversion.Widen(source.Read(slot), source.TypeOf(slot), target, row.Length);
         }
         return new(source.Config, values, _ => TensorType.F32);
     }
@@ -84,7 +89,7 @@ internal sealed unsafe class RandomWeights : IWeightSource
     private static Dictionary<string, float[]> Draw(ModelConfig config, int seed)
     {
         var random = new Random(seed);
-        return TensorNames.Of(config).ToDictionary(w => w.Name, w =>
+        return WeightSlots.Of(config).ToDictionary(w => w.Name, w =>
         {
             float[] row = new float[w.Shape.Aggregate(1L, (a, b) => a * b)];
             double deviation = w.Shape.Length == 1 ? 0.3 : 1 / Math.Sqrt(w.Shape[1]);

@@ -14,7 +14,7 @@ public sealed class SparsityAuditTests : IClassFixture<OneThread>
         var audit = new SparsityAudit(config, positions: 5) { IsRecording = true };
         using var model = Model(config, audit);
         // A neuron's score is its row times the normed input: rows of 0 are never above 0.
-        var k1 = model.Weights.Single(w => w.Name.EndsWith("gate_proj.weight", StringComparison.Ordinal)).Weight;
+        var k1 = model.Weights.Single(w => w.Slot.Role == WeightRole.FfnGate).Weight;
         k1[..4] = 0;
         model.Observe(TinyConfigs.Tokens(config, 2, 20), null);
         Assert.Equal(40, audit.Tokens);

@@ -1,6 +1,6 @@
 using CsCheck;
 using SparkTrain.Model.Kernels;
-using SparkTrain.ModelFormat;
+using SparkTrain.Numerics;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -18,10 +18,10 @@ public sealed class RowKernelTests
         [Check.Normal(rows, 2, rows, width), Check.Normal(width, 0.5, width)], 3e-6), iter: 20, threads: 1);
 
     [Theory]
-    [InlineData(FfnKind.Gated)]
-    [InlineData(FfnKind.GatedRelu)]
-    [InlineData(FfnKind.GatedRelu2)]
-    public void Gated_activations_match_the_composed_form(FfnKind kind) => Shapes.Sample((rows, width) => Check.Agree(
+    [InlineData(ActivationKind.Gelu)]
+    [InlineData(ActivationKind.Relu)]
+    [InlineData(ActivationKind.SquaredRelu)]
+    public void Gated_activations_match_the_composed_form(ActivationKind kind) => Shapes.Sample((rows, width) => Check.Agree(
         v => GatedActivationKernel.Apply(v[0], v[1], kind),
         v => Activation(v[0], kind) * v[1],
         [Check.Normal(rows, 3, rows, width), Check.Normal(width, 1, rows, width)], 2e-6), iter: 10, threads: 1);
@@ -55,15 +55,15 @@ public sealed class RowKernelTests
         using var scope = NewDisposeScope();
         var x = Check.Normal(1, 1, 20, 6);
         Check.Agree(
-            v => GatedActivationKernel.Apply(v[0].t(), v[1].t(), FfnKind.Gated).t(),
+            v => GatedActivationKernel.Apply(v[0].t(), v[1].t(), ActivationKind.Gelu).t(),
             v => nn.functional.gelu(v[0], TorchSharp.Modules.GELU.Approximate.tanh) * v[1],
             [x, Check.Normal(2, 1, 20, 6)], 2e-6);
     }
 
-    private static Tensor Activation(Tensor g, FfnKind kind) => kind switch
+    private static Tensor Activation(Tensor g, ActivationKind kind) => kind switch
     {
-        FfnKind.Gated => nn.functional.gelu(g, TorchSharp.Modules.GELU.Approximate.tanh),
-        FfnKind.GatedRelu => nn.functional.relu(g),
+        ActivationKind.Gelu => nn.functional.gelu(g, TorchSharp.Modules.GELU.Approximate.tanh),
+        ActivationKind.Relu => nn.functional.relu(g),
         _ => nn.functional.relu(g).square(),
     };
 }

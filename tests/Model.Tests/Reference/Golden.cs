@@ -23,7 +23,17 @@ internal sealed class Golden : IDisposable
 
     public Tensor? DocumentIds_BT { get; }
 
-    public Tensor this[string name] => ModelWeights.Read(file, name);
+    public unsafe Tensor this[string name]
+    {
+        get
+        {
+            var info = file.Info(name);
+            var tensor = empty([.. info.Shape], info.Type switch { TensorType.F32 => ScalarType.Float32, TensorType.F64 => ScalarType.Float64, TensorType.I64 => ScalarType.Int64, TensorType.I32 => ScalarType.Int32, _ => ScalarType.Byte });
+            using var memory = new Native.TensorMemory();
+            Buffer.MemoryCopy(file.Pointer(name), memory.Pointer(tensor), info.ByteLength, info.ByteLength);
+            return tensor;
+        }
+    }
 
     public Tensor? Find(string name) => file.Contains(name) ? this[name] : null;
 

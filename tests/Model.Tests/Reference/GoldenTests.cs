@@ -33,7 +33,7 @@ public sealed class GoldenTests
         loss.backward();
         KernelFailure.ThrowIfAny();
         Report(name, form, "loss", Tolerance(form).Loss, Deviation.Largest(loss, golden["loss"]));
-        Report(name, form, "gradients", Tolerance(form).Gradient, model.Weights.Max(w => Deviation.Relative(w.Weight.grad!, golden[$"grad.{w.Name}"])));
+        Report(name, form, "gradients", Tolerance(form).Gradient, model.Weights.Max(w => Deviation.Relative(w.Weight.grad!, golden[$"grad.{w.Slot.Name}"])));
     }
 
     [Theory, MemberData(nameof(Cases))]

@@ -1,3 +1,5 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Model.Tests.Reference;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal sealed class ScalarModel
     public ScalarModel(ModelConfig config, IReadOnlyDictionary<string, double[]> values)
     {
         this.config = config;
-        weights = TensorNames.Of(config).ToDictionary(w => w.Name, w => (values[w.Name], (int)w.Shape[^1]));
+        weights = WeightSlots.Of(config).ToDictionary(w => w.Name, w => (values[w.Name], (int)w.Shape[^1]));
     }
 
     /// <summary>What becomes of a rotated key and of a value before queries see them.</summary>
@@ -30,25 +32,25 @@ internal sealed class ScalarModel
     {
         Active.Clear();
         Kept.Clear();
-        double[][] x = [.. tokens.Select(token => Row(TensorNames.Embedding, (int)token).Select(e => e * Math.Sqrt(config.DModel)).ToArray())];
+        double[][] x = [.. tokens.Select(token => Row(WeightNames.Embedding, (int)token).Select(e => e * Math.Sqrt(config.DModel)).ToArray())];
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
             int i = layer;
-            var attended = Attend(i, [.. x.Select(row => Norm(row, TensorNames.Layer(i, "input_layernorm")))], documents);
-            x = [.. x.Zip(attended, (row, a) => Add(row, Norm(a, TensorNames.Layer(i, "post_attention_layernorm"))))];
-            x = [.. x.Select(row => Add(row, Norm(Ffn(i, Norm(row, TensorNames.Layer(i, "pre_feedforward_layernorm"))), TensorNames.Layer(i, "post_feedforward_layernorm"))))];
+            var attended = Attend(i, [.. x.Select(row => Norm(row, WeightNames.Layer(i, "input_layernorm")))], documents);
+            x = [.. x.Zip(attended, (row, a) => Add(row, Norm(a, WeightNames.Layer(i, "post_attention_layernorm"))))];
+            x = [.. x.Select(row => Add(row, Norm(Ffn(i, Norm(row, WeightNames.Layer(i, "pre_feedforward_layernorm"))), WeightNames.Layer(i, "post_feedforward_layernorm"))))];
         }
-        return [.. x.Select(row => Times(TensorNames.Embedding, Norm(row, TensorNames.FinalNorm)).Select(z => Cap(z, config.FinalLogitSoftcap)).ToArray())];
+        return [.. x.Select(row => Times(WeightNames.Embedding, Norm(row, WeightNames.FinalNorm)).Select(z => Cap(z, config.FinalLogitSoftcap)).ToArray())];
     }
 
     private double[] Ffn(int layer, double[] q)
     {
         var ffn = config.Ffn.Of(layer);
         bool splits = ffn.Kind == FfnKind.Spark;
-        double[] s = Times(TensorNames.Layer(layer, "mlp.gate_proj"), splits ? q[..ffn.PredictorDim] : q), u = Times(TensorNames.Layer(layer, "mlp.up_proj"), splits ? q[ffn.PredictorDim..] : q);
+        double[] s = Times(WeightNames.Layer(layer, "mlp.gate_proj"), splits ? q[..ffn.PredictorDim] : q), u = Times(WeightNames.Layer(layer, "mlp.up_proj"), splits ? q[ffn.PredictorDim..] : q);
         double[] y = ffn.HasTopk() && ffn.Active < s.Length ? TopK(s, ffn) : s;
         Active.Add(ffn.Kind switch { FfnKind.Gated => s.Length, FfnKind.GatedRelu or FfnKind.GatedRelu2 => s.Count(e => e > 0), _ => ffn.Active < s.Length ? y.Count(e => e > 0) : s.Length });
-        return Times(TensorNames.Layer(layer, "mlp.down_proj"), [.. y.Zip(u, (e, up) => Activation(ffn.Kind, e) * up)]);
+        return Times(WeightNames.Layer(layer, "mlp.down_proj"), [.. y.Zip(u, (e, up) => Activation(ffn.Kind, e) * up)]);
     }
 
     private double[] TopK(double[] s, FfnConfig ffn)
@@ -63,18 +65,19 @@ internal sealed class ScalarModel
     {
         FfnKind.GatedRelu => Math.Max(s, 0),
         FfnKind.GatedRelu2 => Math.Max(s, 0) * Math.Max(s, 0),
-        _ => 0.5 * s * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (s + 0.044715 * s * s * s))),
+        FfnKind.Gated or FfnKind.GatedTopk or FfnKind.Spark => 0.5 * s * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (s + 0.044715 * s * s * s))),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
 
     private double[][] Attend(int layer, double[][] x, long[]? documents)
     {
         var a = config.Attention.Of(layer);
         int e = a.HeadDim, r = a.Kind == AttentionKind.Spark ? a.PredictorDim : e;
-        double[][] Project(string name, double scale, bool turns) => [.. x.Select((row, t) => Times(TensorNames.Layer(layer, $"self_attn.{name}"), row).Chunk(e).SelectMany(head =>
+        double[][] Project(string name, double scale, bool turns) => [.. x.Select((row, t) => Times(WeightNames.Layer(layer, $"self_attn.{name}"), row).Chunk(e).SelectMany(head =>
             turns ? (double[])[.. Turn(head[..r], t), .. Turn(head[r..], t)] : head).Select(n => n * scale).ToArray())];
         double[][] InCache(double[][] rows) => [.. rows.Select(row => row.Select(Cached).ToArray())];
         double[][] q = Project("q_proj", a.QueryScale(), true), k = InCache(Project("k_proj", 1, true)), v = InCache(Project("v_proj", 1, false));
-        return [.. x.Select((_, t) => Times(TensorNames.Layer(layer, "self_attn.o_proj"), [.. Enumerable.Range(0, a.NumHeads).SelectMany(h => Head(layer, a, q, k, v, t, h, documents))]))];
+        return [.. x.Select((_, t) => Times(WeightNames.Layer(layer, "self_attn.o_proj"), [.. Enumerable.Range(0, a.NumHeads).SelectMany(h => Head(layer, a, q, k, v, t, h, documents))]))];
     }
 
     private double[] Head(int layer, AttentionConfig a, double[][] q, double[][] k, double[][] v, int t, int h, long[]? documents)

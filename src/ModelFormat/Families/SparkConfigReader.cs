@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>Reads the keys of a config.json.</summary>
-internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
+/// <summary>Reads the keys of a config.json of a Spark or Gemma-2 model.</summary>
+internal sealed class SparkConfigReader(string path, JsonElement root)
 {
-    private const int DefaultWindow = 4096, LongestShown = 80;
+    private const int DefaultWindow = 4096;
 
     private const double DefaultRopeTheta = 10_000;
 
@@ -21,10 +21,8 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
 
     public ModelConfig Model()
     {
-        if (root.ValueKind != JsonValueKind.Object) throw Bad("the file", "holds no JSON object", "the config.json of a model folder");
         string type = Text("model_type", "");
-        if (type is not ("spark" or "gemma2")) throw Bad("model_type", $"is '{Short(type)}'", "spark or gemma2");
-        Refuse("hidden_activation", HuggingFaceConfig.Activation);
+        Refuse("hidden_activation", SparkConfigWriter.Activation);
         Refuse("tie_word_embeddings", "True");
         Refuse("attention_bias", "False");
         Refuse("quantization_config", "");
@@ -43,24 +41,24 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
             FinalLogitSoftcap = Number("final_logit_softcapping", 30.0),
             RmsNormEps = Required("rms_norm_eps", 1e-6),
             TopkStdCorrection = Int("topk_std_correction", 1),
-            TopkSelector = Kind("topk_selector", HuggingFaceConfig.SelectorName, TopkSelector.Statistical),
+            TopkSelector = Kind("topk_selector", SparkConfigWriter.SelectorName, TopkSelector.Statistical),
             Ffn = new()
             {
-                Kind = Kind("ffn_kind", HuggingFaceConfig.FfnName, FfnKind.Gated),
+                Kind = Kind("ffn_kind", (FfnKind kind) => kind.Traits().Name, FfnKind.Gated),
                 DFf = Size("intermediate_size"),
                 PredictorDim = Int("ffn_predictor_dim", 0),
                 Active = Int("ffn_active", 0),
                 HuberDelta = Required("ffn_huber_delta", 0),
                 Except = Ranges("ffn_except", e => new FfnOfLayers
                 {
-                    FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("ffn_kind", HuggingFaceConfig.FfnName, FfnKind.Gated),
+                    FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("ffn_kind", (FfnKind kind) => kind.Traits().Name, FfnKind.Gated),
                     DFf = e.root.TryGetProperty("intermediate_size", out _) ? e.Int("intermediate_size") : null,
                     PredictorDim = e.Int("ffn_predictor_dim", 0), Active = e.Int("ffn_active", 0), HuberDelta = e.Required("ffn_huber_delta", 0),
                 }),
             },
             Attention = new()
             {
-                Kind = Kind("attention_kind", HuggingFaceConfig.AttentionName, AttentionKind.Dense),
+                Kind = Kind("attention_kind", (AttentionKind kind) => kind.Traits().Name, AttentionKind.Dense),
                 NumHeads = Size("num_attention_heads"),
                 NumKvHeads = Size("num_key_value_heads"),
                 HeadDim = headDim,
@@ -73,7 +71,7 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
                 RopeTheta = RopeTheta(),
                 Except = Ranges("attention_except", e => new AttentionOfLayers
                 {
-                    FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("attention_kind", HuggingFaceConfig.AttentionName, AttentionKind.Dense),
+                    FirstLayer = e.Int("first_layer"), LastLayer = e.Int("last_layer"), Kind = e.Kind("attention_kind", (AttentionKind kind) => kind.Traits().Name, AttentionKind.Dense),
                     PredictorDim = e.Int("attention_predictor_dim", 0), Active = e.Int("attention_active", 0),
                 }),
             },
@@ -95,7 +93,7 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
             if (rope.GetPropertyCount() == 0) continue;
             foreach (var parameter in rope.EnumerateObject())
                 if (parameter.Value.ValueKind == JsonValueKind.Object) throw Bad(key, $"has parameters for {Short(parameter.Name)} alone", "one rotation for all layers");
-            var parameters = new HuggingFaceConfigReader($"{path} {key}", rope);
+            var parameters = new SparkConfigReader($"{path} {key}", rope);
             parameters.Refuse("rope_type", "default");
             parameters.Refuse("type", "default");
             parameters.Require("partial_rotary_factor", 1);
@@ -136,11 +134,11 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
 
     private static bool IsUsual(AttentionSpan[] spans) => spans.Index().All(s => s.Item == Usual(s.Index));
 
-    private T[] Ranges<T>(string key, Func<HuggingFaceConfigReader, T> read)
+    private T[] Ranges<T>(string key, Func<SparkConfigReader, T> read)
     {
         if (!root.TryGetProperty(key, out var list)) return [];
         if (list.ValueKind != JsonValueKind.Array || list.EnumerateArray().Any(e => e.ValueKind != JsonValueKind.Object)) throw Bad(key, "is " + Short(list), "a list of objects");
-        return [.. list.EnumerateArray().Select((e, i) => read(new HuggingFaceConfigReader($"{path} {key}[{i}]", e)))];
+        return [.. list.EnumerateArray().Select((e, i) => read(new SparkConfigReader($"{path} {key}[{i}]", e)))];
     }
 
     private T Kind<T>(string key, Func<T, string> name, T absent) where T : struct, Enum
@@ -181,8 +179,7 @@ internal sealed class HuggingFaceConfigReader(string path, JsonElement root)
 
     private static string Short(JsonElement value) => Short(value.GetRawText());
 
-    private static string Short(string text) => text.Length <= LongestShown ? text : text[..LongestShown] + "…";
+    private static string Short(string text) => HuggingFaceConfig.Short(text);
 
-    private ModelFormatException Bad(string key, string found, string expected) =>
-        new(path, $"{key} {found}", expected, "use a model folder of the Spark or Gemma-2 family, or correct config.json");
+    private ModelFormatException Bad(string key, string found, string expected) => HuggingFaceConfig.Bad(path, $"{key} {found}", expected);
 }
