@@ -7,6 +7,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- memory [steps=300] [cases=part of a name]
 // dotnet run -c Release --project bench -- scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
 // dotnet run -c Release --project bench -- faults [kills=200] [ranks=1,2] [seed=1]
+// dotnet run -c Release --project bench -- fuzz [readers=parquet,model,…] [seeds=1..1000] [seconds=60] [limit=30] [output=artifacts/fuzz]
 // dotnet run -c Release --project bench -- data loader [tokens=100] [rounds=5] [vocabulary=256000]
 // dotnet run -c Release --project bench -- data prepare [megabytes=60] [rounds=5] [tokenizer=bpe:16384]
 // dotnet run -c Release --project bench -- data tokenizer [corpus=FOLDER] [megabytes=20] [rounds=5] [gemma=FILE]
@@ -28,6 +29,8 @@ return args switch
     ["memory", .. var rest] => MemoryBench.Run(rest),
     ["scaling", .. var rest] => ScalingBench.Run(rest),
     ["faults", .. var rest] => FaultsBench.Run(rest),
+    ["fuzz", .. var rest] => FuzzBench.Run(rest),
+    ["fuzz-child", .. var rest] => FuzzChild.Run(rest),
     ["checkpoint", .. var rest] => CheckpointBench.Run(rest),
     ["dashboard", .. var rest] => DashboardBench.Run(rest),
     ["decode", .. var rest] => DecodeBench.Run(rest),
@@ -47,6 +50,7 @@ static int Usage()
                bench memory [steps=300] [cases=part of a name]
                bench scaling [rounds=5] [picture=docs/images/scaling.svg] [network=scripts/network-namespaces.sh]
                bench faults [kills=200] [ranks=1,2] [seed=1]
+               bench fuzz [readers=parquet,model,…] [seeds=1..1000] [seconds=60] [limit=30] [output=artifacts/fuzz]
                bench data loader [tokens=100] [rounds=5] [vocabulary=256000]
                bench data prepare [megabytes=60] [rounds=5] [tokenizer=bpe:16384]
                bench data tokenizer [corpus=FOLDER] [megabytes=20] [rounds=5] [gemma=FILE]

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Reports text, shards or a tokenizer that cannot be used, in the form where · found · expected · do.</summary>
@@ -5,7 +7,7 @@ public sealed class DataException : Exception
 {
     /// <summary>Composes the message from its four parts.</summary>
     public DataException(string where, string found, string expected, string @do, Exception? inner = null)
-        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) => (Where, Found, Do) = (where, found, @do);
+        : base(ErrorText.Of(where, found, expected, @do), inner) => (Where, Found, Do) = (where, found, @do);
 
     /// <summary>The file, key or source that is at fault.</summary>
     public string Where { get; }

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.ModelFormat;
 
 /// <summary>Reports a model folder or weight file that cannot be used, in the form where · found · expected · do.</summary>
@@ -5,5 +7,5 @@ public sealed class ModelFormatException : Exception
 {
     /// <summary>Composes the message from its four parts.</summary>
     public ModelFormatException(string where, string found, string expected, string @do, Exception? inner = null)
-        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) { }
+        : base(ErrorText.Of(where, found, expected, @do), inner) { }
 }

@@ -16,7 +16,7 @@ internal static class JsonField
         begin = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isName = reader.ValueTextEquals(path);
+            bool isName = IsNamed(ref reader, path);
             int inner = isName || isByName ? -1 : Inner(ref reader, path);
             reader.Read();
             if (isName)
@@ -31,12 +31,25 @@ internal static class JsonField
         return isFound;
     }
 
+    // Half a surrogate pair is in no name that anybody asks for.
+    private static bool IsNamed(ref Utf8JsonReader reader, ReadOnlySpan<char> name)
+    {
+        try
+        {
+            return reader.ValueTextEquals(name);
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     // Where the path goes on behind this field's name, or -1.
     private static int Inner(ref Utf8JsonReader reader, ReadOnlySpan<char> path)
     {
         for (int dot = path.IndexOf('.'); dot >= 0 && dot < path.Length - 1;)
         {
-            if (reader.ValueTextEquals(path[..dot])) return dot + 1;
+            if (IsNamed(ref reader, path[..dot])) return dot + 1;
             int next = path[(dot + 1)..].IndexOf('.');
             dot = next < 0 ? -1 : dot + 1 + next;
         }

@@ -29,7 +29,7 @@ public sealed record StepTrace
     /// <summary>Hash of AdamW's second moments after the update.</summary>
     public required string SecondMomentsHash { get; init; }
 
-    internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true };
 
     /// <summary>Reads a trace; a line that is half written is none.</summary>
     /// <exception cref="IOException">The file cannot be read.</exception>

@@ -77,6 +77,18 @@ public sealed class FileSourceTests
         Assert.Equal((4, 3), (skipped.Empty, skipped.Invalid));
     }
 
+    [Fact]
+    public void A_name_with_half_a_surrogate_pair_is_beside_the_text_and_hides_it_not()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("a.jsonl", """
+            {"\ud800":1,"text":"one"}
+            {"a\udc00":{"text":"not this"},"text":"two","\ud83d\ud83d":[]}
+            """);
+        folder.Write("b.json", """[{"\ud800":{"\ud800":null},"text":"three"}]""");
+        Assert.Equal(["one", "two", "three"], Read(folder.Path));
+    }
+
     [Theory]
     [InlineData("{\"text\":\"a\"}\n{\"txt\":\"b\"}", "x.jsonl:2", "no field 'text'")]
     [InlineData("{\"text\":\"a\"}\n{\"text\":", "x.jsonl:2", "not JSON")]

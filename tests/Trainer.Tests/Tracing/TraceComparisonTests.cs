@@ -21,6 +21,20 @@ public sealed class TraceComparisonTests
     }
 
     [Theory]
+    [InlineData("samples", "[0,1]")]
+    [InlineData("tokens_hash", "\"t1\"")]
+    [InlineData("second_moments_hash", "\"v1\"")]
+    public void A_line_in_which_something_is_null_is_none(string key, string value)
+    {
+        const string Line = """{"step":1,"loss":0.3,"grad_norm":1.5,"samples":[0,1],"tokens_hash":"t1","weights_hash":"w1","first_moments_hash":"m1","second_moments_hash":"v1"}""";
+        string path = Path.GetTempFileName();
+        File.WriteAllText(path, $"{Line}\n{Line.Replace($"\"{key}\":{value}", $"\"{key}\":null", StringComparison.Ordinal)}\n");
+        var lines = StepTrace.Read(path);
+        File.Delete(path);
+        Assert.Equal(("t1", "w1", "m1", "v1"), Assert.Single(lines) is var line ? (line.TokensHash, line.WeightsHash, line.FirstMomentsHash, line.SecondMomentsHash) : default);
+    }
+
+    [Theory]
     // 0, 1, 2, 3 of the unbroken run's first step.
     [InlineData(new long[] { 0, 1, 3, 2 }, "0-1, 3, 2")]
     [InlineData(new long[] { 0, 1, 2 }, "0-2")]
