@@ -21,7 +21,7 @@ internal static class FuzzReaders
         new("tiktoken", TokenizerInputs.MakeRanks, TokenizerInputs.ReadRanks),
         new("checkpoint", RunInputs.Checkpoints, RunInputs.ReadCheckpoints) { Seal = RunInputs.Seal },
         new("run", RunInputs.Folders, RunInputs.ReadFolder),
-        new("config", ConfigInputs.Make, ConfigInputs.Read),
+        new("config", ConfigInputs.Make, ConfigInputs.Read) { MostBytes = 256L << 20 },
         new("prompts", RequestInputs.PromptFiles, RequestInputs.ReadPrompts),
         new("questions", RequestInputs.Questions, RequestInputs.ReadQuestions),
         new("completion", RequestInputs.Completions, RequestInputs.ReadCompletion),

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using SparkTrain.Input;
 
 namespace SparkTrain.Configuration;
 
@@ -34,7 +35,7 @@ internal static class ProblemReport
         {
             var start = placeWidth == 0 ? "  " : $"  {place.PadRight(placeWidth)}  ";
             var key = keyWidth == 0 ? row.Key : row.Key.PadRight(keyWidth);
-            text.Append(start).Append(key).Append(key.Length == 0 ? "" : "  ").Append(row.Message).Append('\n');
+            text.Append(start).Append(ErrorText.Short(key)).Append(key.Length == 0 ? "" : "  ").Append(ErrorText.Short(row.Message)).Append('\n');
             var indent = new string(' ', start.Length + (keyWidth == 0 ? 0 : keyWidth + 2));
             if (row.SourceLine is { } line)
                 text.Append(indent).Append("| ").Append(line.Replace('\t', ' ')).Append('\n')

@@ -34,6 +34,9 @@ public static class StrictConfiguration
         try
         {
             var text = RegularFile.ReadAllBytes(path, LongestFile);
+            // The reader takes one for a line's end in comments only; places of problems count lines everywhere alike.
+            for (int i = 0; i < text.Length; i++)
+                if (text[i] == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')) text[i] = (byte)'\n';
             return text.AsSpan().StartsWith("\uFEFF"u8) ? text[3..] : text;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

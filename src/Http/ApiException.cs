@@ -1,11 +1,13 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Http;
 
 /// <summary>An answer other than success. Each server has its own form for it.</summary>
 /// <param name="status">The HTTP status code.</param>
-/// <param name="message">What is wrong and what is expected, for people.</param>
+/// <param name="message">What is wrong and what is expected, for people; of a long one the middle is left out.</param>
 /// <param name="param">The field that it is about; null for none.</param>
 /// <param name="code">A short name for programs; null for none.</param>
-public sealed class ApiException(int status, string message, string? param = null, string? code = null) : Exception(message)
+public sealed class ApiException(int status, string message, string? param = null, string? code = null) : Exception(ErrorText.Short(message))
 {
     /// <summary>The HTTP status code.</summary>
     public int Status { get; } = status;

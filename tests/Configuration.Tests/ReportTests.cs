@@ -74,4 +74,26 @@ public sealed class ReportTests
         var problem = Assert.Single(Assert.Throws<ConfigurationException>(() => folder.Load()).Problems);
         Assert.Equal((2, 3), (problem.Where.Line, problem.Where.Column));
     }
+
+    [Theory]
+    [InlineData("{ // one\r // two\r  \"Nmae\": 1, \"Shape\": { \"Width\": 8, \"Colour\": \"Red\" } }", 3, 3)]
+    [InlineData("{\r\r\"Nmae\": 1, \"Shape\": { \"Width\": 8, \"Colour\": \"Red\" } }", 3, 1)]
+    [InlineData("{ // one\r\r\r // two\r!", 5, 1)]
+    [InlineData("{ /* \r */ \"a\": nil }", 2, 11)]
+    public void A_carriage_return_alone_ends_a_line_wherever_it_stands(string json, int line, int column)
+    {
+        using var folder = new ConfigurationFolder(json);
+        var problem = Assert.Single(Assert.Throws<ConfigurationException>(() => folder.Load()).Problems);
+        Assert.Equal((line, column), (problem.Where.Line, problem.Where.Column));
+    }
+
+    [Theory]
+    [InlineData("\"LONG\": 1")]
+    [InlineData("\"Shape\": { \"Width\": \"LONG\", \"Colour\": \"Red\" }")]
+    [InlineData("\"Shape\": nLONG")]
+    public void What_a_report_quotes_is_of_any_length_and_the_report_is_not(string json)
+    {
+        using var folder = new ConfigurationFolder($"{{ {json.Replace("LONG", new('x', 100_000), StringComparison.Ordinal)} }}");
+        Assert.InRange(folder.Report().Length, 100, 5000);
+    }
 }

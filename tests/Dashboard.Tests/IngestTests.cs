@@ -224,4 +224,12 @@ public sealed class IngestTests
         Assert.Contains("Do: ", message);
         File.Delete(file);
     }
+
+    [Fact]
+    public void A_refusal_quotes_no_more_of_what_is_no_json_than_anybody_reads()
+    {
+        byte[] json = Encoding.ASCII.GetBytes("t" + new string('x', 100_000));
+        Assert.InRange(Assert.Throws<InvalidBatchException>(() => new BatchReader(new()).ReadArray(json)).Message.Length, 1500, 2500);
+        Assert.InRange(Assert.Single(new BatchReader(new()).ReadLines(json).Refused).Reason.Length, 1500, 2500);
+    }
 }

@@ -1,3 +1,6 @@
+using System.Text;
+using SparkTrain.Http;
+
 namespace SparkTrain.Serving.Tests;
 
 /// <summary>What requests may say.</summary>
@@ -95,6 +98,10 @@ public sealed class RequestTests(OneServer shared) : IClassFixture<OneServer>
         var answer = await shared.Server.CompleteAsync($$"""{"model":"fake","prompt":"a","max_tokens":16,"temperature":0,{{fields.Replace(",\"temperature\":0", "", StringComparison.Ordinal)}}}""");
         Assert.Equal(plain["choices"]!.ToJsonString(), answer["choices"]!.ToJsonString());
     }
+
+    [Fact]
+    public void An_answer_quotes_no_more_of_what_is_no_json_than_anybody_reads() =>
+        Assert.InRange(Assert.Throws<ApiException>(() => CompletionRequestReader.Read(Encoding.ASCII.GetBytes($"{{\"prompt\":t{new string('x', 100_000)}"))).Message.Length, 1500, 2500);
 }
 
 /// <summary>A server for a class of tests.</summary>

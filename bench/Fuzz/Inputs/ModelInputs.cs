@@ -69,11 +69,10 @@ internal static class ModelInputs
         bool isDense;
         using (var source = ModelSource.Open(folder, skipped: null))
         {
-            foreach (var (name, shape) in TensorNames.Of(source.Config))
+            foreach (var weight in WeightSlots.Of(source.Config))
             {
-                var info = new TensorInfo(name, source.Weights.TypeOf(name), shape);
-                float[] values = new float[info.Count];
-                fixed (float* first = values) WeightConversion.Widen(source.Weights.Read(name), info.Type, first, info.Count);
+                float[] values = new float[weight.Count];
+                fixed (float* first = values) WeightConversion.Widen(source.Weights.Read(weight), source.Weights.TypeOf(weight), first, weight.Count);
             }
             if (Tokenizers.LoadFor(source.TokenizerFolder, source.Config.VocabSize) is var tokenizer && tokenizer.EosToken >= source.Config.VocabSize) throw new InvalidOperationException($"it ends with token {tokenizer.EosToken}");
             isDense = source.Config.Ffn.Kind == FfnKind.Gated;

@@ -99,8 +99,8 @@ internal static class RunInputs
         var store = new CheckpointStore(Path.Combine(run, "checkpoints"));
         string temporary = store.TemporaryOf(2);
         Directory.CreateDirectory(temporary);
-        var weights = TensorNames.Of(config.Model);
-        float[] values = [.. Enumerable.Range(0, (int)weights.Max(weight => weight.Shape.Aggregate(1L, (a, b) => a * b))).Select(i => i / 1000f)];
+        var weights = WeightSlots.Of(config.Model);
+        float[] values = [.. Enumerable.Range(0, (int)weights.Max(weight => weight.Count)).Select(i => i / 1000f)];
         var files = new Dictionary<string, ShardFile>();
         fixed (float* first = values)
         {
@@ -109,7 +109,7 @@ internal static class RunInputs
             {
                 // Each rank has one half of the first weight, and every other one of the rest.
                 string name = CheckpointManifest.ShardName(rank, 2), path = Path.Combine(temporary, name);
-                var pieces = weights.Index().Where(weight => weight.Index == 0 || weight.Index % 2 == rank).Select(weight => Piece(weight.Item.Name, weight.Item.Shape, weight.Index == 0 ? rank : null));
+                var pieces = weights.Index().Where(weight => weight.Index == 0 || weight.Index % 2 == rank).Select(weight => Piece(weight.Item, weight.Index == 0 ? rank : null));
                 string hash = SafetensorsWriter.Write(path, [.. pieces.Select(piece => (piece.Info, (SafetensorsWriter.Source)(() => bytes)))]);
                 files[name] = new(new FileInfo(path).Length, hash);
             }
@@ -149,14 +149,11 @@ internal static class RunInputs
             foreach (string[] more in (string[][])[["--tensors", "--config"], ["--json", "--tensors", "--config", "--verify"]]) Verb.Run(["inspect", checkpoint, .. more]);
         }
         using var source = ModelSource.Open(folder, skipped: null);
-        foreach (var (name, _) in TensorNames.Of(source.Config)) source.Weights.Read(name);
+        foreach (var weight in WeightSlots.Of(source.Config)) source.Weights.Read(weight);
     }
 
-    private static TensorPiece Piece(string name, long[] shape, int? half)
-    {
-        long count = shape.Aggregate(1L, (a, b) => a * b);
-        return half is { } which ? new(name, shape, which * (count / 2), count / 2) : new(name, shape, 0, count);
-    }
+    private static TensorPiece Piece(WeightSlot weight, int? half) =>
+        half is { } which ? new(weight.Name, weight.Shape, which * (weight.Count / 2), weight.Count / 2) : new(weight.Name, weight.Shape, 0, weight.Count);
 
     private static FuzzInput Of(params (string Name, string Text)[] files) => new(new SortedDictionary<string, byte[]>(files.ToDictionary(file => file.Name, file => Encoding.UTF8.GetBytes(file.Text)), StringComparer.Ordinal));
 }

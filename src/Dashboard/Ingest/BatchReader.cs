@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using SparkTrain.Http;
+using SparkTrain.Input;
 
 namespace SparkTrain.Dashboard;
 
@@ -54,7 +55,7 @@ internal sealed class BatchReader(DashboardLimits limits)
             }
             catch (JsonException e)
             {
-                refused.Add(new(index, "not JSON: " + e.Message));
+                refused.Add(new(index, ErrorText.Short("not JSON: " + e.Message)));
             }
             index++;
         }
