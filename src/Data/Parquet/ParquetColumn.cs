@@ -8,17 +8,21 @@ namespace SparkTrain.Data;
 /// <param name="MaxRepetition">How many lists it lies in.</param>
 /// <param name="ListDefinition">The definition level from which on the innermost list has an element.</param>
 /// <param name="IsListOfValues">True where nothing on the way to it has another child: its lists are lists of values, not of structs.</param>
-internal sealed record ParquetColumn(string Name, int Type, ColumnMeaning Meaning, int MaxDefinition, int MaxRepetition, int ListDefinition, bool IsListOfValues)
+internal sealed record ParquetColumn(string Name, int Type, ColumnMeaning Meaning, int MaxDefinition, int MaxRepetition, int ListDefinition, bool IsListOfValues) : IForeignColumn
 {
     private static readonly string[] TypeNames = ["BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE", "BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"];
 
-    private string TypeName => TypeNames.ElementAtOrDefault(Type) ?? "unknown";
+    public bool IsText => MaxRepetition == 0 && (IsNull || (Type == ParquetFooter.ByteArray && Meaning is ColumnMeaning.Plain or ColumnMeaning.Text));
 
-    public bool IsText => Type == ParquetFooter.ByteArray && Meaning is ColumnMeaning.Plain or ColumnMeaning.Text;
+    public bool IsTokens => MaxRepetition == 1 && IsListOfValues && (IsNull || IsInteger);
+
+    public bool IsIntegers => IsTokens && IsInteger;
+
+    public bool IsInteger => Type is ParquetFooter.Int32 or ParquetFooter.Int64 && Meaning is ColumnMeaning.Plain or ColumnMeaning.Unsigned;
 
     public bool IsNull => Meaning == ColumnMeaning.Null;
 
-    public bool IsInteger => Type is ParquetFooter.Int32 or ParquetFooter.Int64 && Meaning is ColumnMeaning.Plain or ColumnMeaning.Unsigned;
+    private string TypeName => TypeNames.ElementAtOrDefault(Type) ?? "unknown";
 
     public override string ToString() => $"{Name} ({Meaning switch
     {

@@ -28,7 +28,7 @@ public sealed record PrepareOptions
     [Range(1024, 1L << 36)]
     public long ShardTokens { get; init; } = 1L << 27;
 
-    /// <summary>The field of JSON lines or the column of Parquet files that holds the text.</summary>
+    /// <summary>The field of JSON, or the column of tables, Parquet and Arrow files, that holds the text.</summary>
     [Required(AllowEmptyStrings = false)]
     public string TextField { get; init; } = "text";
 

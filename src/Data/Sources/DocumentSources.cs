@@ -36,7 +36,7 @@ internal static class DocumentSources
         var (files, leftOut) = FolderSearch.In(folder, textField);
         if (files.Length > 0) return new FileSource(folder, files, textField, leftOut);
         throw new DataException(folder, leftOut.Length == 0 ? "no file is in it" : $"no file in it is read; {leftOut[0].File} is {leftOut[0].Why}",
-            string.Join(" ", FolderSearch.KnownEndings) + ", each but the last also with .gz or .zst",
+            string.Join(" ", FolderSearch.KnownEndings) + ", those of text also with .gz or .zst",
             "name the files by a pattern such as `folder/*.log`; a named file of another ending is read by its content");
     }
 }

@@ -15,6 +15,9 @@ internal static class FileContent
         ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], "7z"), ("Rar!"u8.ToArray(), "rar"), ([0x1F, 0x9D], "compress"), ([0x5D, 0, 0, 0x80, 0], "lzma"),
     ];
 
+    /// <summary>Endings of Arrow files.</summary>
+    public static readonly string[] ArrowEndings = [".arrow", ".arrows", ".feather"];
+
     /// <summary>Returns the kind of a file.</summary>
     /// <param name="file">Its path.</param>
     /// <param name="textField">The field that holds the text of JSON.</param>
@@ -23,14 +26,16 @@ internal static class FileContent
     {
         var raw = Head(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1));
         if (raw.AsSpan().StartsWith("PAR1"u8) || HasEnding(file, ".parquet")) return new(FileKind.Parquet, "Parquet");
+        if (ArrowMessages.IsArrow(raw) || HasEnding(file, ArrowEndings)) return new(FileKind.Arrow, "Arrow");
         if (Array.Find(Packings, p => raw.AsSpan().StartsWith(p.Start)).Name is { } packing) return new(FileKind.ForeignPacking, $"a {packing} file");
         if (raw.AsSpan().StartsWith("%PDF"u8)) return new(FileKind.ForeignPacking, "a PDF file");
         bool isPacked = PackedFile.IsPacked(file, raw);
         var head = Head(PackedFile.OpenRead(file));
         if (isPacked && head.AsSpan().StartsWith("PAR1"u8)) throw new DataException(file, "it is a packed Parquet file", "Parquet, which is compressed inside", "unpack it first");
+        if (isPacked && ArrowMessages.IsArrow(head)) throw new DataException(file, "it is a packed Arrow file", "Arrow as it is, or compressed inside", "unpack it first");
         if (isPacked && head.Length > 262 && head.AsSpan(257).StartsWith("ustar"u8)) return new(FileKind.ForeignPacking, "a packed tar archive");
         string how = isPacked ? ", packed" : "";
-        return OfText(PackedFile.NameInside(file), head, textField) is var (kind, name) && kind <= FileKind.Parquet ? new(kind, name + how) : new(kind, name);
+        return OfText(PackedFile.NameInside(file), head, textField) is var (kind, name) && kind <= FileKind.Arrow ? new(kind, name + how) : new(kind, name);
     }
 
     private static KindOfFile OfText(string name, byte[] head, string textField)

@@ -18,6 +18,9 @@ internal enum FileKind
     /// <summary>A Parquet file.</summary>
     Parquet,
 
+    /// <summary>An Arrow file or stream.</summary>
+    Arrow,
+
     /// <summary>A README.md with the card of a dataset: a YAML head, then a description.</summary>
     DatasetCard,
 
@@ -38,7 +41,7 @@ internal enum FileKind
 internal readonly record struct KindOfFile(FileKind Kind, string Name)
 {
     /// <summary>True for what is read.</summary>
-    public bool IsRead => Kind <= FileKind.Parquet;
+    public bool IsRead => Kind <= FileKind.Arrow;
 
     /// <summary>True for text, or what may hold text, that is not read: it must not be left out without the user's word.</summary>
     public bool LooksLikeText => Kind is FileKind.ForeignText or FileKind.ForeignPacking;

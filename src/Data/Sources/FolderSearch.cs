@@ -4,15 +4,21 @@ namespace SparkTrain.Data;
 internal static class FolderSearch
 {
     /// <summary>Endings of files that are read; files of other endings are left out, and named where they look like text.</summary>
-    public static readonly string[] KnownEndings = [".txt", ".text", ".md", ".rst", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet"];
+    public static readonly string[] KnownEndings = [".txt", ".text", ".md", ".rst", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", .. FileContent.ArrowEndings];
 
-    /// <summary>Returns the files to read and those that are left out, in ordinal order of their paths.</summary>
+    /// <summary>Returns the files to read and those that are left out, in ordinal order of their paths; those of a data set that Hugging Face datasets has saved in its order.</summary>
     public static (string[] Files, LeftOutFile[] LeftOut) In(string folder, string textField)
     {
         List<string> files = [];
         List<LeftOutFile> leftOut = [];
-        foreach (string file in Visible(folder).Where(f => !PreparedShards.IsPartOfADataset(f)).Order(StringComparer.Ordinal))
+        var saved = new SavedDatasets(folder);
+        foreach (string file in Visible(folder).Where(f => !PreparedShards.IsPartOfADataset(f) && !saved.IsDescription(f)).OrderBy(saved.Place, StringComparer.Ordinal))
         {
+            if (!saved.Holds(file))
+            {
+                leftOut.Add(new(file, "no part of the data set that is saved there", false));
+                continue;
+            }
             var kind = FileContent.Of(file, textField);
             bool isKnown = Array.Exists(KnownEndings, e => PackedFile.NameInside(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
             if (kind.IsRead && isKnown) files.Add(file);

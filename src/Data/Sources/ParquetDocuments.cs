@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 
 namespace SparkTrain.Data;
@@ -9,42 +8,28 @@ namespace SparkTrain.Data;
 /// </summary>
 internal static class ParquetDocuments
 {
-    private const int MaxTextBytes = 1 << 30, MaxTokens = 1 << 28;
+    private const int MaxTextBytes = 1 << 30;
 
-    private const string WriteAgain = "for example with DuckDB: COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION zstd)";
-
-    private static readonly string[] UsualTokenColumns = ["tokens", "input_ids"];
+    private static readonly ForeignFormat Parquet = new("Parquet", "for example with DuckDB: COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION zstd)");
 
     public static IEnumerable<SourceRecord> Read(string file, string textField, long skip = 0)
     {
-        using var handle = Name(file, () => File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan));
-        var footer = Name($"{file} footer", () => ParquetFooter.Read(RandomAccess.GetLength(handle), (into, offset) => FileBytes.Read(handle, into, offset)));
-        var index = FindColumn(file, footer.Columns, textField);
-        var column = footer.Columns[index];
+        using var handle = Parquet.Read(file, () => File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan));
+        var footer = Parquet.Read($"{file} footer", () => ParquetFooter.Read(RandomAccess.GetLength(handle), (into, offset) => FileBytes.Read(handle, into, offset)));
+        var column = ForeignColumns.Choose(file, footer.Columns, textField);
+        int index = Array.IndexOf(footer.Columns, column);
         for (var group = 0; group < footer.RowGroups.Count; group++)
         {
             var (where, rows) = ($"{file} row group {group}", footer.RowGroups[group].Rows);
-            var part = Name(where, () => footer.Find(group, index));
+            var part = Parquet.Read(where, () => footer.Find(group, index));
             if (skip >= rows)
             {
                 skip -= rows;
                 continue;
             }
-            foreach (var record in Name(where, column.MaxRepetition == 0 ? Texts(handle, column, part, rows, where) : Lists(handle, column, part, rows, where)).Skip(skip)) yield return record;
+            foreach (var record in Parquet.ReadEach(where, column.IsText ? Texts(handle, column, part, rows, where) : Lists(handle, column, part, rows, where)).Skip(skip)) yield return record;
             skip = 0;
         }
-    }
-
-    private static int FindColumn(string file, ParquetColumn[] columns, string textField)
-    {
-        var text = Array.FindIndex(columns, c => c.Name == textField && (c.IsText || c.IsNull) && c.MaxRepetition == 0);
-        if (text >= 0) return text;
-        int[] lists = [.. columns.Index().Where(c => c.Item.MaxRepetition == 1 && (c.Item.IsInteger || c.Item.IsNull) && c.Item.IsListOfValues).Select(c => c.Index)];
-        int[] usual = [.. lists.Where(i => UsualTokenColumns.Contains(columns[i].Name.Split('.')[0]))];
-        int[] integers = [.. lists.Where(i => columns[i].IsInteger)];
-        return usual.Length > 0 ? usual[0] : integers.Length == 1 ? integers[0] : throw new DataException(file,
-            $"its columns are {string.Join(", ", columns.Select(c => c.ToString()))}",
-            $"a string column '{textField}', or a list of integers called tokens or input_ids", "name the text column by --text-field");
     }
 
     private static IEnumerable<SourceRecord> Texts(SafeFileHandle file, ParquetColumn column, ColumnPart part, long rows, string where)
@@ -80,10 +65,7 @@ internal static class ParquetDocuments
                 }
                 else if (row < 0 || !hasElement) throw new InvalidDataException("a list goes on where none has begun");
                 if (!hasElement) continue;
-                long? value = reader.Definition[i] == column.MaxDefinition ? reader.Values[next++] : null;
-                if (value is >= int.MinValue and <= int.MaxValue) tokens.Add((int)value);
-                else throw new DataException($"{where} row {row}", $"a token is {value?.ToString(CultureInfo.InvariantCulture) ?? "null"}", "token ids", "correct the program that wrote the file");
-                if (tokens.Count > MaxTokens) throw new DataException($"{where} row {row}", $"a list has more than {MaxTokens} tokens", "shorter documents", "cut the document");
+                tokens.AddToken(reader.Definition[i] == column.MaxDefinition ? reader.Values[next++] : null, where, row);
             }
         }
         if (row >= 0) yield return new TokenRecord([.. tokens], $"{where} row {row}");
@@ -93,33 +75,5 @@ internal static class ParquetDocuments
     private static void RequireRows(long found, long expected)
     {
         if (found != expected) throw new InvalidDataException($"its column has {found} rows, the footer says {expected}");
-    }
-
-    private static IEnumerable<SourceRecord> Name(string where, IEnumerable<SourceRecord> records)
-    {
-        using var each = records.GetEnumerator();
-        Func<bool> next = each.MoveNext;   // once, not for each document
-        while (Name(where, next)) yield return each.Current;
-    }
-
-    private static T Name<T>(string where, Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (NotSupportedException e)
-        {
-            throw new DataException(where, $"it cannot be read: {e.Message}", "Parquet as described in docs/data.md",
-                $"write the file again, {WriteAgain}", e);
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException and not EndOfStreamException)
-        {
-            throw new DataException(where, $"it cannot be read ({e.Message.TrimEnd('.')})", "a Parquet file", "look at its permissions and at the disk", e);
-        }
-        catch (Exception e) when (e is not DataException)
-        {
-            throw new DataException(where, $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a whole Parquet file", $"fetch the file again; if that changes nothing and another program reads it, write it with that one, {WriteAgain}", e);
-        }
     }
 }

@@ -12,7 +12,7 @@ internal static class PrepareCommand
     {
         var command = new Command("prepare", "Turn text into a dataset of token shards.");
         var defaults = new PrepareOptions { Sources = [], Output = "" };
-        var files = new Argument<string[]>("FILES") { Description = "Text, JSON lines or Parquet files, folders, patterns, or prepared datasets.", Arity = ArgumentArity.ZeroOrMore };
+        var files = new Argument<string[]>("FILES") { Description = "Text, JSON, Parquet or Arrow files, folders, patterns, or prepared datasets.", Arity = ArgumentArity.ZeroOrMore };
         var source = new Option<string[]>("--source") { HelpName = "SOURCE", Description = "'dotnet-docs' (the documentation of the installed .NET SDK), or files as above." };
         var tokenizer = new Option<string?>("--tokenizer") { HelpName = "SPEC", Description = "byte, bpe:N (train N pieces), a Hugging Face tokenizer.json, or a .tiktoken file. If not given: that of the prepared datasets among the sources, else byte." };
         var output = new Option<string>("--output") { HelpName = "DIR", Required = true, Description = "The dataset's folder." };

@@ -5,9 +5,9 @@ namespace SparkTrain.Data.Tests.Hostile;
 /// <summary>
 /// Damages files of other writers at random: each ends in an error that names the file, or in as many rows as were written. (Most files carry no checksum, so a changed letter cannot be seen.)
 /// </summary>
-[Collection(nameof(TheirFiles))]
+[Collection(nameof(TheirParquetFiles))]
 [Trait("Category", "Peers")]
-public sealed class DamagedTheirFilesTests(TheirFiles files)
+public sealed class DamagedTheirFilesTests(TheirParquetFiles files)
 {
     private const int Damages = 500;
 

@@ -3,17 +3,17 @@ using System.Text.Json.Nodes;
 
 namespace SparkTrain.Data.Tests.Peers;
 
-/// <summary>The files that tests/peers/write-parquet.mjs writes with other programs, and the documents that it wrote.</summary>
-public sealed class TheirFiles : IDisposable
+/// <summary>The files that a script of tests/peers writes with other programs, and the documents that it wrote.</summary>
+public abstract class TheirFiles : IDisposable
 {
     public const string Refused = "refused";
 
     private readonly TemporaryFolder folder = new();
     private readonly JsonNode documents;
 
-    public TheirFiles()
+    protected TheirFiles(string script)
     {
-        PeerProgram.Run("write-parquet.mjs", folder.Path);
+        PeerProgram.Run(script, folder.Path);
         documents = JsonNode.Parse(File.ReadAllBytes(folder["documents.json"]))!;
         Files = [.. JsonNode.Parse(File.ReadAllBytes(folder["files.json"]))!.AsArray().Select(file => (this[file!["name"]!.GetValue<string>()], file["rows"]!.GetValue<string>()))];
     }
@@ -30,9 +30,23 @@ public sealed class TheirFiles : IDisposable
         _ => row?.GetValue<string>(),
     })];
 
-    public void Dispose() => folder.Dispose();
+    public void Dispose()
+    {
+        folder.Dispose();
+        GC.SuppressFinalize(this);
+    }
 }
 
+/// <summary>Parquet of DuckDB and arrow-rs.</summary>
+public sealed class TheirParquetFiles() : TheirFiles("write-parquet.mjs");
+
+/// <summary>Arrow of its JavaScript and arrow-rs.</summary>
+public sealed class TheirArrowFiles() : TheirFiles("write-arrow.mjs");
+
 /// <summary>The files are written once for all tests that read them.</summary>
-[CollectionDefinition(nameof(TheirFiles))]
-public sealed class SharedTheirFiles : ICollectionFixture<TheirFiles>;
+[CollectionDefinition(nameof(TheirParquetFiles))]
+public sealed class SharedTheirParquetFiles : ICollectionFixture<TheirParquetFiles>;
+
+/// <summary>The files are written once for all tests that read them.</summary>
+[CollectionDefinition(nameof(TheirArrowFiles))]
+public sealed class SharedTheirArrowFiles : ICollectionFixture<TheirArrowFiles>;

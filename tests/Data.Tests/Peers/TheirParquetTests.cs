@@ -4,9 +4,9 @@ using System.Text;
 namespace SparkTrain.Data.Tests.Peers;
 
 /// <summary>What DuckDB and arrow-rs write is read as they wrote it, in every layout they have, or refused with a reason.</summary>
-[Collection(nameof(TheirFiles))]
+[Collection(nameof(TheirParquetFiles))]
 [Trait("Category", "Peers")]
-public sealed class TheirParquetTests(TheirFiles files)
+public sealed class TheirParquetTests(TheirParquetFiles files)
 {
     [Fact]
     public void Every_file_of_another_writer_gives_the_documents_that_it_wrote()

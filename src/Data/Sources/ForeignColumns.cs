@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace SparkTrain.Data;
+
+/// <summary>A column of a file of another program.</summary>
+internal interface IForeignColumn
+{
+    /// <summary>The names on the way to it, joined by dots.</summary>
+    string Name { get; }
+
+    /// <summary>True for a text a row. A column of nothing but nulls is one too: writers have seen no text to tell by.</summary>
+    bool IsText { get; }
+
+    /// <summary>True for a list of integers a row, or of nulls, as a list is written that never had an element.</summary>
+    bool IsTokens { get; }
+
+    /// <summary>True for a list of integers a row.</summary>
+    bool IsIntegers { get; }
+}
+
+/// <summary>Chooses what to read of a file of another program.</summary>
+internal static class ForeignColumns
+{
+    private const int MaxTokens = 1 << 28;
+
+    private static readonly string[] UsualTokens = ["tokens", "input_ids"];
+
+    /// <summary>Returns the text column of that name, else a usual column of tokens, else the only list of integers. Throws <see cref="DataException"/> where there is none.</summary>
+    public static T Choose<T>(string file, IReadOnlyList<T> columns, string textField)
+        where T : class, IForeignColumn =>
+        columns.FirstOrDefault(c => c.IsText && c.Name == textField)
+        ?? columns.FirstOrDefault(c => c.IsTokens && UsualTokens.Contains(c.Name.Split('.')[0]))
+        ?? (columns.Count(c => c.IsIntegers) == 1 ? columns.First(c => c.IsIntegers) : throw new DataException(file, $"its columns are {string.Join(", ", columns)}",
+            $"a string column '{textField}', or a list of integers called tokens or input_ids", "name the text column by --text-field"));
+
+    /// <summary>Adds a token of a row. Throws <see cref="DataException"/> for what cannot be one.</summary>
+    public static void AddToken(this List<int> tokens, long? token, string where, long row)
+    {
+        if (token is not (>= int.MinValue and <= int.MaxValue))
+            throw new DataException($"{where} row {row}", $"a token is {token?.ToString(CultureInfo.InvariantCulture) ?? "null"}", "token ids", "correct the program that wrote the file");
+        if (tokens.Count == MaxTokens) throw new DataException($"{where} row {row}", $"a list has more than {MaxTokens} tokens", "shorter documents", "cut the document");
+        tokens.Add((int)token);
+    }
+}
