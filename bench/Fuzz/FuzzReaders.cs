@@ -11,6 +11,7 @@ internal static class FuzzReaders
     public static IReadOnlyList<FuzzReader> All { get; } =
     [
         new("parquet", ParquetInputs.Make, ReadDocuments),
+        new("arrow", ArrowInputs.Make, ArrowInputs.Read),
         new("dataset", DatasetInputs.Make, DatasetInputs.Read) { Seal = DatasetInputs.Seal },
         new("text", TextInputs.Plain, ReadDocuments),
         new("packed", TextInputs.Packed, ReadDocuments),
@@ -48,7 +49,8 @@ internal static class FuzzReaders
         }
     }
 
-    private static void ReadAll(string spec)
+    /// <summary>Reads all documents of a source, as prepare does.</summary>
+    public static void ReadAll(string spec)
     {
         foreach (var _ in DocumentSources.Open(spec, TextField).ReadDocuments()) { }
     }

@@ -22,6 +22,8 @@ internal static class ParquetInputs
     [
         .. Handmade().Select(file => FuzzInput.Of(File, file.Write())),
         FuzzInput.Of(File, Golden("hyparquet-text.parquet")),
+        FuzzInput.Of(File, Golden("fastparquet-text.parquet")),
+        FuzzInput.Of(File, Golden("null-text-column/01.parquet")),
         .. Enum.GetValues<CompressionMethod>().Where(method => method is not (CompressionMethod.Lzo or CompressionMethod.LZ4)).Select(method => FuzzInput.Of(File, Texts(folder, method).GetAwaiter().GetResult())),
         FuzzInput.Of(File, Lists(folder).GetAwaiter().GetResult()),
     ];

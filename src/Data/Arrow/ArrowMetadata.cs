@@ -9,6 +9,7 @@ namespace SparkTrain.Data;
 internal static class ArrowMetadata
 {
     private const int SchemaHeader = 1, DictionaryHeader = 2, BatchHeader = 3, TimestampType = 10;
+    private const long MostByLz4 = 255, MostByZstd = 1 << 15;
     private const int MaxDepth = 32, MaxFields = 1 << 16, StructBytes = 16;
 
     /// <summary>Checks a message and returns the bytes of its body.</summary>
@@ -23,10 +24,10 @@ internal static class ArrowMetadata
         if (!message.TryTable(2, out var header)) throw new InvalidDataException("a message without a content");
         switch (message.Number(1, sizeof(byte)))
         {
-            case SchemaHeader: CheckSchema(header, metadata.Length); break;
+            case SchemaHeader when bodyBytes == 0: CheckSchema(header, metadata.Length); break;
             case BatchHeader: CheckBatch(header, bodyBytes, body); break;
             case DictionaryHeader when header.TryTable(1, out var batch): CheckBatch(batch, bodyBytes, body); break;
-            case var type: throw new InvalidDataException($"a message of the unknown type {type}");
+            case var type: throw new InvalidDataException($"a message of type {type} with a body of {bodyBytes} bytes");
         }
         return bodyBytes;
     }
@@ -81,13 +82,13 @@ internal static class ArrowMetadata
         }
     }
 
-    // Packed buffers begin with their size when unpacked; −1 stands for one that is not packed. A byte of LZ4 stands for at most 255, and a frame has a head.
+    // Packed buffers begin with their size when unpacked; −1 stands for one that is not packed. A byte of LZ4 stands for at most 255; four of zstd for at most a block of 128 KiB.
     private static long Unpacked(long claim, long length, bool isLz4) => claim switch
     {
         -1 => 0,
         < 0 => throw new InvalidDataException($"a buffer that unpacks to {claim} bytes"),
         > ArrowMemory.MaxBytes => throw new NotSupportedException($"a record batch unpacks to more than {ArrowMemory.MaxBytes} bytes"),
-        _ when isLz4 && claim > 255 * length => throw new InvalidDataException($"a buffer of {length} bytes that claims to unpack to {claim}"),
+        _ when claim > (isLz4 ? MostByLz4 : MostByZstd) * length => throw new InvalidDataException($"a buffer of {length} bytes that claims to unpack to {claim}"),
         _ => claim,
     };
 }

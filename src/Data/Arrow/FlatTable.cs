@@ -80,9 +80,12 @@ internal readonly ref struct FlatTable
     private int Find(int field)
     {
         long places = Position - (long)BinaryPrimitives.ReadInt32LittleEndian(Take(bytes, Position, sizeof(int)));
-        int size = BinaryPrimitives.ReadUInt16LittleEndian(Take(bytes, places, sizeof(ushort))), place = (2 + field) * sizeof(ushort);
-        if (place + sizeof(ushort) > size) return 0;
-        int offset = BinaryPrimitives.ReadUInt16LittleEndian(Take(bytes, places + place, sizeof(ushort)));
+        int size = BinaryPrimitives.ReadInt16LittleEndian(Take(bytes, places, sizeof(short))), place = (2 + field) * sizeof(short);
+        // Readers disagree on whether these have a sign.
+        if (size < 0) throw new InvalidDataException("a table of more than 32767 bytes");
+        if (place >= size) return 0;
+        int offset = BinaryPrimitives.ReadInt16LittleEndian(Take(bytes, places + place, sizeof(short)));
+        if (offset < 0) throw new InvalidDataException("a field more than 32767 bytes from its table");
         return offset == 0 ? 0 : Position + offset;
     }
 

@@ -22,6 +22,7 @@ public sealed class HostileArrowTests : IDisposable
     public static TheoryData<int, long, int, string> Lies => new()
     {
         { 0x004, int.MaxValue, 4, "a message of 2147483647 bytes" },
+        { 0x170, 0xFFFF, 2, "a table of more than 32767 bytes" },
         { 0x004, -5, 4, "a message of -5 bytes" },
         { 0x008, 0x7FFFFFF0, 4, "its metadata point at byte" },
         { 0x0E0, int.MaxValue, 4, "a list of 2147483647" },
