@@ -13,6 +13,7 @@ internal static class FuzzReaders
         new("parquet", ParquetInputs.Make, ReadDocuments),
         new("arrow", ArrowInputs.Make, ArrowInputs.Read),
         new("dataset", DatasetInputs.Make, DatasetInputs.Read) { Seal = DatasetInputs.Seal },
+        new("unfinished", UnfinishedInputs.Make, UnfinishedInputs.Read),
         new("text", TextInputs.Plain, ReadDocuments),
         new("packed", TextInputs.Packed, ReadDocuments),
         new("archive", TextInputs.Archives, ReadDocuments) { IsAlwaysRefused = true },

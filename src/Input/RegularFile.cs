@@ -23,6 +23,9 @@ public static partial class RegularFile
         if (Other(path) is { } kind) throw new IOException($"it is {kind}, not a regular file");
     }
 
+    /// <summary>True for the name of a file in a folder; false for a path, for what leads out of the folder, and for what no file can be called.</summary>
+    public static bool IsName(string name) => name is not ("" or "." or "..") && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0;
+
     /// <summary>Opens a regular file for reading.</summary>
     /// <exception cref="IOException">It is missing, cannot be read, or is none.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>

@@ -28,7 +28,7 @@ internal sealed class ShardIndex
             foreach (var entry in json.RootElement.GetProperty("weight_map").EnumerateObject())
             {
                 string name = entry.Value.GetString() ?? "";
-                if (name is "" or "." or ".." || name.IndexOfAny(Path.GetInvalidFileNameChars()) >= 0) throw new FormatException("a shard's name is not a plain file name");
+                if (!RegularFile.IsName(name)) throw new FormatException("a shard's name is not a plain file name");
                 if (!map.TryAdd(entry.Name, name)) throw new FormatException($"it names {entry.Name} twice");
             }
             return new(path, map);

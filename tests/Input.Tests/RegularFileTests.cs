@@ -19,6 +19,18 @@ public sealed class RegularFileTests : IDisposable
         Assert.Equal(6, RegularFile.ReadAllBytes(At("link"), 6).Length);
     }
 
+    [Theory]
+    [InlineData("model-00001-of-00002.safetensors", true)]
+    [InlineData(".hidden", true)]
+    [InlineData("a b\\c", true)]
+    [InlineData("", false)]
+    [InlineData(".", false)]
+    [InlineData("..", false)]
+    [InlineData("a/b", false)]
+    [InlineData("/a", false)]
+    [InlineData("a\0b", false)]
+    public void A_name_leads_to_a_file_in_its_folder_and_nowhere_else(string name, bool isOne) => Assert.Equal(isOne, RegularFile.IsName(name));
+
     // Its length says 0 and its bytes go on.
     [Fact]
     public void A_file_that_says_too_short_a_length_is_read_up_to_the_limit()

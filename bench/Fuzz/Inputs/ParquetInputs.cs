@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Numerics;
 using Parquet;
 using Parquet.Schema;
 using SparkTrain.Data;
@@ -17,44 +18,55 @@ internal static class ParquetInputs
     // Definition levels of three texts that are there: six bytes with their size.
     private static readonly byte[] LevelsOfThree = [2, 0, 0, 0, 3 << 1, 1];
 
+    private static string Goldens => Path.Combine(AppContext.BaseDirectory, "data-goldens");
+
     /// <summary>Makes them.</summary>
     public static IReadOnlyList<FuzzInput> Make(string folder) =>
     [
         .. Handmade().Select(file => FuzzInput.Of(File, file.Write())),
-        FuzzInput.Of(File, Golden("hyparquet-text.parquet")),
-        FuzzInput.Of(File, Golden("fastparquet-text.parquet")),
-        FuzzInput.Of(File, Golden("null-text-column/01.parquet")),
+        .. Directory.GetFiles(Goldens, "*.parquet", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(file => FuzzInput.Of(File, System.IO.File.ReadAllBytes(file))),
         .. Enum.GetValues<CompressionMethod>().Where(method => method is not (CompressionMethod.Lzo or CompressionMethod.LZ4)).Select(method => FuzzInput.Of(File, Texts(folder, method).GetAwaiter().GetResult())),
         FuzzInput.Of(File, Lists(folder).GetAwaiter().GetResult()),
     ];
 
     /// <summary>A file of tests/Data.Tests/goldens.</summary>
-    public static byte[] Golden(string name) => System.IO.File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "data-goldens", name));
+    public static byte[] Golden(string name) => System.IO.File.ReadAllBytes(Path.Combine(Goldens, name));
 
     private static HandmadeParquet[] Handmade()
     {
         var plain = new HandmadeParquet();
-        // Deltas in one block of 128 values and four miniblocks: lengths of "one", "" and "three", then their bytes.
-        byte[] lengths = [0x80, 0x01, 4, 3, 6, 5, 4, 0, 0, 0, .. Bits(4, [0, 8]), .. "onethree"u8];
-        byte[] list = [4, 0, 0, 0, 1 << 1, 0, 4 << 1, 1, 2, 0, 0, 0, 5 << 1, 1, .. Enumerable.Range(0, 5).SelectMany(BitConverter.GetBytes)];
+        byte[] list = [4, 0, 0, 0, 1 << 1, 0, 4 << 1, 1, 2, 0, 0, 0, 5 << 1, 1];
         return
         [
             plain,
             plain with { Dictionary = [.. HandmadeParquet.Text("one"), .. HandmadeParquet.Text("two")], DictionaryValues = 2, DictionaryStart = 4, Encoding = PageHeader.RleDictionary, Body = [.. LevelsOfThree, 1, 3 << 1, 1], Values = 3, Rows = 3 },
             plain with { LevelsOfVersion2 = (0, 2), Body = [3 << 1, 1, .. HandmadeParquet.ThreeTexts.AsSpan(LevelsOfThree.Length)] },
-            plain with { Encoding = PageHeader.DeltaLengthByteArray, Body = [.. LevelsOfThree, .. lengths] },
-            new() { Schema = [HandmadeParquet.Node("schema", children: 1), HandmadeParquet.Node("tokens", ParquetFooter.Int32, repetition: 2)], Type = ParquetFooter.Int32, Rows = 1, Values = 5, Body = list },
+            // "one", "" and "three": their lengths, then their letters.
+            plain with { Encoding = PageHeader.DeltaLengthByteArray, Body = [.. LevelsOfThree, .. Deltas([3, 0, 5]), .. "onethree"u8] },
+            // "one", "once" and "two": what each has in common with the one before, then lengths and letters of the rest.
+            plain with { Encoding = PageHeader.DeltaByteArray, Body = [.. LevelsOfThree, .. Deltas([0, 2, 0]), .. Deltas([3, 2, 3]), .. "onecetwo"u8] },
+            Tokens with { Body = [.. list, .. Enumerable.Range(0, 5).SelectMany(BitConverter.GetBytes)] },
+            Tokens with { Encoding = PageHeader.DeltaBinaryPacked, Body = [.. list, .. Deltas([7, 5, 300, 0, 2])] },
         ];
     }
 
-    // Whole miniblocks of values of some bits, the lowest first; what is not given is 0.
-    private static byte[] Bits(int width, int[] values)
+    private static HandmadeParquet Tokens => new()
     {
-        byte[] bytes = new byte[width * 32 / 8];
-        for (int i = 0; i < values.Length; i++)
-            for (int bit = 0; bit < width; bit++) bytes[(i * width + bit) / 8] |= (byte)((values[i] >> bit & 1) << ((i * width + bit) % 8));
-        return bytes;
+        Schema = [HandmadeParquet.Node("schema", children: 1), HandmadeParquet.Node("tokens", ParquetFooter.Int32, repetition: 2)], Type = ParquetFooter.Int32, Rows = 1, Values = 5,
+    };
+
+    // DELTA_BINARY_PACKED of up to 33 values: one block of 128 deltas in four miniblocks, the last three of which have no bits.
+    private static byte[] Deltas(int[] values)
+    {
+        int[] deltas = [.. values.Zip(values.Skip(1), (a, b) => b - a)];
+        int least = deltas.Min(), width = 32 - BitOperations.LeadingZeroCount((uint)(deltas.Max() - least));
+        byte[] bits = new byte[width * 32 / 8];
+        foreach (var (index, delta) in deltas.Index())
+            for (int bit = 0; bit < width; bit++) bits[(index * width + bit) / 8] |= (byte)((delta - least >> bit & 1) << (index * width + bit) % 8);
+        return [.. Varint(128), .. Varint(4), .. Varint(values.Length), .. Varint(2 * values[0]), .. Varint(least << 1 ^ least >> 31), (byte)width, 0, 0, 0, .. bits];
     }
+
+    private static byte[] Varint(int value) => value is >= 0 and < 0x80 ? [(byte)value] : [(byte)(value | 0x80), .. Varint(value >>> 7)];
 
     private static async Task<byte[]> Texts(string folder, CompressionMethod method)
     {

@@ -6,6 +6,7 @@ using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
 using SparkTrain.Telemetry;
 using SparkTrain.Trainer;
@@ -25,7 +26,8 @@ internal static class RunInputs
           },
           "Data": { "Folder": "data" },
           "Training": { "Steps": 4, "SeqLen": 8, "GlobalBatchTokens": 64, "MicroBatch": 4, "Threads": 1 },
-          "LrSchedule": { "Lr": 1e-2, "WarmupSteps": 1 }
+          "LrSchedule": { "Lr": 1e-2, "WarmupSteps": 1 },
+          "Distributed": { "Reduce": "SlotTree" }
         }
         """;
 
@@ -79,6 +81,8 @@ internal static class RunInputs
                 if (batch.Lines.Count > 0) batch.Body(0, batch.Lines.Count, isCompressed: false);
                 at = batch.Lines.Count == 0 && batch.EndOffset == at ? -1 : batch.EndOffset;
             }
+        var trained = Trained(folder);
+        ComputeChoice.Decide(trained with { Run = trained.Run with { Folder = Path.GetDirectoryName(folder)!, Name = Path.GetFileName(folder) }, Training = trained.Training with { Compute = ComputeType.Auto } }, new SingleProcess());
         // Going on changes it.
         Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
         foreach (string name in Directory.GetFiles(run.Log)) File.Copy(name, Path.Combine(Path.GetDirectoryName(copy)!, Path.GetFileName(name)));
@@ -93,9 +97,7 @@ internal static class RunInputs
     {
         string run = Path.Combine(folder, "run");
         Directory.CreateDirectory(run);
-        string configFile = Path.Combine(folder, "config.json");
-        File.WriteAllText(configFile, Config);
-        var config = StrictConfiguration.Load<TrainConfig>(configFile, []).Value;
+        var config = Trained(folder);
         var store = new CheckpointStore(Path.Combine(run, "checkpoints"));
         string temporary = store.TemporaryOf(2);
         Directory.CreateDirectory(temporary);
@@ -148,8 +150,17 @@ internal static class RunInputs
             CheckpointVerification.Problems(checkpoint);
             foreach (string[] more in (string[][])[["--tensors", "--config"], ["--json", "--tensors", "--config", "--verify"]]) Verb.Run(["inspect", checkpoint, .. more]);
         }
+        var current = TrainState.ConfigJson(Trained(folder));
         using var source = ModelSource.Open(folder, skipped: null);
+        if (source.Run is var (_, manifest)) _ = ConfigChange.Forbidden(manifest.Config, current).Count + ConfigChange.Forbidden(current, manifest.Config).Count;
         foreach (var weight in WeightSlots.Of(source.Config)) source.Weights.Read(weight);
+    }
+
+    private static TrainConfig Trained(string folder)
+    {
+        string file = Path.Combine(folder, "trained.json");
+        File.WriteAllText(file, Config);
+        return StrictConfiguration.Load<TrainConfig>(file, []).Value;
     }
 
     private static TensorPiece Piece(WeightSlot weight, int? half) =>

@@ -114,7 +114,7 @@ public sealed record DatasetManifest
             RequireSum(path, $"{name} claims {split.Tokens} tokens", split.Tokens, [.. split.Shards.Select(s => s.Tokens)], least: 1);
             RequireSum(path, $"{name} claims {split.Documents} documents", split.Documents, [.. split.Shards.Select(s => s.Documents)], least: 0);
             RequireSum(path, $"{name} claims {split.Bytes} bytes of text", split.Bytes, [.. split.Shards.Select(s => s.Bytes)], least: 0);
-            if (split.Shards.FirstOrDefault(s => s.File != Path.GetFileName(s.File) || (s.Lengths is { } lengths && lengths.File != DatasetLayout.LengthsOf(s.File))) is { } outside)
+            if (split.Shards.FirstOrDefault(s => !s.IsInFolder) is { } outside)
                 throw new DataException(path, $"a shard is called '{outside.File}'{(outside.Lengths is { } file ? $" and its lengths '{file.File}'" : "")}", "a plain file name inside the folder",
                     "prepare the data set again");
         }
@@ -156,6 +156,9 @@ public sealed record ShardManifest(string File, long Tokens, long Documents, lon
     /// <summary>The file with the lengths of its documents; null where an older version wrote the shard.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ColumnManifest? Lengths { get; init; }
+
+    /// <summary>True where it names files inside the folder of its dataset, as every dataset does.</summary>
+    internal bool IsInFolder => RegularFile.IsName(File) && (Lengths is null || Lengths.File == DatasetLayout.LengthsOf(File));
 
     /// <summary>Its own file.</summary>
     internal ColumnManifest Column => new(File, FileBytes, Sha256, Checksums);

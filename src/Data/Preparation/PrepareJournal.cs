@@ -22,6 +22,10 @@ internal sealed record FinishedShards(
 {
     [JsonIgnore]
     public IEnumerable<ShardManifest> Shards => Train.Concat(Validation);
+
+    /// <summary>False for what no run has written: null stands where a shard should, a shard lies elsewhere, or the place is before the inputs.</summary>
+    [JsonIgnore]
+    public bool IsSound => Next is { File: >= 0, Records: >= 0 } && Shards.All(shard => shard is { IsInFolder: true });
 }
 
 /// <summary>
@@ -61,7 +65,7 @@ internal sealed class PrepareJournal : IDisposable
         var at = 0;
         if (!TryReadLine<JournalHead>(text, ref at, out var head) || !isOurs(head)) return null;
         var (finished, ends) = (new List<FinishedShards>(), new List<int> { at });
-        while (TryReadLine<FinishedShards>(text, ref at, out var line))
+        while (TryReadLine<FinishedShards>(text, ref at, out var line) && line.IsSound)
         {
             finished.Add(line);
             ends.Add(at);

@@ -160,6 +160,9 @@ public sealed class RestartTests : IDisposable
     [InlineData("a shard that is cut off")]
     [InlineData("a torn line")]
     [InlineData("a line of something else")]
+    [InlineData("a shard that is null")]
+    [InlineData("a name that no file has")]
+    [InlineData("a place before the inputs")]
     public void The_journal_counts_up_to_what_is_not_there(string what)
     {
         Interrupt("set");
@@ -171,6 +174,9 @@ public sealed class RestartTests : IDisposable
         if (what == "a shard that is cut off") File.WriteAllBytes(shard, File.ReadAllBytes(shard)[..100]);
         if (what == "a torn line") File.WriteAllText(journal, string.Join('\n', lines[..4]) + "\n" + lines[4][..^9]);
         if (what == "a line of something else") File.WriteAllText(journal, string.Join('\n', [.. lines[..4], "{}", .. lines[4..]]) + "\n");
+        if (what == "a shard that is null") ReplaceFifth(line => line.Replace("\"train\":[", "\"train\":[null,", StringComparison.Ordinal));
+        if (what == "a name that no file has") ReplaceFifth(line => line.Replace("{\"file\":\"train-", "{\"file\":\"\\u0000train-", StringComparison.Ordinal));
+        if (what == "a place before the inputs") ReplaceFifth(line => line.Replace("\"next\":{\"file\":", "\"next\":{\"file\":-", StringComparison.Ordinal));
         var reports = new Reports();
         Build("set", "byte", reports: reports);
         var goesOn = Assert.Single(reports.All, r => r.Phase == PreparePhase.GoingOn);
@@ -178,6 +184,12 @@ public sealed class RestartTests : IDisposable
         Assert.Equal(set.Manifest.Train.Shards.Take(3).Sum(s => s.Documents), goesOn.Documents - set.Manifest.Validation.Shards.Take(goesOn.Shards - 3).Sum(s => s.Documents));
         Build("fresh", "byte");
         RequireEqual("set", "fresh");
+
+        void ReplaceFifth(Func<string, string> damage)
+        {
+            Assert.NotEqual(lines[4], damage(lines[4]));
+            File.WriteAllLines(journal, [.. lines[..4], damage(lines[4]), .. lines[5..]]);
+        }
     }
 
     private static string Lines(Random random, int count)
