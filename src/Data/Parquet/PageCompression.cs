@@ -11,8 +11,8 @@ internal static class PageCompression
 {
     public const int None = 0, Snappy = 1, Gzip = 2, Brotli = 4, OldLz4 = 5, Zstd = 6, Lz4 = 7;
 
-    // Three bytes of Snappy stand for at most 64, one of LZ4 for at most 255.
-    private const long MostBySnappy = 22, MostByLz4 = 255;
+    // Three bytes of Snappy stand for at most 64, one of LZ4 for at most 255, four of zstd for at most a block of 128 KiB.
+    private const long MostBySnappy = 22, MostByLz4 = 255, MostByZstd = 1 << 15;
     private const int FirstBytes = 1 << 20;
 
     /// <summary>
@@ -39,7 +39,12 @@ internal static class PageCompression
                 var into = buffer.AsSpan(start, size);
                 if (codec == Lz4 || !TryUnpackFramed(packed, into)) RequireSize(UnpackLz4(packed, into), size);
                 break;
-            case Gzip or Brotli or Zstd:
+            case Zstd:
+                if (size > MostByZstd * packed.Count) throw Wrong(packed.Count, size);
+                Grow(ref buffer, start, start + size);
+                using (var zstd = new Decompressor()) RequireSize(zstd.Unwrap(packed, buffer.AsSpan(start, size)), size);
+                break;
+            case Gzip or Brotli:
                 UnpackStream(codec, packed, ref buffer, start, size);
                 break;
             default:
@@ -66,7 +71,7 @@ internal static class PageCompression
     private static void UnpackStream(int codec, ArraySegment<byte> packed, ref byte[] buffer, int start, int size)
     {
         using var source = new MemoryStream(packed.Array!, packed.Offset, packed.Count, writable: false);
-        using Stream stream = codec == Gzip ? new GZipStream(source, CompressionMode.Decompress) : codec == Brotli ? new BrotliStream(source, CompressionMode.Decompress) : new DecompressionStream(source);
+        using Stream stream = codec == Gzip ? new GZipStream(source, CompressionMode.Decompress) : new BrotliStream(source, CompressionMode.Decompress);
         var filled = 0;
         for (var limit = Math.Min(size, FirstBytes); filled < size; limit = (int)Math.Min(size, 2L * limit))
         {

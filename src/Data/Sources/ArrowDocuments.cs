@@ -31,18 +31,17 @@ internal static class ArrowDocuments
                 continue;
             }
             string where = string.Create(CultureInfo.InvariantCulture, $"{file} record batch {number}");
-            foreach (var record in Arrow.ReadEach(where, column.IsText ? Texts(batch, column, (int)skip) : Lists(batch, column, (int)skip, where))) yield return record;
+            foreach (var record in Arrow.ReadEach(where, column.IsText ? Texts(batch, column, (int)skip, where) : Lists(batch, column, (int)skip, where))) yield return record;
             skip = 0;
         }
     }
 
-    private static IEnumerable<SourceRecord> Texts(ArrowBatch batch, ArrowColumn column, int row)
+    private static IEnumerable<SourceRecord> Texts(ArrowBatch batch, ArrowColumn column, int row, string where)
     {
         var (texts, around) = column.Find(batch);
         for (; row < batch.Length; row++)
         {
-            var text = IsNull(around, row) ? default : ArrowColumn.TextAt(texts, row);
-            yield return text.IsEmpty ? TextRecord.Empty : new TextRecord(text.ToArray());
+            yield return ForeignColumns.Text(IsNull(around, row) ? default : ArrowColumn.TextAt(texts, row), where, row);
         }
     }
 

@@ -21,7 +21,8 @@ internal interface IForeignColumn
 /// <summary>Chooses what to read of a file of another program.</summary>
 internal static class ForeignColumns
 {
-    private const int MaxTokens = 1 << 28;
+    // A string of .NET holds so many characters, 33 fewer than 2³⁰.
+    private const int MaxTextBytes = 0x3FFF_FFDF, MaxTokens = 1 << 28;
 
     private static readonly string[] UsualTokens = ["tokens", "input_ids"];
 
@@ -32,6 +33,13 @@ internal static class ForeignColumns
         ?? columns.FirstOrDefault(c => c.IsTokens && UsualTokens.Contains(c.Name.Split('.')[0]))
         ?? (columns.Count(c => c.IsIntegers) == 1 ? columns.First(c => c.IsIntegers) : throw new DataException(file, $"its columns are {string.Join(", ", columns)}",
             $"a string column '{textField}', or a list of integers called tokens or input_ids", "name the text column by --text-field"));
+
+    /// <summary>Copies the text of a row; empty where it is null. Throws <see cref="DataException"/> where it is too long.</summary>
+    public static SourceRecord Text(ReadOnlySpan<byte> utf8, string where, long row)
+    {
+        if (utf8.Length > MaxTextBytes) throw new DataException($"{where} row {row}", $"a text has {utf8.Length} bytes", "less than 1 GiB", "cut the document");
+        return utf8.IsEmpty ? TextRecord.Empty : new TextRecord(utf8.ToArray());
+    }
 
     /// <summary>Adds a token of a row. Throws <see cref="DataException"/> for what cannot be one.</summary>
     public static void AddToken(this List<int> tokens, long? token, string where, long row)

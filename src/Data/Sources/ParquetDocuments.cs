@@ -8,8 +8,6 @@ namespace SparkTrain.Data;
 /// </summary>
 internal static class ParquetDocuments
 {
-    private const int MaxTextBytes = 1 << 30;
-
     private static readonly ForeignFormat Parquet = new("Parquet", "for example with DuckDB: COPY (FROM 'old.parquet') TO 'new.parquet' (COMPRESSION zstd)");
 
     public static IEnumerable<SourceRecord> Read(string file, string textField, long skip = 0)
@@ -41,8 +39,7 @@ internal static class ParquetDocuments
             for (var (i, next) = (0, 0); i < count; i++, row++)
             {
                 var bytes = reader.Definition[i] == column.MaxDefinition ? reader.Values[next++] : default;
-                if (bytes.Length > MaxTextBytes) throw new DataException($"{where} row {row}", $"a text has {bytes.Length} bytes", "at most 1 GiB", "cut the document");
-                yield return bytes.IsEmpty ? TextRecord.Empty : new TextRecord(bytes.ToArray());   // the bytes of a page are gone with the next one
+                yield return ForeignColumns.Text(bytes.Span, where, row);   // the bytes of a page are gone with the next one
             }
         }
         RequireRows(row, rows);
