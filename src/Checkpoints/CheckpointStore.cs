@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Checkpoints;
@@ -108,7 +109,8 @@ public sealed partial class CheckpointStore(string folder)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(path, $"it cannot be changed ({e.Message.TrimEnd('.')})", "a folder that this user may write", "correct its permissions, or mount its disk for writing", e);
+            var (expected, remedy) = WriteFailure.Explain(e);
+            throw new CheckpointException(path, $"it cannot be changed ({e.Message.TrimEnd('.')})", expected, remedy, e);
         }
     }
 

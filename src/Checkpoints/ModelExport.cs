@@ -104,7 +104,8 @@ public static class ModelExport
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(output, $"the model was not written ({e.Message.TrimEnd('.')})", "a writable folder with room", "free space, or choose another --output", e);
+            var (expected, remedy) = WriteFailure.Explain(e);
+            throw new CheckpointException(output, $"the model was not written ({e.Message.TrimEnd('.')})", expected, $"choose another --output, or {remedy}", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher;
 
@@ -24,7 +25,8 @@ internal static class WholeFile
         {
             if (at != path) Delete(at);
             if (e is not (UnauthorizedAccessException or IOException)) throw;
-            throw new DataException(path, $"cannot be written ({e.Message.TrimEnd('.')})", "a writable path with room", $"choose another {option}", e);
+            var (expected, remedy) = WriteFailure.Explain(e);
+            throw new DataException(path, $"it cannot be written ({e.Message.TrimEnd('.')})", expected, $"choose another {option}, or {remedy}", e);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 
@@ -91,7 +92,7 @@ public sealed class RunFolder : IDisposable
                 throw;
             }
         }
-        catch (IOException e) when (RunLock.IsLocked(e))
+        catch (IOException e) when (WriteFailure.IsLocked(e))
         {
             throw new CheckpointException(path, $"the run folder is in use ({e.Message.TrimEnd('.')})", "one process a run", "wait for the other one, or choose another Run.Name", e);
         }
@@ -170,8 +171,11 @@ public sealed class RunFolder : IDisposable
     /// <summary>Releases the folder.</summary>
     public void Dispose() => hold?.Dispose();
 
-    private static CheckpointException NotWritable(string path, Exception e) =>
-        new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another Run.Folder, free space, or correct its permissions", e);
+    private static CheckpointException NotWritable(string path, Exception e)
+    {
+        var (expected, remedy) = WriteFailure.Explain(e);
+        return new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", expected, $"choose another Run.Folder, or {remedy}", e);
+    }
 
     private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));
 

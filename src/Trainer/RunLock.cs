@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 
@@ -15,9 +16,6 @@ internal sealed class RunLock : IDisposable
     private const int Attempts = 10;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
-    // What the system says of a file that another process has locked: EAGAIN of Linux and of macOS, ERROR_SHARING_VIOLATION of Windows.
-    private static readonly int[] Locked = [11, 35, unchecked((int)0x8007_0020)];
-
     private readonly string folder;
     private readonly FileStream? held;
     private readonly string? place;
@@ -28,7 +26,7 @@ internal sealed class RunLock : IDisposable
     public long Key { get; }
 
     /// <summary>Holds a folder, which is there, until disposed.</summary>
-    /// <exception cref="IOException">Another process holds it (<see cref="IsLocked"/>), or it cannot be written.</exception>
+    /// <exception cref="IOException">Another process holds it (<see cref="WriteFailure.IsLocked"/>), or it cannot be written.</exception>
     public static RunLock Take(string folder)
     {
         for (int attempt = 1; ; attempt++)
@@ -41,7 +39,7 @@ internal sealed class RunLock : IDisposable
                 File.WriteAllText(Path.Combine(folder, KeyFile), key.ToString(CultureInfo.InvariantCulture));
                 return new(folder, held, key);
             }
-            catch (IOException e) when (held is null && IsLocked(e) && attempt < Attempts)
+            catch (IOException e) when (held is null && WriteFailure.IsLocked(e) && attempt < Attempts)
             {
                 Thread.Sleep(Pause);
             }
@@ -58,9 +56,6 @@ internal sealed class RunLock : IDisposable
     /// <exception cref="FormatException">It holds no number.</exception>
     public static RunLock Join(string folder) => new(folder, null, long.Parse(File.ReadAllText(Path.Combine(folder, KeyFile)), CultureInfo.InvariantCulture));
 
-    /// <summary>True where opening a lock has failed because another process holds it.</summary>
-    public static bool IsLocked(IOException e) => Locked.Contains(e.HResult);
-
     /// <summary>True while a process holds a folder: the system releases it whatever ends the process. A lock that cannot be looked at is held by nobody.</summary>
     public static bool IsHeld(string folder)
     {
@@ -72,7 +67,7 @@ internal sealed class RunLock : IDisposable
         }
         catch (IOException e)
         {
-            return IsLocked(e);
+            return WriteFailure.IsLocked(e);
         }
         catch (UnauthorizedAccessException)
         {

@@ -3,6 +3,7 @@ using Serilog;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 
@@ -256,7 +257,8 @@ public sealed class Trainer : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(folder.Model, $"the model was not written ({e.Message.TrimEnd('.')})", "a writable folder with room", "free space and run the same command again: the last checkpoint is good", e);
+            var (expected, remedy) = WriteFailure.Explain(e);
+            throw new CheckpointException(folder.Model, $"the model was not written ({e.Message.TrimEnd('.')})", expected, $"{remedy}, and run the same command again: the last checkpoint is good", e);
         }
     }
 }

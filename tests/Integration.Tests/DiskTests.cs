@@ -40,7 +40,7 @@ public sealed class DiskTests : IDisposable
         Interrupt(started, ranks);
         var left = Cli.Finish(started);
         Assert.True(left.ExitCode == 4, left.Out + left.Error);
-        Assert.Contains("free space, or move the run to another disk; older checkpoints are untouched", left.Error, StringComparison.Ordinal);
+        Assert.Contains("mount the disk for writing where it is read-only, or move the run to another one; older checkpoints are untouched", left.Error, StringComparison.Ordinal);
         newest = Newest();
         Mend(isFull);
 
@@ -71,7 +71,8 @@ public sealed class DiskTests : IDisposable
         Break(isFull);
         var refused = Cli.Finish(disk.Train(1, "--set", "Training.Steps=40"));
         Assert.True(refused.ExitCode == 4, refused.Error);
-        Assert.Contains($"error: {disk.Folder}/tiny: the run folder cannot be written (", refused.Error, StringComparison.Ordinal);
+        Assert.Contains($"error: {disk.Folder}/tiny: the run folder cannot be written ({(isFull ? "No space left on device" : "Read-only file system")}", refused.Error, StringComparison.Ordinal);
+        Assert.Contains(isFull ? "or free space" : "or mount it for writing", refused.Error, StringComparison.Ordinal);
         Mend(isFull);
         var resumed = Cli.Finish(disk.Train(1, "--set", "Training.Steps=40"));
         Assert.True(resumed.ExitCode == 0, resumed.Error);

@@ -55,6 +55,30 @@ public sealed class PrepareTests : IDisposable
         Assert.Matches(@"(?s)code 3\n.*goes on after [0-9,]+ documents.*code 0\n", run.Out);
     }
 
+    [Theory]
+    [InlineData("disk/set")]
+    [InlineData("disk/below/set")]
+    public void A_disk_that_is_read_only_is_named_and_nobody_is_waited_for(string output)
+    {
+        var run = Cli.Program(folder, "unshare", ["--mount", "sh", "-c", $"""
+            mkdir disk; mount -t tmpfs -o ro tmpfs disk
+            dotnet '{Cli.Launcher}' {string.Join(' ', Arguments(output)).Replace("*", "'*'", StringComparison.Ordinal)}; echo "code $?"
+            """]);
+        Assert.Contains("code 3", run.Out, StringComparison.Ordinal);
+        Assert.Contains($"error: {output}: it cannot be written (Read-only file system", run.Error, StringComparison.Ordinal);
+        Assert.Contains("expected: a file system that is mounted for writing", run.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("wait for it", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_prepare_that_another_one_keeps_out_is_told_to_wait()
+    {
+        using var other = new FileStream(Path.Combine(folder, ".set.sparktrain-lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        var run = Cli.Run(folder, Arguments("set"));
+        Assert.Equal(3, run.ExitCode);
+        Assert.Contains("wait for it", run.Error, StringComparison.Ordinal);
+    }
+
     private static string Sentence(Random random) => string.Join(' ', Enumerable.Range(0, random.Next(20, 200)).Select(_ => Words[random.Next(Words.Length)] + random.Next(40)));
 
     private static string[] Arguments(string output) => ["prepare", "*.jsonl", "--output", output, "--tokenizer", "bpe:300", "--shard-tokens", "60000"];

@@ -70,7 +70,7 @@ internal sealed class Database : IDisposable
         catch (SqliteException e)
         {
             connection?.Dispose();
-            throw new DashboardException(path, e.Message, "a file that can be written, new or of a dashboard", "check the folder's rights and free space, or name another file with --database");
+            throw new DashboardException(path, e.Message, "a file that can be written, new or of a dashboard", "check the folder's rights, its free space and whether its disk is mounted for writing, or name another file with --database");
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -46,8 +47,8 @@ public sealed class DatasetBuilder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // What goes wrong with an input says so itself.
-            throw new DataException(options.Output, $"it cannot be written ({e.Message.TrimEnd('.')})", "a folder that may be written, on a disk with room",
-                "make room, or choose another --output; the same command goes on after the shards that are finished", e);
+            var (expected, remedy) = WriteFailure.Explain(e);
+            throw new DataException(options.Output, $"it cannot be written ({e.Message.TrimEnd('.')})", expected, $"choose another --output, or {remedy}; the same command goes on after the shards that are finished", e);
         }
     }
 

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>
@@ -32,7 +34,7 @@ internal sealed class OutputFolder : IDisposable
 
     /// <summary>
     /// Claims the place <paramref name="path"/>. Throws <see cref="DataException"/> where something else is there or another run is making
-    /// it.
+    /// it, <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it cannot be written.
     /// </summary>
     public static OutputFolder Claim(string path)
     {
@@ -48,7 +50,7 @@ internal sealed class OutputFolder : IDisposable
             return new OutputFolder(output, new FileStream(Beside(output, ".sparktrain-lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
                 FileShare.None, 1, FileOptions.DeleteOnClose));
         }
-        catch (IOException e)
+        catch (IOException e) when (WriteFailure.IsLocked(e))
         {
             throw new DataException(Beside(output, ".sparktrain-lock"), $"it cannot be locked ({e.Message.TrimEnd('.')})",
                 "no other prepare for this folder", "wait for it, or choose another --output", e);
@@ -75,12 +77,23 @@ internal sealed class OutputFolder : IDisposable
 
     public void Dispose()
     {
-        if (!IsKept)
+        using (gate)
+        {
+            if (!IsKept) TryDelete();
+        }
+    }
+
+    // What has gone wrong before is the better message; what stays is cleared by the next run.
+    private void TryDelete()
+    {
+        try
         {
             File.Delete(Journal);
             Delete(Temporary);
         }
-        gate.Dispose();
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 
     // Hidden names that nobody gives to a folder of their own: these are deleted without asking.

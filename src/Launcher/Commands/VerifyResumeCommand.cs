@@ -3,6 +3,7 @@ using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Doctor;
 using SparkTrain.Launcher.Verification;
 using SparkTrain.Trainer;
@@ -87,7 +88,8 @@ internal static class VerifyResumeCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException(folder, $"it cannot be made ({e.Message.TrimEnd('.')})", "a folder with room that this user may write", "choose another one with --keep DIR", e);
+            var (expected, remedy) = WriteFailure.Explain(e);
+            throw new CheckpointException(folder, $"it cannot be made ({e.Message.TrimEnd('.')})", expected, $"choose another one with --keep DIR, or {remedy}", e);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SparkTrain.Input;
 using SparkTrain.Native;
 
 namespace SparkTrain.Launcher.Doctor;
@@ -59,7 +60,7 @@ internal static class MachineChecks
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return new(Verdict.Fail, "disk", $"{existing} cannot be written: {e.Message}", "choose another folder for runs");
+            return new(Verdict.Fail, "disk", $"{existing} cannot be written: {e.Message}", $"choose another folder for runs, or {WriteFailure.Explain(e).Do}");
         }
         var free = new DriveInfo(existing).AvailableFreeSpace;
         return free >= 5 * GiB

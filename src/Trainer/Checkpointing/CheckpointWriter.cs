@@ -154,7 +154,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         if (ranks.Rank == 0) store.TryDiscard(save.Step);
         if (parts.Any(part => part.End == PartEnd.NotFinite))
             throw new GuardException(problem, $"it holds values that are not finite at step {save.Step}", "finite weights and moments; nothing was saved, the last checkpoint is good", "resume from it with a lower LrSchedule.Lr");
-        throw new CheckpointException(store.PathOf(save.Step), $"the checkpoint was not saved ({problem})", "room in a folder that every rank may write", "free space, or move the run to another disk; older checkpoints are untouched");
+        throw new CheckpointException(store.PathOf(save.Step), $"the checkpoint was not saved ({problem})", "room in a folder that every rank may write", "free space, mount the disk for writing where it is read-only, or move the run to another one; older checkpoints are untouched");
     }
 
     // Each rank fills its own places, so the sum is everybody's.
