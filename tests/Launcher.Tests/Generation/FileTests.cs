@@ -61,7 +61,7 @@ public sealed class FileTests : IDisposable
         foreach (string name in (string[])["absent/out", ""])
         {
             var problem = Assert.Throws<DataException>(() => WholeFile.Write(At(name), "--output", _ => Assert.Fail("the work was done")));
-            Assert.StartsWith("cannot be written", problem.Found, StringComparison.Ordinal);
+            Assert.StartsWith("it cannot be written", problem.Found, StringComparison.Ordinal);
             Assert.Contains("choose another --output", problem.Message, StringComparison.Ordinal);
         }
     }
