@@ -13,7 +13,7 @@ internal sealed record FuzzReader(string Name, Func<string, IReadOnlyList<FuzzIn
     public bool IsAlwaysRefused { get; init; }
 
     /// <summary>Bytes that reading may allocate whatever the input, all that is freed meanwhile included.</summary>
-    public long MostBytes { get; init; } = 64L << 20;
+    public long MostBytes { get; init; } = 128L << 20;
 
     /// <summary>Bytes that reading may allocate for each byte of the input.</summary>
     public long MostBytesPerByte { get; init; } = 1024;
