@@ -9,6 +9,7 @@ cd "$(dirname "$0")"
 scripts/install-mpi.sh --with-mpich artifacts/mpich || echo "warning: the tests that need MPI will fail"
 scripts/network-namespaces.sh --install || echo "warning: the tests of several hosts will fail"
 scripts/install-peers.sh || echo "warning: the tests that compare with other programs will fail"
+scripts/install-icu.sh || echo "warning: the tests of cultures will fail"
 scripts/install-faketime.sh || echo "warning: the tests of the clock will fail"
 
 passed=0 failed=0 skipped=0 limit=30m

@@ -1,4 +1,5 @@
 using SparkTrain.Bench;
+using SparkTrain.Input;
 
 // dotnet run -c Release --project bench -- kernels [threads] [rounds] [name part]
 // dotnet run -c Release --project bench -- train-step [threads] [rounds]
@@ -20,6 +21,7 @@ using SparkTrain.Bench;
 // dotnet run -c Release --project bench -- decode prefill [tokens=512] [chunk=512] [threads] [rounds=5] [gguf=FILE|none] [llama=mmap,flash]
 // dotnet run -c Release --project bench -- decode batch [sizes=1,4,16,64] [context=512] [threads] [rounds=5] [model=DIR data=DATASET] [picture=docs/images/decode-batch.svg]
 // dotnet run -c Release --project bench -- decode quality model=DIR data=DATASET [tokens=8192] [screened=40]
+ProgramCulture.MakeInvariant();
 return args switch
 {
     ["kernels", .. var rest] => KernelBench.Run(rest),

@@ -1,10 +1,12 @@
 using System.Runtime.InteropServices;
 using SparkTrain.Dashboard;
+using SparkTrain.Input;
 
 // The exit codes are those of Launcher.dll: 0 done, 2 the command line, 5 the environment.
 const int WrongCommand = 2;
 const int WrongEnvironment = 5;
 
+ProgramCulture.MakeInvariant();
 DashboardOptions? options;
 try
 {

@@ -16,7 +16,7 @@ internal static class PrepareCommand
         var source = new Option<string[]>("--source") { HelpName = "SOURCE", Description = "'dotnet-docs' (the documentation of the installed .NET SDK), or files as above." };
         var tokenizer = new Option<string?>("--tokenizer") { HelpName = "SPEC", Description = "byte, bpe:N (train N pieces), a Hugging Face tokenizer.json, or a .tiktoken file. If not given: that of the prepared datasets among the sources, else byte." };
         var output = new Option<string>("--output") { HelpName = "DIR", Required = true, Description = "The dataset's folder." };
-        var validation = new Option<double>("--validation-fraction") { HelpName = "F", Description = "Share of the documents held back for validation, by their hash.", DefaultValueFactory = _ => defaults.ValidationFraction };
+        var validation = new RealOption("--validation-fraction") { HelpName = "F", Description = "Share of the documents held back for validation, by their hash.", DefaultValueFactory = _ => defaults.ValidationFraction };
         var shardTokens = new Option<long>("--shard-tokens") { HelpName = "N", Description = "Tokens of a shard.", DefaultValueFactory = _ => defaults.ShardTokens };
         var textField = new Option<string>("--text-field") { HelpName = "NAME", Description = "The field or column that holds the text.", DefaultValueFactory = _ => defaults.TextField };
         var deduplicate = new Option<bool>("--deduplicate") { Description = "Leave out documents of which an equal one came before; takes about 24 bytes of memory a document." };

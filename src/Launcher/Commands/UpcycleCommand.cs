@@ -23,7 +23,7 @@ internal static class UpcycleCommand
         var samples = new Option<int>("--samples") { HelpName = "N", Description = "Samples of the dataset to look at.", DefaultValueFactory = _ => 64 };
         var ffnPredictor = new Option<int?>("--ffn-predictor-dim") { HelpName = "R", Description = "Coordinates that pick the neurons; half of the model's width where not given." };
         var attentionPredictor = new Option<int?>("--attention-predictor-dim") { HelpName = "R", Description = "Coordinates of a head that pick the keys; half of it where not given." };
-        var share = new Option<double>("--active") { HelpName = "F", Description = "Share of the neurons aimed at.", DefaultValueFactory = _ => 0.08 };
+        var share = new RealOption("--active") { HelpName = "F", Description = "Share of the neurons aimed at.", DefaultValueFactory = _ => 0.08 };
         var keys = new Option<int>("--keys") { HelpName = "K", Description = "Keys per query aimed at.", DefaultValueFactory = _ => 256 };
         var seed = new Option<long>("--seed") { HelpName = "N", Description = "Seed of the neurons that are new.", DefaultValueFactory = _ => 1 };
         var threads = ModelOption.Threads();

@@ -17,24 +17,24 @@ internal sealed class GenerationOptions
         HelpName = "TEXT", Description = "End before this text; may be repeated.", Arity = ArgumentArity.OneOrMore, AllowMultipleArgumentsPerToken = false, DefaultValueFactory = _ => [],
     };
 
-    private readonly Option<double> repetitionPenalty = new("--repetition-penalty")
+    private readonly RealOption repetitionPenalty = new("--repetition-penalty")
     {
         HelpName = "X", Description = "Make tokens that came before less likely; 1 does not.", DefaultValueFactory = _ => Default.Sampling.RepetitionPenalty,
     };
 
-    private readonly Option<double> temperature = new("--temperature")
+    private readonly RealOption temperature = new("--temperature")
     {
         HelpName = "T", Description = "Randomness; 0 always takes the most probable token.", DefaultValueFactory = _ => Default.Sampling.Temperature,
     };
 
     private readonly Option<int> topK = new("--top-k") { HelpName = "K", Description = "Draw from the K most probable tokens; 0 from all.", DefaultValueFactory = _ => Default.Sampling.TopK };
 
-    private readonly Option<double> topP = new("--top-p")
+    private readonly RealOption topP = new("--top-p")
     {
         HelpName = "P", Description = "Draw from the most probable tokens that together reach P.", DefaultValueFactory = _ => Default.Sampling.TopP,
     };
 
-    private readonly Option<double> minP = new("--min-p")
+    private readonly RealOption minP = new("--min-p")
     {
         HelpName = "P", Description = "Draw from tokens at least P times as probable as the most probable one.", DefaultValueFactory = _ => Default.Sampling.MinP,
     };
