@@ -9,7 +9,7 @@ namespace SparkTrain.Dashboard.Tests;
 /// <summary>HTTP itself: methods, packings, pages of lists, and whatever is no HTTP.</summary>
 public sealed class WireTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("/")]
@@ -94,7 +94,7 @@ public sealed class WireTests
     {
         await using var server = await TestServer.StartAsync();
         Assert.StartsWith("HTTP/1.1 400 ", await RawAsync(server, request), StringComparison.Ordinal);
-        Assert.True(SpinWait.SpinUntil(() => server.Log.Length > 0, 5000));
+        Patience.Until(() => server.Log.Length > 0);
         Assert.Equal(HttpStatusCode.OK, await server.StatusAsync("/api/runs"));
         Assert.StartsWith("a request could not be read: ", Assert.Single(server.Log), StringComparison.Ordinal);
     }

@@ -197,7 +197,7 @@ public sealed class RankWatchTests
             ranks.Report(4, "forward");
             ranks.Barrier();
             // Rank 1 comes to the second barrier only when the watch of rank 0 has complained that it does not.
-            if (transport.Rank == 1) SpinWait.SpinUntil(() => { lock (ends) return ends.Count > 0; });
+            if (transport.Rank == 1) Patience.Until(() => { lock (ends) return ends.Count > 0; }, "the watch of rank 0 to complain");
             ranks.Barrier();
         });
         Assert.Contains("in collective call 2, barrier\n    rank 1: last seen in step 4, forward, for", ends[0], StringComparison.Ordinal);

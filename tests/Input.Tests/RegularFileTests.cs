@@ -1,4 +1,3 @@
-using System.Diagnostics;
 
 namespace SparkTrain.Input.Tests;
 
@@ -49,7 +48,7 @@ public sealed class RegularFileTests : IDisposable
     [Fact]
     public void What_is_no_regular_file_is_refused_before_it_is_opened()
     {
-        using (var mkfifo = Process.Start("mkfifo", At("pipe"))!) mkfifo.WaitForExit();
+        Assert.Equal(0, Started.Run("mkfifo", At("pipe")).ExitCode);
         File.CreateSymbolicLink(At("zero"), "/dev/zero");
         foreach (var (path, kind) in ((string, string)[])[(At("pipe"), "a pipe"), (At("zero"), "a device"), ("/dev/zero", "a device"), (folder, "a folder")])
         {

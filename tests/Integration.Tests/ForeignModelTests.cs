@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using SparkTrain.ModelFormat;
 
@@ -61,7 +60,7 @@ public sealed class ForeignModelTests : IDisposable
     public void Pipes_devices_and_half_characters_are_refused_with_their_exit_codes()
     {
         ChainModel.Write(At("m"));
-        using (var mkfifo = Process.Start("mkfifo", At("pipe"))!) mkfifo.WaitForExit();
+        Assert.Equal(0, Started.Run("mkfifo", At("pipe")).ExitCode);
         File.WriteAllText(At("in.jsonl"), "{\"prompt\":\"a\"}\n{\"prompt\":\"\\ud800\"}\n");
         Refused(2, "--token-file absent: there is no such file", "serve", "--model", "m", "--token-file", "absent");
         Refused(2, "pipe: cannot be read: it is a pipe", "--config", "pipe");

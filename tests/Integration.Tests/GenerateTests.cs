@@ -166,7 +166,7 @@ public sealed class GenerateTests(TrainedRun run) : IClassFixture<TrainedRun>
 
     private static void Interrupt(Started started, Func<bool> isRunning)
     {
-        while (!started.Process.HasExited && !isRunning()) Thread.Sleep(10);
+        started.WaitUntil(isRunning, "the work to have begun");
         started.Signal("INT");
     }
 }

@@ -19,10 +19,10 @@ public sealed class NamespaceTests : IDisposable
     public void Dispose()
     {
         // A test that fails leaves its job behind.
-        if (job is { Process: { HasExited: false } running })
+        if (job is { Process.HasExited: false })
         {
             job.Signal("TERM");
-            running.WaitForExit();
+            job.Finish();
         }
         work.Dispose();
     }

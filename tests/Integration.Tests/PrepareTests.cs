@@ -26,7 +26,7 @@ public sealed class PrepareTests : IDisposable
         foreach (var (signal, shards) in ((string, int)[])[("KILL", 3), ("INT", 9)])
         {
             var started = Cli.Start(folder, Arguments("set"));
-            while (!started.Process.HasExited && FinishedLines() <= shards) Thread.Sleep(1);
+            started.WaitUntil(() => FinishedLines() > shards, $"{shards} finished shards");
             started.Signal(signal);
             var stopped = Cli.Finish(started);
             Assert.Equal(signal == "KILL" ? 128 + 9 : 75, stopped.ExitCode);

@@ -8,7 +8,7 @@ namespace SparkTrain.Integration.Tests;
 /// <summary><c>serve</c> from the command line, asked over loopback.</summary>
 public sealed class ServeTests(TrainedRun run) : IClassFixture<TrainedRun>
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Served_texts_are_those_of_generate_whatever_runs_beside_and_SIGTERM_ends_it_in_good_order()

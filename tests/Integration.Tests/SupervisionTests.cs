@@ -107,5 +107,5 @@ public sealed class SupervisionTests : IDisposable
         return found;
     }
 
-    private static void Kill(string signal, int process) => System.Diagnostics.Process.Start("kill", [$"-{signal}", $"{process}"]).WaitForExit();
+    private static void Kill(string signal, int process) => Started.Signal(signal, process);
 }

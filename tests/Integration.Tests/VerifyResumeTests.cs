@@ -60,7 +60,7 @@ public sealed class VerifyResumeTests : IDisposable
     public void A_signal_ends_the_runs_and_leaves_nothing_behind()
     {
         var started = Cli.Start(work.Folder, "verify-resume", "--config", "tiny.json", "--ranks", "1", "--set", "Training.Steps=100000", "--steps", "100000");
-        while (!started.Process.HasExited && Directory.GetFiles(work.Folder, "trace.jsonl", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Length == 0) Thread.Sleep(20);
+        started.WaitUntil(() => Directory.GetFiles(work.Folder, "trace.jsonl", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Length > 0, "a trace of steps");
         started.Signal("TERM");
         Assert.Equal(75, Cli.Finish(started).ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(work["runs"]));

@@ -100,8 +100,7 @@ public sealed partial class DeployTests
         {
             string path = Path.Combine(Folder, program);
             File.WriteAllText(path, $"#!/bin/bash\necho \"{program} $*\" >>calls\n{body}\n");
-            using var chmod = Process.Start("chmod", ["700", path]);
-            chmod.WaitForExit();
+            Started.Run("chmod", "700", path);
         }
     }
 }

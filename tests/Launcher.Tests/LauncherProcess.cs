@@ -17,20 +17,10 @@ internal static class LauncherProcess
 
     private static (int ExitCode, string Out, string Error) Start(string program, string arguments, (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            WorkingDirectory = Folder,
-        };
+        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder };
         foreach (var (name, value) in environment) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
         // script hangs up on the program when its own input ends.
-        if (program != "script") process.StandardInput.Close();
-        var error = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, error.Result);
+        var ended = Started.Start(start, program == "script" ? null : "").Finish();
+        return (ended.ExitCode, ended.Out, ended.Error);
     }
 }

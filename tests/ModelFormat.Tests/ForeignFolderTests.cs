@@ -1,5 +1,4 @@
 using SparkTrain.Support;
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace SparkTrain.ModelFormat.Tests;
@@ -129,7 +128,7 @@ public sealed class ForeignFolderTests : IDisposable
     public void A_pipe_or_a_device_in_place_of_a_file_is_refused_at_once(string file)
     {
         File.Delete(At(file));
-        using (var mkfifo = Process.Start("mkfifo", At(file))!) mkfifo.WaitForExit();
+        Assert.Equal(0, Started.Run("mkfifo", At(file)).ExitCode);
         Assert.Contains($"{file}: it cannot be read (it is a pipe, not a regular file)", Refusal(), StringComparison.Ordinal);
         File.Delete(At(file));
         File.CreateSymbolicLink(At(file), "/dev/zero");

@@ -56,7 +56,7 @@ public sealed class KeepAliveTests
         finally
         {
             stop.Cancel();
-            collector.Join();
+            Patience.Join(collector, "the last collection");
         }
     }
 

@@ -7,7 +7,7 @@ public sealed class AccessTests
 {
     private const string Secret = "correct-horse-battery-staple";
 
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData(null, 401)]

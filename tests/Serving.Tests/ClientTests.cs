@@ -6,7 +6,7 @@ namespace SparkTrain.Serving.Tests;
 /// <summary>Many clients, and clients that leave.</summary>
 public sealed class ClientTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Many_clients_each_get_their_own_answer_and_only_that()
@@ -57,11 +57,11 @@ public sealed class ClientTests
             await leaves.CancelAsync();
             if (!streams) await Assert.ThrowsAnyAsync<OperationCanceledException>(() => sent);
         }
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Counters.Cancelled == 1, 5000));
+        Patience.Until(() => server.Server.Counters.Cancelled == 1);
         gate.Open();
         server.RequireFree();
         Assert.Contains("the client left after", server.Log, StringComparison.Ordinal);
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Counters.Requests.GetValueOrDefault(499) == 1, 5000));
+        Patience.Until(() => server.Server.Counters.Requests.GetValueOrDefault(499) == 1);
         Assert.DoesNotContain("Exception", server.Log, StringComparison.Ordinal);
     }
 
@@ -74,12 +74,12 @@ public sealed class ClientTests
         gate.WaitUntilClosed();
         using var leaves = CancellationTokenSource.CreateLinkedTokenSource(Ends);
         var waiting = server.Client.PostAsync("/v1/completions", new StringContent("""{"prompt":"b"}""", new System.Net.Http.Headers.MediaTypeHeaderValue("application/json")), leaves.Token);
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Load.Waiting == 1, 5000));
+        Patience.Until(() => server.Server.Load.Waiting == 1);
         await leaves.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Counters.Cancelled == 1, 5000));
+        Patience.Until(() => server.Server.Counters.Cancelled == 1);
         gate.Step(1);
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Load.Waiting == 0, 5000));
+        Patience.Until(() => server.Server.Load.Waiting == 0);
         gate.Open();
         Assert.Equal(Alone.Continue(FakeDecoder.Hashed, Alone.Tokens("a"), 5, new SamplingOptions { Temperature = 0 }).Text, (await running)["choices"]![0]!["text"]!.GetValue<string>());
     }

@@ -5,7 +5,7 @@ namespace SparkTrain.Serving.Tests;
 
 public sealed class EndpointTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task The_model_is_listed_and_known_by_its_name_only()
@@ -72,7 +72,7 @@ public sealed class EndpointTests
         var running = server.CompleteAsync(Body);
         gate.WaitUntilClosed();
         var waiting = server.CompleteAsync(Body);
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Load.Waiting == 1, 5000));
+        Patience.Until(() => server.Server.Load.Waiting == 1);
         using var refused = await server.PostAsync(Body);
         Assert.Equal(TimeSpan.FromSeconds(1), refused.Headers.RetryAfter!.Delta);
         await Require(Task.FromResult(refused), 429, "queue_full", "1 prompts wait already, and at most 1 may; try again later");

@@ -5,7 +5,7 @@ namespace SparkTrain.Serving.Tests;
 /// <summary>HEAD is GET without a body (RFC 9110, 9.3.2).</summary>
 public sealed class HeadTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("/health")]

@@ -5,7 +5,7 @@ namespace SparkTrain.Serving.Tests;
 
 public sealed class HostileTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_body_that_is_too_long_is_413_announced_or_not()

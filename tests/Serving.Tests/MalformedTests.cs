@@ -8,7 +8,7 @@ namespace SparkTrain.Serving.Tests;
 public sealed class MalformedTests
 {
     private const string Post = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("FFFFFFFFFFFFFFFF\r\nx")]
@@ -108,7 +108,7 @@ public sealed class MalformedTests
         slow[0].Dispose();
         // The server learns of it in its own time.
         string answer = "";
-        Assert.True(SpinWait.SpinUntil(() => (answer = server.RawAsync("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray()).GetAwaiter().GetResult()).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal), 10_000), answer);
+        Patience.Until(() => (answer = server.RawAsync("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"u8.ToArray()).GetAwaiter().GetResult()).StartsWith("HTTP/1.1 200 ", StringComparison.Ordinal), answer);
         slow.ForEach(client => client.Dispose());
     }
 
@@ -123,7 +123,7 @@ public sealed class MalformedTests
     {
         Assert.StartsWith($"HTTP/1.1 {status} ", await server.RawAsync(Encoding.Latin1.GetBytes(request)), StringComparison.Ordinal);
         // What the web server says of a connection comes after the answer.
-        Assert.True(SpinWait.SpinUntil(() => server.Log.Length > 0, 5000));
+        Patience.Until(() => server.Log.Length > 0);
         Assert.Equal(HttpStatusCode.OK, (await server.Client.GetAsync("/health", Ends)).StatusCode);
         Assert.DoesNotContain("Exception", server.Log, StringComparison.Ordinal);
         Assert.Single(server.Log.Split('\n'));

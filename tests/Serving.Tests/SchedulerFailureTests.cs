@@ -5,7 +5,7 @@ namespace SparkTrain.Serving.Tests;
 
 public sealed class SchedulerFailureTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Numbers_that_are_not_finite_end_their_own_job_only()

@@ -5,7 +5,7 @@ namespace SparkTrain.Serving.Tests;
 
 public sealed class SchedulerTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_prompt_is_continued_as_it_would_be_alone()
@@ -86,7 +86,7 @@ public sealed class SchedulerTests
         var large = Note("large", scheduler.Submit([Greedy("b", 90)]));
         var small = Note("small", scheduler.Submit([Greedy("c", 3)]));
         gate.Open();
-        await Task.WhenAll(running, large, small);
+        await Patience.For(Task.WhenAll(running, large, small), "three continuations", () => { lock (order) return string.Join(", ", order); });
         Assert.Equal(["running", "large", "small"], order);
     }
 
@@ -149,26 +149,26 @@ public sealed class SchedulerTests
         var slow = scheduler.Submit([Greedy("a", 1000)]);
         var quick = scheduler.Submit([Greedy("b", 1000)]);
         Assert.Equal(1000, (await Read(quick)).Sum(piece => piece.Text.Length));
-        Assert.True(SpinWait.SpinUntil(() => scheduler.Load is { Active: 1, HeldTokens: < 200 }, 5000), "the slow one is paused after a few pieces, not further");
+        Patience.Until(() => scheduler.Load is { Active: 1, HeldTokens: < 200 }, "the slow one is paused after a few pieces, not further");
 
         // Whoever reads again goes on.
         await using (var reader = slow.ReadAsync(Ends).GetAsyncEnumerator(Ends))
         {
             for (int i = 0; i < 100; i++) Assert.True(await reader.MoveNextAsync());
-            Assert.True(SpinWait.SpinUntil(() => scheduler.Load.HeldTokens > 110, 5000));
+            Patience.Until(() => scheduler.Load.HeldTokens > 110);
             bool IsDroppedLater()
             {
                 time.Advance(TimeSpan.FromSeconds(31));
                 return decoder.OpenSequences == 0;
             }
-            Assert.True(SpinWait.SpinUntil(IsDroppedLater, 5000));
+            Patience.Until(IsDroppedLater);
             await Assert.ThrowsAsync<GenerationException>(async () =>
             {
                 while (await reader.MoveNextAsync()) { }
             });
         }
         // The job is told before its place is counted as free.
-        Assert.True(SpinWait.SpinUntil(() => scheduler.Load.Active == 0, 5000));
+        Patience.Until(() => scheduler.Load.Active == 0);
     }
 
     private static GenerationRequest Greedy(string prompt, int maxTokens) => new() { Prompt = Alone.Tokens(prompt), MaxTokens = maxTokens, Sampling = new() { Temperature = 0 } };

@@ -6,7 +6,7 @@ namespace SparkTrain.Serving.Tests;
 /// <summary>Answers as their readers know them: OpenAI's API description, the format of event streams, Prometheus' text format.</summary>
 public sealed class SpecificationTests(OneServer shared) : IClassFixture<OneServer>
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("""{"prompt":"a"}""", 1)]

@@ -4,7 +4,7 @@ namespace SparkTrain.Serving.Tests;
 
 public sealed class StopTests
 {
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_stop_refuses_new_requests_with_503_and_finishes_the_others()
@@ -12,7 +12,7 @@ public sealed class StopTests
         await using var server = await TestServer.StartAsync();
         using var gate = new Gate(server.Decoder);
         var (whole, stream) = (server.CompleteAsync("""{"prompt":"a","max_tokens":10,"temperature":0}"""), server.StreamAsync("""{"prompt":"b","max_tokens":10,"temperature":0,"stream":true}"""));
-        Assert.True(SpinWait.SpinUntil(() => server.Server.Load is { Waiting: 1, Active: 1 } or { Active: 2 }, 5000));
+        Patience.Until(() => server.Server.Load is { Waiting: 1, Active: 1 } or { Active: 2 });
         var stopped = server.Server.StopAsync(TimeSpan.FromSeconds(20));
         await EndpointTests.Require(server.PostAsync("""{"prompt":"a"}"""), 503, "stopping", "the server is stopping");
         using (var health = await server.Client.GetAsync("/health", Ends))
@@ -34,7 +34,7 @@ public sealed class StopTests
         // Until both have begun.
         for (int step = 0; step < 1000 && server.Server.Counters.Begun.Count < 2; step++) gate.Step(1);
         var stopped = server.Server.StopAsync(TimeSpan.Zero);
-        Assert.True(SpinWait.SpinUntil(() => server.Log.Contains("were ended", StringComparison.Ordinal), 5000));
+        Patience.Until(() => server.Log.Contains("were ended", StringComparison.Ordinal));
         // The step that is under way ends in its own time.
         gate.Slow();
         Assert.False(await stopped);

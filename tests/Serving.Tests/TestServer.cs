@@ -35,12 +35,12 @@ internal sealed class TestServer : IAsyncDisposable
         }
     }
 
-    public static async Task<TestServer> StartAsync(FakeDecoder? decoder = null, ServingOptions? options = null)
+    public static async Task<TestServer> StartAsync(FakeDecoder? decoder = null, ServingOptions? options = null, ITokenizer? tokenizer = null)
     {
         decoder ??= new FakeDecoder();
         var lines = new List<string>();
         var log = new LoggerConfiguration().WriteTo.Sink(new Lines(lines)).CreateLogger();
-        var server = await CompletionServer.StartAsync(new("fake", decoder, new ByteTokenizer()), (options ?? new()) with { Listen = new(options?.Listen.Address ?? IPAddress.Loopback, 0) }, log);
+        var server = await CompletionServer.StartAsync(new("fake", decoder, tokenizer ?? new ByteTokenizer()), (options ?? new()) with { Listen = new(options?.Listen.Address ?? IPAddress.Loopback, 0) }, log);
         return new(server, decoder, lines);
     }
 
@@ -78,7 +78,7 @@ internal sealed class TestServer : IAsyncDisposable
     /// <summary>Waits until nothing is held, which must not take long.</summary>
     public void RequireFree()
     {
-        Assert.True(SpinWait.SpinUntil(() => Decoder.OpenSequences == 0 && Server.Load == SchedulerLoad.None, 5000), $"{Decoder.OpenSequences} sequences, {Server.Load}");
+        Patience.Until(() => Decoder.OpenSequences == 0 && Server.Load == SchedulerLoad.None, soFar: () => $"{Decoder.OpenSequences} sequences, {Server.Load}");
         Assert.Equal(0, Decoder.HeldTokens);
     }
 

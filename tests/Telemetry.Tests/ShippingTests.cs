@@ -38,7 +38,7 @@ public sealed class ShippingTests
         {
             await using var shipper = new EventShipper(journal.Path, Quick with { FirstPause = TimeSpan.FromHours(1), LongestPause = TimeSpan.FromHours(1) }, warnings.Add, server);
             for (int step = 0; step < 50; step++) TestRun.Metrics(log, step, 1);
-            Assert.True(SpinWait.SpinUntil(() => server.Batches > 0, TimeSpan.FromMinutes(1)));
+            Patience.Until(() => server.Batches > 0);
         }
         Assert.Single(warnings);
         server.Decide = (_, _) => Answer.Store;
@@ -54,7 +54,7 @@ public sealed class ShippingTests
         run.Write(3);
         using var silent = new SilentServer();
         await using (new EventShipper(run.Journal, Quick with { Farewell = TimeSpan.FromMilliseconds(50), Timeout = TimeSpan.FromHours(1) }, _ => { }, silent))
-            Assert.True(SpinWait.SpinUntil(() => silent.Asked > 0, TimeSpan.FromMinutes(1)));
+            Patience.Until(() => silent.Asked > 0);
         Assert.Equal(1, silent.Asked);
     }
 

@@ -55,7 +55,13 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Contains(said, text => text.StartsWith("step 4: the checkpoint is put off until the disk has taken that of step 2", StringComparison.Ordinal));
         gate.Set();
         // The parts are done soon after; every step asks.
-        for (long step = 6; !store.Complete().Any(path => CheckpointStore.StepOf(path) > 2); step++) Step(step, step);
+        long next = 6;
+        Patience.Until(() =>
+        {
+            Step(next, next);
+            next++;
+            return store.Complete().Any(path => CheckpointStore.StepOf(path) > 2);
+        }, "a checkpoint behind that of step 2");
         Assert.Contains(store.PathOf(2), store.Complete());
         state.Progress = state.Progress with { Step = 1_000_000 };
         schedule.SaveNow();

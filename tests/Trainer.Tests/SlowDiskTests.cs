@@ -52,7 +52,7 @@ public sealed class SlowDiskTests : IDisposable
         Assert.Contains(TrainEvents.SavePutOff, events.Templates);
 
         disk.Set();
-        SpinWait.SpinUntil(saves.IsPartDone);
+        Patience.Until(saves.IsPartDone, "a part of the checkpoint");
         Train(until: 10);
         Assert.Equal(10, writer.Step);
         saves.Finish();
@@ -94,7 +94,7 @@ public sealed class SlowDiskTests : IDisposable
             state.Progress = state.Progress with { Step = state.Progress.Step + 1 };
             saves.AfterStep(votes);
             // The shard itself takes no time; only its publication waits.
-            if (writer.IsBusy && !disk.IsSet && writer.Step == state.Progress.Step) SpinWait.SpinUntil(saves.IsPartDone);
+            if (writer.IsBusy && !disk.IsSet && writer.Step == state.Progress.Step) Patience.Until(saves.IsPartDone, "a part of the checkpoint");
         }
     }
 

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace SparkTrain.Data.Tests.Peers;
@@ -20,10 +19,8 @@ public static class PeerProgram
     {
         try
         {
-            using var process = Process.Start(new ProcessStartInfo("node", [script, .. arguments]) { RedirectStandardError = true })!;
-            var error = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            return (process.ExitCode, error);
+            var ended = Started.Run("node", [script, .. arguments]);
+            return (ended.ExitCode, ended.Error);
         }
         catch (Win32Exception e)
         {

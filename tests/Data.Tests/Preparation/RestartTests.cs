@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
@@ -218,7 +217,7 @@ public sealed class RestartTests : IDisposable
         foreach (var part in new[] { "preparing", "progress" })
         {
             var from = folder[$".set.sparktrain-{part}"];
-            if (Path.Exists(from)) Process.Start("cp", ["-r", from, folder[$".{name}.sparktrain-{part}"]]).WaitForExit();
+            if (Path.Exists(from)) Assert.Equal(0, Started.Run("cp", "-r", from, folder[$".{name}.sparktrain-{part}"]).ExitCode);
         }
     }
 

@@ -14,20 +14,16 @@ internal static class JavaScriptTokenizer
     public static int[][] Encode(string folder, IReadOnlyList<string> texts)
     {
         _ = Installed("@huggingface/tokenizers");
-        using var node = Start(Path.Combine(RepositoryRoot(), "tests", "peers", "tokenize.mjs"), folder);
-        var error = node.StandardError.ReadToEndAsync();
-        var ids = node.StandardOutput.ReadToEndAsync();
-        using (node.StandardInput) node.StandardInput.Write(JsonSerializer.Serialize(texts));
-        node.WaitForExit();
-        Assert.True(node.ExitCode == 0, $"tests/peers/tokenize.mjs ended with {node.ExitCode}: {error.GetAwaiter().GetResult()}");
-        return JsonSerializer.Deserialize<int[][]>(ids.GetAwaiter().GetResult())!;
+        var node = Run(JsonSerializer.Serialize(texts), Path.Combine(RepositoryRoot(), "tests", "peers", "tokenize.mjs"), folder);
+        Assert.True(node.ExitCode == 0, $"tests/peers/tokenize.mjs ended with {node.ExitCode}: {node.Error}");
+        return JsonSerializer.Deserialize<int[][]>(node.Out)!;
     }
 
-    private static Process Start(params string[] arguments)
+    private static Outcome Run(string input, params string[] arguments)
     {
         try
         {
-            return Process.Start(new ProcessStartInfo("node", arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true })!;
+            return Started.Start(new ProcessStartInfo("node", arguments), input).Finish();
         }
         catch (Win32Exception)
         {

@@ -8,7 +8,7 @@ namespace SparkTrain.Distributed.Tests.Mpi;
 /// <summary>An MPI of this machine. Where it is missing the test fails: the binding must be held to both.</summary>
 internal sealed class MpiInstallation
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(4);
 
     private static readonly Lazy<MpiInstallation> OpenMpi = new(FindOpenMpi), Mpich = new(FindMpich);
 
@@ -34,7 +34,7 @@ internal sealed class MpiInstallation
     /// <param name="variables">Environment variables of the ranks.</param>
     public MpiResult Run(int ranks, string arguments, params (string Name, string Value)[] variables)
     {
-        var start = new ProcessStartInfo(launcher) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(launcher);
         start.Environment.Remove(MpiLibrarySearch.Variable);
         start.Environment["OMPI_ALLOW_RUN_AS_ROOT"] = start.Environment["OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"] = "1";
         // Otherwise .NET greets the terminal that Open MPI shows each rank.
@@ -55,23 +55,8 @@ internal sealed class MpiInstallation
 
     private static MpiResult Run(ProcessStartInfo start)
     {
-        using var process = Process.Start(start)!;
-        var output = new StringBuilder();
-        void Take(object sender, DataReceivedEventArgs e)
-        {
-            lock (output) output.Append(e.Data).Append('\n');
-        }
-        process.OutputDataReceived += Take;
-        process.ErrorDataReceived += Take;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        if (!process.WaitForExit(Patience))
-        {
-            process.Kill(entireProcessTree: true);
-            throw new TimeoutException($"{start.FileName} {string.Join(' ', start.ArgumentList)} has not ended:\n{output}");
-        }
-        process.WaitForExit();
-        return new(process.ExitCode, output.ToString());
+        var ended = Started.Start(start).Finish(Limit);
+        return new(ended.ExitCode, ended.Out + ended.Error);
     }
 
     private static MpiInstallation FindOpenMpi()

@@ -22,7 +22,7 @@ public sealed class RunsFeedTests(SmallRun small) : IClassFixture<SmallRun>, IDi
         var error = new StringWriter();
         using var stop = new CancellationTokenSource();
         var feed = new RunsFeed(server, runs, new Terminal(_ => null, isOutputRedirected: true, TextWriter.Null, error)).RunAsync(stop.Token);
-        Assert.True(SpinWait.SpinUntil(() => !log.IsEmpty, 30_000));
+        Patience.Until(() => !log.IsEmpty);
         await stop.CancelAsync();
         await feed;
         Assert.Equal($"error: {database}: the database that is open has been moved or removed. Put it back, or start the dashboard anew; until then nothing is taken.", Assert.Single(log));

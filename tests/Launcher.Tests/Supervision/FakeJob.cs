@@ -46,7 +46,7 @@ internal sealed class FakeJob : IDisposable
         Thread.Sleep(1000);
         Assert.False(run.IsCompleted, Said);
         then();
-        return run.Result;
+        return Patience.For(run, "the end of the job", () => Said).GetAwaiter().GetResult();
     }
 
     public void Dispose()

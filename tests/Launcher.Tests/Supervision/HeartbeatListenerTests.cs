@@ -10,7 +10,7 @@ public sealed class HeartbeatListenerTests : IDisposable
 {
     private const string Token = "secret";
     private const string Beat = "1\t4711\tnode7\t812\tbackward\t\t0\t\n";
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     private readonly RankRoster roster = new(2, TimeProvider.System);
     private readonly HeartbeatListener listener;
@@ -73,8 +73,8 @@ public sealed class HeartbeatListenerTests : IDisposable
     {
         var strangers = Enumerable.Range(0, 200).Select(_ => Connect("")).ToList();
         // Those beyond the limit are cut off at once, the others when they have not named the token in time.
-        Assert.True(SpinWait.SpinUntil(() => strangers.Count(IsCutOff) >= 200 - 66, Patience));
-        Assert.True(SpinWait.SpinUntil(() => strangers.TrueForAll(IsCutOff), Patience));
+        Patience.Until(() => strangers.Count(IsCutOff) >= 200 - 66);
+        Patience.Until(() => strangers.TrueForAll(IsCutOff));
         using var rank = Connect(Token + "\n" + Beat);
         Assert.Equal(1, rank.Receive(new byte[9]));
         foreach (var stranger in strangers) stranger.Dispose();
@@ -88,8 +88,8 @@ public sealed class HeartbeatListenerTests : IDisposable
         var sending = new Thread(() => rank.Send(Encoding.UTF8.GetBytes(many)));
         sending.Start();
         int answers = 0;
-        while (answers < 20_000) answers += rank.Receive(new byte[4096]);
-        sending.Join();
+        while (answers < 20_000) answers += rank.Receive(new byte[4096]) is > 0 and var more ? more : throw new IOException($"the connection ended after {answers} answers");
+        Patience.Join(sending, "the last heartbeat to be sent");
         Assert.Equal(19_999, roster.Look()[1].Last!.Status.Step);
     }
 
@@ -97,7 +97,7 @@ public sealed class HeartbeatListenerTests : IDisposable
     public void A_rank_whose_connection_ends_is_gone_until_it_is_heard_again()
     {
         using (var first = Connect(Token + "\n" + Beat)) Assert.Equal(1, first.Receive(new byte[9]));
-        Assert.True(SpinWait.SpinUntil(() => roster.Look()[1].Gone is not null, Patience));
+        Patience.Until(() => roster.Look()[1].Gone is not null);
         Assert.True(roster.Look()[1].IsLost);
         using var again = Connect(Token + "\n" + Beat);
         Assert.Equal(1, again.Receive(new byte[9]));
@@ -109,9 +109,9 @@ public sealed class HeartbeatListenerTests : IDisposable
     {
         var address = new SupervisorAddress("127.0.0.1", listener.Port, Token, TimeSpan.FromSeconds(1));
         using var sender = HeartbeatSender.Start(SupervisorAddress.Find(name => address.Variables.GetValueOrDefault(name)), 1, Fail, Fail, interval: TimeSpan.FromMilliseconds(10))!;
-        Assert.True(SpinWait.SpinUntil(() => roster.Look()[1].Last?.Status.Phase == "start", Patience));
+        Patience.Until(() => roster.Look()[1].Last?.Status.Phase == "start");
         sender.Ask(() => new(7, "backward", "sum", TimeSpan.FromSeconds(2)));
-        Assert.True(SpinWait.SpinUntil(() => roster.Look()[1].Last?.Status == new RankStatus(7, "backward", "sum", TimeSpan.FromSeconds(2)), Patience));
+        Patience.Until(() => roster.Look()[1].Last?.Status == new RankStatus(7, "backward", "sum", TimeSpan.FromSeconds(2)));
         sender.Leave(16);
         var seen = roster.Look()[1];
         Assert.Equal((16, Environment.ProcessId, Environment.MachineName), (seen.Last!.Leaving, seen.Last.Process, seen.Last.Host));
@@ -133,14 +133,14 @@ public sealed class HeartbeatListenerTests : IDisposable
                 said.Add("end " + why);
                 ended.Set();
             }, new(time, TimeSpan.FromSeconds(5)), TimeSpan.FromMilliseconds(10));
-        Assert.True(ended.Wait(Patience, TestContext.Current.CancellationToken));
+        Assert.True(ended.Wait(Limit, TestContext.Current.CancellationToken));
         Assert.StartsWith($"stop the supervisor at 127.0.0.1:{listener.Port} does not answer rank 1 (ConnectionRefused)", said[0], StringComparison.Ordinal);
         Assert.StartsWith("end ", said[1], StringComparison.Ordinal);
     }
 
     private Socket Connect(string said)
     {
-        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = (int)Patience.TotalMilliseconds };
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true, ReceiveTimeout = (int)Limit.TotalMilliseconds };
         socket.Connect(IPAddress.Loopback, listener.Port);
         socket.Send(Encoding.UTF8.GetBytes(said));
         return socket;

@@ -51,9 +51,8 @@ public sealed class JobCommandTests
     {
         var mpiexec = Mpiexec.Find(null);
         var command = JobCommand.Of(mpiexec, new(2, [], null, 0, TimeSpan.Zero, null), LaunchMachine.Look() with { ReadsOtherProcesses = false }, ["TERM"], ["true"]);
-        using var process = System.Diagnostics.Process.Start(command[0], command.Skip(1));
-        process.WaitForExit();
-        Assert.Equal(0, process.ExitCode);
+        var ended = Started.Run(command[0], [.. command.Skip(1)]);
+        Assert.True(ended.ExitCode == 0, ended.Error);
     }
 
     private static IReadOnlyList<string> Command(MpiFlavour flavour, RankHost[] hosts, LaunchMachine machine) => JobCommand.Of(new("/usr/bin/mpiexec", flavour, ""), Job(hosts), machine, Variables, Rank);

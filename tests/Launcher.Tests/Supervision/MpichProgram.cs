@@ -12,8 +12,7 @@ internal sealed class MpichProgram : IDisposable
         if (!Directory.Exists(root)) throw new DirectoryNotFoundException($"MPICH is not in {root}. Run scripts/install-mpi.sh --with-mpich artifacts/mpich (test.sh does), then the tests again.");
         string libraries = System.IO.Path.GetDirectoryName(Directory.GetFiles(root, "libmpich.so.12", SearchOption.AllDirectories)[0])!;
         File.WriteAllText(Path, $"#!/bin/sh\nLD_LIBRARY_PATH='{libraries}' exec '{root}/bin/mpiexec.hydra' \"$@\"\n");
-        using var chmod = System.Diagnostics.Process.Start("chmod", ["700", Path]);
-        chmod.WaitForExit();
+        Started.Run("chmod", "700", Path);
     }
 
     /// <summary>The program.</summary>

@@ -13,7 +13,7 @@ namespace SparkTrain.Launcher.Tests.Watching;
 public sealed class MetricsPageTests
 {
     private static readonly JsonSerializerOptions Snake = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private static readonly CancellationToken Ends = TestContext.Current.CancellationToken;
+    private static CancellationToken Ends => TestContext.Current.CancellationToken;
 
     [Theory]
     [InlineData("127.0.0.1", "localhost", null, 200)]

@@ -30,17 +30,11 @@ public sealed class ProcessorTests
 
     private static string Pass(params (string Name, string Value)[] switches)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ProcessorTests).Assembly.Location, "-noColor", .. Classes.SelectMany(name => (string[])["-class", name])]) { RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", [typeof(ProcessorTests).Assembly.Location, "-noColor", .. Classes.SelectMany(name => (string[])["-class", name])]);
         foreach (var (name, value) in switches) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        if (!process.WaitForExit(Limit))
-        {
-            process.Kill(entireProcessTree: true);
-            Assert.Fail($"not ended after {Limit}");
-        }
-        Assert.True(process.ExitCode == 0, output.Result);
-        return output.Result;
+        var ended = Started.Start(start).Finish(Limit);
+        Assert.True(ended.ExitCode == 0, ended.Out + ended.Error);
+        return ended.Out;
     }
 
     private static string Lines(string start, string output)
