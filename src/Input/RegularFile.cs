@@ -35,6 +35,24 @@ public static partial class RegularFile
         return File.OpenRead(path);
     }
 
+    /// <summary>Opens a regular file that a process may be writing, replacing or deleting meanwhile; nothing is buffered.</summary>
+    /// <exception cref="IOException">It is missing, cannot be read, or is none.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static FileStream OpenShared(string path)
+    {
+        Require(path);
+        return new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    /// <summary>Reads the lines of a regular file, as UTF-8, that a process may be writing meanwhile.</summary>
+    /// <exception cref="IOException">It is missing, cannot be read, or is none.</exception>
+    /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
+    public static IEnumerable<string> ReadLines(string path)
+    {
+        using var reader = new StreamReader(OpenShared(path), Encoding.UTF8);
+        while (reader.ReadLine() is { } line) yield return line;
+    }
+
     /// <summary>Reads a regular file whole.</summary>
     /// <param name="path">The file.</param>
     /// <param name="most">Bytes that it may have.</param>

@@ -12,6 +12,8 @@ internal sealed class RunLock : IDisposable
     // .NET opens no file that another process holds alone, so that what the other ranks read is not in the lock itself.
     private const string LockFile = "run.lock", KeyFile = "run.id";
 
+    private const int MaxKeyBytes = 64;
+
     // A look whether a folder is held takes the lock for a moment.
     private const int Attempts = 10;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -26,7 +28,7 @@ internal sealed class RunLock : IDisposable
     public long Key { get; }
 
     /// <summary>Holds a folder, which is there, until disposed.</summary>
-    /// <exception cref="IOException">Another process holds it (<see cref="WriteFailure.IsLocked"/>), or it cannot be written.</exception>
+    /// <exception cref="IOException">Another process holds it (<see cref="WriteFailure.IsLocked"/>), or it cannot be written; also where a pipe or a device is in the place of a file.</exception>
     public static RunLock Take(string folder)
     {
         for (int attempt = 1; ; attempt++)
@@ -34,6 +36,8 @@ internal sealed class RunLock : IDisposable
             FileStream? held = null;
             try
             {
+                RegularFile.Require(Path.Combine(folder, LockFile));
+                RegularFile.Require(Path.Combine(folder, KeyFile));
                 held = new FileStream(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
                 long key = Random.Shared.NextInt64(1L << 48);
                 File.WriteAllText(Path.Combine(folder, KeyFile), key.ToString(CultureInfo.InvariantCulture));
@@ -52,15 +56,16 @@ internal sealed class RunLock : IDisposable
     }
 
     /// <summary>Reads the number of a folder that another process holds.</summary>
-    /// <exception cref="IOException">There is no such file.</exception>
+    /// <exception cref="IOException">There is no such file, or it is none of this kind.</exception>
     /// <exception cref="FormatException">It holds no number.</exception>
-    public static RunLock Join(string folder) => new(folder, null, long.Parse(File.ReadAllText(Path.Combine(folder, KeyFile)), CultureInfo.InvariantCulture));
+    public static RunLock Join(string folder) => new(folder, null, long.Parse(RegularFile.ReadAllText(Path.Combine(folder, KeyFile), MaxKeyBytes), CultureInfo.InvariantCulture));
 
     /// <summary>True while a process holds a folder: the system releases it whatever ends the process. A lock that cannot be looked at is held by nobody.</summary>
     public static bool IsHeld(string folder)
     {
         try
         {
+            RegularFile.Require(Path.Combine(folder, LockFile));
             // Shared among those who look.
             new FileStream(Path.Combine(folder, LockFile), FileMode.Open, FileAccess.Read, FileShare.Read).Dispose();
             return false;
@@ -84,7 +89,7 @@ internal sealed class RunLock : IDisposable
             return now.EndsWith(" (deleted)", StringComparison.Ordinal) ? $"its {LockFile} was deleted" : $"its {LockFile} was moved to {now}";
         try
         {
-            return File.ReadAllText(Path.Combine(folder, KeyFile)) == KeyText ? null : $"another start has written its {KeyFile}";
+            return RegularFile.ReadAllText(Path.Combine(folder, KeyFile), MaxKeyBytes) == KeyText ? null : $"another start has written its {KeyFile}";
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
@@ -101,7 +106,7 @@ internal sealed class RunLock : IDisposable
     {
         try
         {
-            return File.ReadAllText(Path.Combine(path, KeyFile)) == KeyText;
+            return RegularFile.ReadAllText(Path.Combine(path, KeyFile), MaxKeyBytes) == KeyText;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -24,7 +25,7 @@ internal static class FileContent
     /// <exception cref="DataException">It is packed, and damaged.</exception>
     public static KindOfFile Of(string file, string textField)
     {
-        var raw = Head(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1));
+        var raw = Head(RegularFile.OpenRead(file));
         if (raw.AsSpan().StartsWith("PAR1"u8) || HasEnding(file, ".parquet")) return new(FileKind.Parquet, "Parquet");
         if (ArrowMessages.IsArrow(raw) || HasEnding(file, ArrowEndings)) return new(FileKind.Arrow, "Arrow");
         if (Array.Find(Packings, p => raw.AsSpan().StartsWith(p.Start)).Name is { } packing) return new(FileKind.ForeignPacking, $"a {packing} file");

@@ -1,4 +1,5 @@
 using System.Text;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -22,6 +23,7 @@ internal static class PackedFile
     /// <exception cref="DataException">A packed file is cut off or damaged, or a text is not in the encoding of its mark; also later, while it is read.</exception>
     public static Stream OpenRead(string file)
     {
+        RegularFile.Require(file);
         var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.SequentialScan);
         var head = new byte[MarkBytes];
         int read = stream.ReadAtLeast(head, MarkBytes, throwOnEndOfStream: false);

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -12,6 +13,7 @@ internal static class ParquetDocuments
 
     public static IEnumerable<SourceRecord> Read(string file, string textField, long skip = 0)
     {
+        RegularFile.Require(file);
         using var handle = Parquet.Read(file, () => File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan));
         var footer = Parquet.Read($"{file} footer", () => ParquetFooter.Read(RandomAccess.GetLength(handle), (into, offset) => FileBytes.Read(handle, into, offset)));
         var column = ForeignColumns.Choose(file, footer.Columns, textField);

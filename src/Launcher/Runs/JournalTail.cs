@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Launcher.Runs;
 
 /// <summary>What a journal has more than at the last look.</summary>
@@ -15,11 +17,11 @@ internal sealed class JournalTail(string path)
     /// <summary>Gives the whole lines that are new. A journal that was replaced by another is read from its beginning.</summary>
     /// <param name="receive">Receives them.</param>
     /// <param name="stop">Asks to leave.</param>
-    /// <exception cref="IOException">The journal is not there, or cannot be read.</exception>
+    /// <exception cref="IOException">The journal is not there, is no regular file, or cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>
     public void Read(Receiver receive, CancellationToken stop)
     {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        using var file = RegularFile.OpenShared(path);
         if (IsAnother(file)) offset = 0;
         for (byte[] bytes = new byte[ChunkBytes]; !stop.IsCancellationRequested;)
         {

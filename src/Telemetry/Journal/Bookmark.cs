@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Input;
 
 namespace SparkTrain.Telemetry;
 
@@ -7,6 +8,8 @@ namespace SparkTrain.Telemetry;
 /// <param name="Offset">Bytes of the journal that it has taken.</param>
 public sealed record Bookmark(string Url, long Offset)
 {
+    private const int MaxBytes = 1 << 16;
+
     /// <summary>The bookmark of a journal.</summary>
     public static string PathOf(string journal) => System.IO.Path.ChangeExtension(journal, ".bookmark");
 
@@ -15,7 +18,7 @@ public sealed record Bookmark(string Url, long Offset)
     {
         try
         {
-            var read = JsonSerializer.Deserialize<Bookmark>(File.ReadAllText(PathOf(journal)));
+            var read = JsonSerializer.Deserialize<Bookmark>(RegularFile.ReadAllBytes(PathOf(journal), MaxBytes));
             if (read?.Url == url && read.Offset >= 0 && read.Offset <= new FileInfo(journal).Length) return read;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)

@@ -1,4 +1,5 @@
 using System.Text;
+using SparkTrain.Input;
 
 namespace SparkTrain.Telemetry;
 
@@ -14,16 +15,17 @@ public sealed class LineFile : IDisposable
     /// <summary>Opens a file for appending.</summary>
     /// <param name="path">The file; made when absent.</param>
     /// <param name="kept">Returns each line that is there as it is to stay, or null where it goes; null begins the file anew.</param>
-    /// <exception cref="IOException">The file is not writable.</exception>
+    /// <exception cref="IOException">The file is not writable, or no regular one.</exception>
     public LineFile(string path, Func<string, string?>? kept)
     {
         this.path = path;
+        RegularFile.Require(path);
         if (kept is not null && File.Exists(path))
         {
             string temporary = path + ".tmp";
             using (var lines = File.Create(temporary))
             {
-                foreach (string line in File.ReadLines(path).Select(kept).OfType<string>())
+                foreach (string line in RegularFile.ReadLines(path).Select(kept).OfType<string>())
                 {
                     lastLine = lines.Position;
                     lines.Write(Encoding.UTF8.GetBytes(line + "\n"));

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Input;
 
 namespace SparkTrain.Telemetry;
 
@@ -17,8 +18,7 @@ public sealed record LoggedWarning(DateTime Time, string Level, string Message)
     public static IEnumerable<LoggedWarning> Read(string journal)
     {
         if (!File.Exists(journal)) yield break;
-        using var reader = new StreamReader(new FileStream(journal, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        while (reader.ReadLine() is { } line)
+        foreach (string line in RegularFile.ReadLines(journal))
             if (Marks.Any(mark => line.Contains(mark, StringComparison.Ordinal)) && Parse(line) is { } warning) yield return warning;
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Input;
 
 namespace SparkTrain.Telemetry;
 
@@ -23,7 +24,7 @@ internal sealed record RunIdentity(string Id, string? Name, string? Folder)
     {
         var written = ReadFile(PathOf(journal));
         if (written?.Name is not null || !File.Exists(journal)) return written;
-        var told = File.ReadLines(journal).Reverse().Select(OfEvent).FirstOrDefault(of => of is not null);
+        var told = RegularFile.ReadLines(journal).Reverse().Select(OfEvent).FirstOrDefault(of => of is not null);
         return written is null ? told : written with { Name = told?.Name };
     }
 
@@ -53,7 +54,7 @@ internal sealed record RunIdentity(string Id, string? Name, string? Folder)
     private static RunIdentity? ReadFile(string path)
     {
         if (!File.Exists(path)) return null;
-        string[] lines = File.ReadAllLines(path);
+        string[] lines = [.. RegularFile.ReadLines(path)];
         return lines.Length > 0 && Guid.TryParseExact(lines[0].Trim(), "N", out var id) ? new(id.ToString("N"), lines.ElementAtOrDefault(1), lines.ElementAtOrDefault(2)) : null;
     }
 

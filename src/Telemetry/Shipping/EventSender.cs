@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using SparkTrain.Input;
 
 namespace SparkTrain.Telemetry;
 
@@ -38,7 +39,7 @@ public sealed class EventSender : IDisposable
     {
         if (!File.Exists(journal)) return false;
         EventBatch batch;
-        using (var file = new FileStream(journal, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
+        using (var file = RegularFile.OpenShared(journal))
             batch = EventBatch.Read(file, bookmark.Offset, options.BatchEvents, options.BatchBytes);
         if (batch.EndOffset == bookmark.Offset) return false;
         if (batch.Lines.Count > 0) await SendAsync(batch, 0, batch.Lines.Count, stop);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer;
@@ -62,10 +63,11 @@ internal sealed class StepLines<T> : IDisposable
     /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
     public static IEnumerable<T> Read(string path, JsonSerializerOptions json, Action<long>? broken = null)
     {
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
         long? suspect = null;
-        for (long number = 1; reader.ReadLine() is { } line; number++)
+        long number = 0;
+        foreach (string line in RegularFile.ReadLines(path))
         {
+            number++;
             if (suspect is { } before) broken?.Invoke(before);
             suspect = null;
             if (Parse(line, json) is { } step) yield return step;

@@ -30,6 +30,16 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
             File.Delete(path);
             Directory.CreateDirectory(path);
         }),
+        ("a pipe", path =>
+        {
+            File.Delete(path);
+            Assert.Equal(0, Started.Run("mkfifo", path).ExitCode);
+        }),
+        ("a device", path =>
+        {
+            File.Delete(path);
+            File.CreateSymbolicLink(path, "/dev/zero");
+        }),
         ("missing", File.Delete),
     ];
 
@@ -122,7 +132,7 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
         await feed;
         Assert.Contains(shown, run => run!["name"]!.GetValue<string>() == "good" && run["lastStep"]!.GetValue<long>() == 4);
         string told = error.ToString();
-        foreach (string how in (string[])["garbage", "a-list", "other-types", "half-a-character", "a-folder", "missing", "deep"]) Assert.Contains($"warning: {Path.Combine(runs, how, "log", "events.jsonl")}: ", told, StringComparison.Ordinal);
+        foreach (string how in (string[])["garbage", "a-list", "other-types", "half-a-character", "a-folder", "a-pipe", "a-device", "missing", "deep"]) Assert.Contains($"warning: {Path.Combine(runs, how, "log", "events.jsonl")}: ", told, StringComparison.Ordinal);
         Assert.DoesNotContain("zz-good", told, StringComparison.Ordinal);
     }
 
@@ -161,7 +171,9 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
     private static (int ExitCode, string Out, string Error) Run(params string[] arguments)
     {
         var (output, error) = (new StringWriter { NewLine = "\n" }, new StringWriter { NewLine = "\n" });
-        int code = CommandLine.Run(arguments, new Terminal(_ => null, isOutputRedirected: true, output, error));
+        // What waits for a pipe waits for ever.
+        var run = Task.Run(() => CommandLine.Run(arguments, new Terminal(_ => null, isOutputRedirected: true, output, error)));
+        int code = Patience.For(run, string.Join(' ', arguments), () => $"{output}{error}").GetAwaiter().GetResult();
         return (code, output.ToString(), error.ToString());
     }
 }
