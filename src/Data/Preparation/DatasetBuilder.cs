@@ -140,7 +140,7 @@ public sealed class DatasetBuilder
         if (shards.Count > 0) progress?.Report(state);
         var (start, skipped) = journal.Finished is [.., var last] ? (last.Next, last.Skipped) : default;
         using var writer = new SplitWriter(output.Temporary, new DocumentSplit(options.ValidationFraction), options.ShardTokens, journal.Finished);
-        foreach (var encoded in OrderedWork.Run(inputs.Read(start, batchBytes), records => EncodedBatch.Encode(records, tokenizer, options.Deduplicate), cancellation))
+        foreach (var encoded in OrderedWork.Run(inputs.Read(start, batchBytes), records => EncodedBatch.Encode(records, tokenizer, options.Deduplicate, cancellation), cancellation))
         {
             using var batch = encoded;
             for (var i = 0; i < batch.Count; i++)

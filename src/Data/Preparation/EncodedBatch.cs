@@ -27,10 +27,10 @@ internal sealed class EncodedBatch : IDisposable
     /// Decodes and encodes a batch of records; with <paramref name="identify"/> the documents get identities. Throws <see cref="DataException"/> where a record is not
     /// what it should be.
     /// </summary>
-    public static EncodedBatch Encode(RecordBatch records, ITokenizer tokenizer, bool identify)
+    public static EncodedBatch Encode(RecordBatch records, ITokenizer tokenizer, bool identify, CancellationToken cancellation = default)
     {
         var batch = new EncodedBatch(tokenizer, identify, records.Read);
-        foreach (var (record, next) in records.Records) batch.Add(record.Decode(), next);
+        foreach (var (record, next) in records.Records) batch.Add(record.Decode(), next, cancellation);
         return batch;
     }
 
@@ -52,14 +52,14 @@ internal sealed class EncodedBatch : IDisposable
         Free.Add(tokens);
     }
 
-    private void Add(Document document, InputPosition next)
+    private void Add(Document document, InputPosition next, CancellationToken cancellation)
     {
         var (state, start, textBytes, hash) = (document.State, tokens.Count, 0, default(UInt128));
         if (state == DocumentState.Whole)
         {
             if (document.Text is { } text)
             {
-                AddText(text);
+                AddText(text, cancellation);
                 (textBytes, hash) = (document.TextBytes, document.Hash);
             }
             else if (TrimBorders(document.Tokens) is { Length: > 0 } ids) hash = AddTokens(ids, document.Where!, out textBytes);
@@ -69,10 +69,10 @@ internal sealed class EncodedBatch : IDisposable
         entries.Add(new Entry(state, tokens.Count, textBytes, (ulong)(hash >> 64), identity, next));
     }
 
-    private void AddText(string text)
+    private void AddText(string text, CancellationToken cancellation)
     {
         if (tokenizer.BosToken is { } bos) tokens.Add(bos);
-        tokenizer.Encode(text, tokens);
+        tokenizer.Encode(text, tokens, cancellation: cancellation);
         tokens.Add(tokenizer.EosToken);
     }
 

@@ -14,7 +14,7 @@ internal sealed class BpeEncoder(BpeDefinition definition)
     private byte[] utf8 = new byte[1024];
     private int[] symbols = new int[1024];
 
-    public void Encode(ReadOnlySpan<char> text, List<int> tokens)
+    public void Encode(ReadOnlySpan<char> text, List<int> tokens, CancellationToken cancellation)
     {
         if (definition.UsesSpaceMark)
         {
@@ -23,7 +23,7 @@ internal sealed class BpeEncoder(BpeDefinition definition)
             text = marked.AsSpan(0, text.Length);
         }
         ends.Clear();
-        definition.Splitter.Split(text, ends);
+        definition.Splitter.Split(text, ends, cancellation);
         var start = 0;
         foreach (var end in ends)
         {

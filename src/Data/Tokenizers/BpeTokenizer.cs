@@ -41,7 +41,7 @@ public sealed class BpeTokenizer : ITokenizer
     internal IReadOnlyList<AddedToken> AddedTokens => definition.AddedTokens;
 
     /// <inheritdoc/>
-    public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false)
+    public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         // Encoders hold caches, so each call borrows one for itself.
@@ -49,11 +49,11 @@ public sealed class BpeTokenizer : ITokenizer
         var added = parseSpecials ? allAdded : plainAdded;
         while (added.FindFirst(text, out var at) is { } token)
         {
-            encoder.Encode(text[..at], tokens);
+            encoder.Encode(text[..at], tokens, cancellation);
             tokens.Add(token.Id);
             text = text[(at + token.Text.Length)..];
         }
-        encoder.Encode(text, tokens);
+        encoder.Encode(text, tokens, cancellation);
         encoders.Add(encoder);
     }
 

@@ -32,7 +32,7 @@ public sealed class ByteTokenizer : ITokenizer
     public int EosToken => Eos;
 
     /// <inheritdoc/>
-    public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false)
+    public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false, CancellationToken cancellation = default)
     {
         if (!parseSpecials)
         {

@@ -4,10 +4,11 @@ namespace SparkTrain.Data;
 public static class DocumentStart
 {
     /// <summary>Returns the ids of <paramref name="text"/> behind the begin token; behind the end of another document where the tokenizer has no begin token.</summary>
-    public static List<int> EncodeFromStart(this ITokenizer tokenizer, ReadOnlySpan<char> text)
+    /// <inheritdoc cref="ITokenizer.Encode" path="/exception"/>
+    public static List<int> EncodeFromStart(this ITokenizer tokenizer, ReadOnlySpan<char> text, CancellationToken cancellation = default)
     {
         var tokens = new List<int> { tokenizer.BosToken ?? tokenizer.EosToken };
-        tokenizer.Encode(text, tokens);
+        tokenizer.Encode(text, tokens, cancellation: cancellation);
         return tokens;
     }
 }

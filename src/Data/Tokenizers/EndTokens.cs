@@ -18,7 +18,7 @@ internal sealed class EndTokens : ITokenizer
     {
         foreach (string file in Files.Select(name => Path.Combine(folder, name)).Where(File.Exists))
         {
-            int[] named = JsonFile.Read(file, File.ReadAllBytes(file), root => Read(root, file, modelVocabSize));
+            int[] named = JsonFile.Read(file, JsonFile.Bytes(file), root => Read(root, file, modelVocabSize));
             if (named.Length > 0) return named.Any(id => id != tokenizer.EosToken) ? new EndTokens(tokenizer, named) : tokenizer;
         }
         return tokenizer;
@@ -44,7 +44,7 @@ internal sealed class EndTokens : ITokenizer
 
     public bool EndsText(int token) => ends.Contains(token);
 
-    public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false) => tokenizer.Encode(text, tokens, parseSpecials);
+    public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false, CancellationToken cancellation = default) => tokenizer.Encode(text, tokens, parseSpecials, cancellation);
 
     public string Decode(ReadOnlySpan<int> tokens) => tokenizer.Decode(tokens);
 

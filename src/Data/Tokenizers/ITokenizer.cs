@@ -26,7 +26,13 @@ public interface ITokenizer
     /// characters unless <paramref name="parseSpecials"/> is true, so that no document can forge its own end. Never adds begin or end
     /// tokens.
     /// </summary>
-    void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false);
+    /// <param name="text">The text.</param>
+    /// <param name="tokens">Receives the ids.</param>
+    /// <param name="parseSpecials">Makes special tokens of their names.</param>
+    /// <param name="cancellation">Asks to stop: a foreign tokenizer's expression may take seconds at each place of a text, and is asked between two of them.</param>
+    /// <exception cref="DataException">The tokenizer cannot cut the text.</exception>
+    /// <exception cref="OperationCanceledException">It was asked to stop; some ids may have been appended.</exception>
+    void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false, CancellationToken cancellation = default);
 
     /// <summary>Returns the text of <paramref name="tokens"/>; special tokens have none, bytes that are not UTF-8 become U+FFFD.</summary>
     string Decode(ReadOnlySpan<int> tokens);

@@ -16,12 +16,12 @@ internal sealed class RegexSplitter(Regex regex) : TextSplitter
     private static readonly Dictionary<UnicodeCategory, char> StandIns = Enumerable.Range(0x80, 0xD800 - 0x80)
         .GroupBy(c => CharUnicodeInfo.GetUnicodeCategory((char)c)).ToDictionary(g => g.Key, g => (char)g.First());
 
-    public override void Split(ReadOnlySpan<char> text, List<int> ends)
+    public override void Split(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation = default)
     {
         try
         {
-            if (text.ContainsAnyInRange('\uD800', '\uDFFF')) SplitWithPairs(text, ends);
-            else SplitPlain(text, ends);
+            if (text.ContainsAnyInRange('\uD800', '\uDFFF')) SplitWithPairs(text, ends, cancellation);
+            else SplitPlain(text, ends, cancellation);
         }
         catch (RegexMatchTimeoutException e)
         {
@@ -30,11 +30,13 @@ internal sealed class RegexSplitter(Regex regex) : TextSplitter
         }
     }
 
-    private void SplitPlain(ReadOnlySpan<char> text, List<int> ends)
+    private void SplitPlain(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation)
     {
         var end = 0;
         foreach (var match in regex.EnumerateMatches(text))
         {
+            // Each match may have taken nearly as long as the expression is given for one.
+            cancellation.ThrowIfCancellationRequested();
             if (match.Length == 0) continue;
             if (match.Index > end) ends.Add(match.Index);
             ends.Add(end = match.Index + match.Length);
@@ -43,7 +45,7 @@ internal sealed class RegexSplitter(Regex regex) : TextSplitter
     }
 
     // .NET matches UTF-16 units, tokenizers match characters: each surrogate pair is replaced by one unit of its category.
-    private void SplitWithPairs(ReadOnlySpan<char> text, List<int> ends)
+    private void SplitWithPairs(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation)
     {
         var units = new StringBuilder(text.Length);
         var positions = new List<int>(text.Length + 1);
@@ -57,7 +59,7 @@ internal sealed class RegexSplitter(Regex regex) : TextSplitter
         }
         positions.Add(text.Length);
         var first = ends.Count;
-        SplitPlain(units.ToString(), ends);
+        SplitPlain(units.ToString(), ends, cancellation);
         for (var i = first; i < ends.Count; i++) ends[i] = positions[ends[i]];
     }
 }

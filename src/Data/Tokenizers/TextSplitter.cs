@@ -3,14 +3,14 @@ namespace SparkTrain.Data;
 /// <summary>Cuts text into the stretches that BPE merges never cross.</summary>
 internal abstract class TextSplitter
 {
-    /// <summary>Appends the end of every stretch of <paramref name="text"/> in order; the last end is the text's length.</summary>
-    public abstract void Split(ReadOnlySpan<char> text, List<int> ends);
+    /// <summary>Appends the end of every stretch of <paramref name="text"/> in order; the last end is the text's length. Whatever can be slow looks at <paramref name="cancellation"/> meanwhile.</summary>
+    public abstract void Split(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation = default);
 }
 
 /// <summary>Leaves the text whole.</summary>
 internal sealed class WholeText : TextSplitter
 {
-    public override void Split(ReadOnlySpan<char> text, List<int> ends)
+    public override void Split(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation = default)
     {
         if (!text.IsEmpty) ends.Add(text.Length);
     }
@@ -31,7 +31,7 @@ internal sealed class SpaceMarkSplitter : TextSplitter
         return false;
     }
 
-    public override void Split(ReadOnlySpan<char> text, List<int> ends)
+    public override void Split(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation = default)
     {
         for (var i = 1; i < text.Length; i++)
             if (IsCut(text[i - 1], text[i])) ends.Add(i);

@@ -23,7 +23,7 @@ internal sealed class WordScanner : TextSplitter
         Other,
     }
 
-    public override void Split(ReadOnlySpan<char> text, List<int> ends)
+    public override void Split(ReadOnlySpan<char> text, List<int> ends, CancellationToken cancellation = default)
     {
         for (var start = 0; start < text.Length;)
         {

@@ -40,10 +40,9 @@ internal sealed class PromptTokens(ServedModel model, SchedulerOptions limits)
 
     private int[] Encode(string text, CancellationToken left)
     {
-        left.ThrowIfCancellationRequested();
         try
         {
-            return [.. model.Tokenizer.EncodeFromStart(text)];
+            return [.. model.Tokenizer.EncodeFromStart(text, left)];
         }
         catch (DataException e)
         {

@@ -115,7 +115,7 @@ public sealed class SampleViewTests
 
         public int EosToken => 3;
 
-        public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false) => throw new NotSupportedException();
+        public void Encode(ReadOnlySpan<char> text, List<int> tokens, bool parseSpecials = false, CancellationToken cancellation = default) => throw new NotSupportedException();
 
         public string Decode(ReadOnlySpan<int> tokens) => new('B', tokens.Count(1));
 

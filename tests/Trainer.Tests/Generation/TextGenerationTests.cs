@@ -111,7 +111,7 @@ public sealed class TextGenerationTests : IDisposable
     {
         var one = config with { Generation = config.Generation with { Prompts = [prompt] } };
         using var data = TrainingData.Open(one);
-        Assert.Equal(tokens, data.Tokenizer.EncodeFromStart(prompt).Count);
+        Assert.Equal(tokens, data.Tokenizer.EncodeFromStart(prompt, TestContext.Current.CancellationToken).Count);
         Assert.Null(one.Generation.ProblemWith(data.Tokenizer, one.Model));
         TinyRun.Train(one);
         Assert.Equal([0, 3, 6, 8], Written(one).Select(text => text.Step));
