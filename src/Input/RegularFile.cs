@@ -26,6 +26,13 @@ public static partial class RegularFile
     /// <summary>True for the name of a file in a folder; false for a path, for what leads out of the folder, and for what no file can be called.</summary>
     public static bool IsName(string name) => name is not ("" or "." or "..") && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0;
 
+    /// <summary>The same, with the path in the message: for whoever opens one file of many, and reports of their folder.</summary>
+    /// <inheritdoc cref="Require" path="/exception"/>
+    public static void RequireNamed(string path)
+    {
+        if (Other(path) is { } kind) throw new IOException($"{path} is {kind}, not a regular file");
+    }
+
     /// <summary>Opens a regular file for reading.</summary>
     /// <exception cref="IOException">It is missing, cannot be read, or is none.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read.</exception>

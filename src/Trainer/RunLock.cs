@@ -36,8 +36,8 @@ internal sealed class RunLock : IDisposable
             FileStream? held = null;
             try
             {
-                RegularFile.Require(Path.Combine(folder, LockFile));
-                RegularFile.Require(Path.Combine(folder, KeyFile));
+                RegularFile.RequireNamed(Path.Combine(folder, LockFile));
+                RegularFile.RequireNamed(Path.Combine(folder, KeyFile));
                 held = new FileStream(Path.Combine(folder, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
                 long key = Random.Shared.NextInt64(1L << 48);
                 File.WriteAllText(Path.Combine(folder, KeyFile), key.ToString(CultureInfo.InvariantCulture));

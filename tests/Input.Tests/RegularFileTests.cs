@@ -54,6 +54,8 @@ public sealed class RegularFileTests : IDisposable
         {
             Assert.Equal($"it is {kind}, not a regular file", Assert.Throws<IOException>(() => RegularFile.ReadAllBytes(path, 100)).Message);
             Assert.Throws<IOException>(() => RegularFile.OpenRead(path));
+            Assert.Throws<IOException>(() => RegularFile.OpenShared(path));
+            Assert.Equal($"{path} is {kind}, not a regular file", Assert.Throws<IOException>(() => RegularFile.RequireNamed(path)).Message);
         }
         Assert.Throws<FileNotFoundException>(() => RegularFile.OpenRead(At("absent")));
         Assert.Throws<DirectoryNotFoundException>(() => RegularFile.OpenRead(At("absent/file")));

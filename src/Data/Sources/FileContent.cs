@@ -25,6 +25,7 @@ internal static class FileContent
     /// <exception cref="DataException">It is packed, and damaged.</exception>
     public static KindOfFile Of(string file, string textField)
     {
+        RegularFile.RequireNamed(file);
         var raw = Head(RegularFile.OpenRead(file));
         if (raw.AsSpan().StartsWith("PAR1"u8) || HasEnding(file, ".parquet")) return new(FileKind.Parquet, "Parquet");
         if (ArrowMessages.IsArrow(raw) || HasEnding(file, ArrowEndings)) return new(FileKind.Arrow, "Arrow");

@@ -19,7 +19,7 @@ public sealed class LineFile : IDisposable
     public LineFile(string path, Func<string, string?>? kept)
     {
         this.path = path;
-        RegularFile.Require(path);
+        RegularFile.RequireNamed(path);
         if (kept is not null && File.Exists(path))
         {
             string temporary = path + ".tmp";

@@ -54,6 +54,7 @@ internal sealed record RunIdentity(string Id, string? Name, string? Folder)
     private static RunIdentity? ReadFile(string path)
     {
         if (!File.Exists(path)) return null;
+        RegularFile.RequireNamed(path);
         string[] lines = [.. RegularFile.ReadLines(path)];
         return lines.Length > 0 && Guid.TryParseExact(lines[0].Trim(), "N", out var id) ? new(id.ToString("N"), lines.ElementAtOrDefault(1), lines.ElementAtOrDefault(2)) : null;
     }

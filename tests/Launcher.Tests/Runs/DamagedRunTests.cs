@@ -97,6 +97,31 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
         Assert.Equal(file == "config.json" ? 4 : 0, Run("runs", "diff", bad, Path.Combine(runs, "good")).ExitCode);
     }
 
+    [Theory]
+    [InlineData("run.lock")]
+    [InlineData("run.id")]
+    [InlineData("metrics.jsonl")]
+    [InlineData("log/events.jsonl")]
+    [InlineData("log/events.id")]
+    public void Training_names_a_pipe_in_place_of_a_file_and_does_not_wait_for_it(string file)
+    {
+        string bad = Path.Combine(runs, "bad"), path = Path.Combine(bad, file);
+        SmallRun.Copy(small.Good, bad);
+        Damages.Single(damage => damage.How == "a pipe").Damage(path);
+        var (code, _, error) = LauncherProcess.Run($"--config {small.Folder}/small.json --set Data.Folder={small.Folder}/data --set Run.Folder={runs} --set Run.Name=bad --set Training.Steps=6");
+        Assert.True(code == 4, error);
+        Assert.Contains($"{path} is a pipe, not a regular file", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Prepare_names_a_pipe_among_its_sources()
+    {
+        string path = Path.Combine(runs, "text.jsonl");
+        Damages.Single(damage => damage.How == "a pipe").Damage(path);
+        var (code, _, error) = Run("prepare", runs, "--output", Path.Combine(runs, "data"));
+        Assert.True(code == 3 && error.Contains($"{path} is a pipe, not a regular file", StringComparison.Ordinal), error);
+    }
+
     [Fact]
     public void Lines_that_are_no_steps_are_counted_and_one_that_is_half_written_is_none_of_them()
     {
