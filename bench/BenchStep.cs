@@ -1,6 +1,6 @@
 using SparkTrain.Distributed;
+using SparkTrain.Kernels;
 using SparkTrain.Model;
-using SparkTrain.Model.Kernels;
 using SparkTrain.ModelFormat;
 using SparkTrain.Trainer;
 using static TorchSharp.torch;
@@ -43,19 +43,6 @@ internal sealed class BenchStep : IDisposable
         state.Gradients.SumSquares(state.Shards[0], sums.CellSquares);
         state.Progress = state.Progress with { Step = step++ };
         state.Update(1e-4, 1 / Math.Max(1, sums.GradNorm));
-    }
-
-    public void RunComposed()
-    {
-        FusedKernels.Enabled = false;
-        try
-        {
-            Run();
-        }
-        finally
-        {
-            FusedKernels.Enabled = true;
-        }
     }
 
     public void Dispose()

@@ -1,6 +1,6 @@
 using System.Globalization;
 using SparkTrain.Distributed;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.ModelFormat;
 using SparkTrain.Numerics;
 using SparkTrain.Native;
@@ -56,7 +56,7 @@ internal static class KernelBench
         const int heads = 4, kvHeads = 2, width = 64;
         const double cap = 50;
         Tensor[] inputs = [randn(batch, length, heads, width) * 0.2, randn(batch, length, kvHeads, width), randn(batch, length, kvHeads, width)];
-        Func<Tensor[], Tensor> Ours(double? softcap) => v => AttentionKernel.Apply(v[0], v[1], v[2], kind, kind == AttentionKind.Spark ? width / 2 : 0, active, 1, softcap, null, 0);
+        Func<Tensor[], Tensor> Ours(double? softcap) => v => AttentionKernel.Apply(v[0], v[1], v[2], new() { Kind = kind, PredictorDim = kind == AttentionKind.Spark ? width / 2 : 0, Active = active, Correction = 1, Softcap = softcap });
         string title = $"{kind} attention, batch {batch}, length {length}, {heads}/{kvHeads} heads of {width}, k = {active}".ToLowerInvariant();
         (string, Func<Tensor[], Tensor>) sdpa = ("sdpa (dense, no cap)", v => Composed.DenseAttention(v[0], v[1], v[2]));
         if (kind == AttentionKind.Dense) Compare(title, inputs, ("ours, no cap", Ours(null)), ("ours, cap 50", Ours(cap)), sdpa);
@@ -96,7 +96,7 @@ internal static class KernelBench
         using var optimizer = optim.AdamW([parameter], 1e-3, 0.9, 0.95, 1e-8, 0.1);
         int step = 0;
         RoundRobin.Compare($"adamw, {count} parameters", rounds,
-            ("ours", () => AdamWKernel.Step(p, g, m, v, 1e-3, 0.9, 0.95, 1e-8, 0.1, ++step, 1)), ("optim.AdamW", () => optimizer.step()));
+            ("ours", () => AdamWKernel.Step(p, g, m, v, new(1e-3, 0.9, 0.95, 1e-8, 0.1, ++step, 1))), ("optim.AdamW", () => optimizer.step()));
         RoundRobin.Compare($"gradient norm, {count} parameters", rounds,
             ("ours", () => GradNormKernel.SumsOfSquares(g, FlatRange.Cell)), ("square, sum", () => g.square().sum().Dispose()), ("norm", () => g.norm().Dispose()));
     }

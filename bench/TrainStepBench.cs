@@ -1,7 +1,7 @@
 using System.Globalization;
 using SparkTrain.Distributed;
+using SparkTrain.Kernels;
 using SparkTrain.Model;
-using SparkTrain.Model.Kernels;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
@@ -36,12 +36,13 @@ internal static class TrainStepBench
         using var dense16 = new BenchStep(Dense, new() { Dtype = ScalarType.BFloat16 });
         using var spark32 = new BenchStep(Spark, new());
         using var dense32 = new BenchStep(Dense, new());
+        using var composed32 = new BenchStep(Spark, new() { Kernels = KernelSet.Composed });
         RoundRobin.Compare($"training step, {ParameterCount.Of(Spark).Total} parameters, {BenchStep.Batch} x {Spark.MaxSeqLen} tokens, {get_num_threads()} threads", rounds,
             ("Spark, bf16 products", spark16.Run),
             ("dense Gemma-2, bf16 products", dense16.Run),
             ("Spark, float32", spark32.Run),
             ("dense Gemma-2, float32", dense32.Run),
-            ("Spark, float32, composed operators", () => spark32.RunComposed()));
+            ("Spark, float32, composed operators", composed32.Run));
         return 0;
     }
 }

@@ -66,12 +66,12 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
     private Tensor Attend(Tensor q_BTHE, Tensor k_BTGE, Tensor v_BTGE, KeyValueCache? cache, Tensor? documentIds_BT, Tensor? counts_2BHT)
     {
         int position = cache?.Length ?? 0, first = 0;
-        q_BTHE = rotary.Rotate(q_BTHE, position, config.QueryScale());
-        var (k_BSGE, v_BSGE) = (rotary.Rotate(k_BTGE, position), v_BTGE);
+        q_BTHE = options.Kernels.Rotate(q_BTHE, rotary, position, config.QueryScale());
+        var (k_BSGE, v_BSGE) = (options.Kernels.Rotate(k_BTGE, rotary, position), v_BTGE);
         if (cache is not null) (k_BSGE, v_BSGE, first) = cache.Append(layer, k_BSGE, v_BSGE);
         var now = options.Level.Of(config, shape) with { FirstPosition = first };
         options.Audit?.AddAttention(layer, q_BTHE, k_BSGE, now, documentIds_BT);
-        return AttentionOperator.Apply(q_BTHE, k_BSGE, v_BSGE, now, documentIds_BT, counts_2BHT?[0], counts_2BHT?[1]);
+        return options.Kernels.Attention(q_BTHE, k_BSGE, v_BSGE, now, documentIds_BT, counts_2BHT?[0], counts_2BHT?[1]);
     }
 
     private Tensor Heads(Tensor x_BTI) => x_BTI.view(x_BTI.size(0), x_BTI.size(1), -1, config.HeadDim);

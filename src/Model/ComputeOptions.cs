@@ -9,6 +9,9 @@ public sealed record ComputeOptions
     /// <summary>Where weights and activations live.</summary>
     public Device Device { get; init; } = CPU;
 
+    /// <summary>The operators: by default the fastest that type and device have.</summary>
+    public KernelSet Kernels { get => field ?? KernelSet.For(Device, MasterDtype); init; }
+
     /// <summary>Receives active fractions and kept keys; null costs nothing.</summary>
     public SparsitySink? Sparsity { get; init; }
 

@@ -33,8 +33,8 @@ public sealed class GatedFfn : FeedForward
         using var scope = NewDisposeScope();
         var active_BT = options.Sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
         var (s_BTF, u_BTF, now) = (k1.call(q_BTD), k2.call(q_BTD), options.Level.Of(config, rule));
-        var h_BTF = GatedActivation.Apply(s_BTF, u_BTF, config.Kind.Traits(), now, active_BT);
-        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now);
+        var h_BTF = config.HasTopk() ? options.Kernels.Gate(s_BTF, u_BTF, now, active_BT) : options.Kernels.Activate(s_BTF, u_BTF, config.Kind.Traits().Activation, active_BT);
+        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now, options.Kernels);
         if (active_BT is not null) options.Sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
         return v.call(h_BTF).MoveToOuterDisposeScope();
     }

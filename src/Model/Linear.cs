@@ -7,12 +7,12 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
     // Master weights and activations are float32; the product runs in the compute type. Norms, softmax, statistics and loss never leave float32.
 
     private readonly Parameter w_OI;
-    private readonly ScalarType computeDtype;
+    private readonly ComputeOptions options;
 
     /// <summary>Creates the layer with weights [outputs, inputs] that are yet to be filled.</summary>
     public Linear(long inputs, long outputs, ComputeOptions options) : base(nameof(Linear))
     {
-        computeDtype = options.Dtype;
+        this.options = options;
         w_OI = new Parameter(empty(outputs, inputs, options.MasterDtype, options.Device));
         register_parameter("weight", w_OI);
     }
@@ -21,5 +21,5 @@ public sealed class Linear : nn.Module<Tensor, Tensor>
     public Parameter Weight => w_OI;
 
     /// <summary>Returns y [N, O].</summary>
-    public override Tensor forward(Tensor x_NI) => LinearOperator.Apply(x_NI, w_OI, computeDtype);
+    public override Tensor forward(Tensor x_NI) => options.Kernels.Linear(x_NI, w_OI, options.Dtype);
 }

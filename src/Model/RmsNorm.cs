@@ -7,11 +7,12 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
 
     private readonly Parameter w_D;
     private readonly double eps;
+    private readonly KernelSet kernels;
 
     /// <summary>Creates the norm with weights that are yet to be filled.</summary>
     public RmsNorm(ModelConfig config, ComputeOptions options) : base(nameof(RmsNorm))
     {
-        eps = config.RmsNormEps;
+        (eps, kernels) = (config.RmsNormEps, options.Kernels);
         w_D = new Parameter(empty(config.DModel, options.MasterDtype, options.Device));
         register_parameter("weight", w_D);
     }
@@ -20,5 +21,5 @@ public sealed class RmsNorm : nn.Module<Tensor, Tensor>
     public Parameter Weight => w_D;
 
     /// <summary>Returns y [N, D].</summary>
-    public override Tensor forward(Tensor x_ND) => RmsNormOperator.Apply(x_ND, w_D, eps);
+    public override Tensor forward(Tensor x_ND) => kernels.RmsNorm(x_ND, w_D, eps);
 }

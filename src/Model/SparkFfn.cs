@@ -35,8 +35,8 @@ public sealed class SparkFfn : FeedForward
 
         var active_BT = options.Sparsity?.NewCounts([q_BTD.size(0), q_BTD.size(1)], q_BTD.device);
         var now = options.Level.Of(config, rule);
-        var h_BTF = SparkGate.Apply(s_BTF, u_BTF, now, active_BT);
-        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now);
+        var h_BTF = options.Kernels.Gate(s_BTF, u_BTF, now, active_BT);
+        options.Audit?.AddFfn(layer, s_BTF, u_BTF, now, options.Kernels);
         if (active_BT is not null) options.Sparsity!.AddActiveNeurons(layer, active_BT, config.DFf);
         return v.call(h_BTF).MoveToOuterDisposeScope();
     }

@@ -71,14 +71,14 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
         return new(nats.MoveToOuterDisposeScope(), targets);
     }
 
-    /// <summary>Returns the summed cross-entropy against given targets [B, T]; <see cref="CrossEntropyOperator.Ignored"/> leaves a position out.</summary>
+    /// <summary>Returns the summed cross-entropy against given targets [B, T]; <see cref="ComposedCrossEntropy.Ignored"/> leaves a position out.</summary>
     /// <exception cref="ArgumentException">A shape, type or length does not fit.</exception>
     public LossSum Loss(Tensor tokens_BT, Tensor targets_BT, Tensor? documentIds_BT)
     {
         using var scope = NewDisposeScope();
         var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
-        var nats = CrossEntropyOperator.Apply(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
-        long targets = targets_BT.ne(CrossEntropyOperator.Ignored).sum().item<long>();
+        var nats = Options.Kernels.CrossEntropy(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        long targets = targets_BT.ne(ComposedCrossEntropy.Ignored).sum().item<long>();
         return new(nats.MoveToOuterDisposeScope(), targets);
     }
 
@@ -97,7 +97,7 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
-        var loss_N = CrossEntropyOperator.PerRow(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        var loss_N = Options.Kernels.CrossEntropyOfRows(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
         return (-loss_N.view(tokens_BT.shape)).MoveToOuterDisposeScope();
     }
 
@@ -120,7 +120,7 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
 
     // Layers with predictors of one width, or with none, share their tables.
     private RotaryEmbedding Rotary(AttentionConfig attention) =>
-        rotaryOfPredictor.TryGetValue(attention.PredictorDim, out var known) ? known : rotaryOfPredictor[attention.PredictorDim] = new RotaryEmbedding(attention, Options);
+        rotaryOfPredictor.TryGetValue(attention.PredictorDim, out var known) ? known : rotaryOfPredictor[attention.PredictorDim] = new RotaryEmbedding(attention, Options.MasterDtype, Options.Device);
 
     private Tensor Hidden(Tensor tokens_BT, SequenceContext context)
     {
@@ -136,7 +136,7 @@ public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
         return finalNorm.call(x_BTD);
     }
 
-    private Tensor Logits(Tensor h_BTD) => OutputLogits.Apply(h_BTD, embedding.Table_VD, Config.FinalLogitSoftcap, Options.Dtype);
+    private Tensor Logits(Tensor h_BTD) => Options.Kernels.Logits(h_BTD, embedding.Table_VD, Config.FinalLogitSoftcap, Options.Dtype);
 
     private void CheckInputs(Tensor tokens_BT, SequenceContext context)
     {

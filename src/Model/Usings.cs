@@ -1,6 +1,6 @@
 global using static TorchSharp.torch;
 global using TorchSharp.Modules;
-global using SparkTrain.Model.Kernels;
+global using SparkTrain.Kernels;
 global using SparkTrain.ModelFormat;
 global using SparkTrain.Numerics;
 global using TorchSharp;

@@ -1,4 +1,5 @@
 using SparkTrain.Data;
+using SparkTrain.Kernels;
 using SparkTrain.Model;
 using static TorchSharp.torch;
 
@@ -29,7 +30,7 @@ public static class BatchLoss
         var tokens = tensor(batch.Tokens, [batch.Rows, batch.Columns], ScalarType.Int64, device);
         var documents = tensor(batch.DocumentIds, [batch.Rows, batch.Columns], ScalarType.Int64, device);
         var (inputs, inputDocuments) = (tokens[.., ..^1], documents[.., ..^1]);
-        var targets = tokens[.., 1..].masked_fill(documents[.., 1..].ne(inputDocuments), CrossEntropyOperator.Ignored);
+        var targets = tokens[.., 1..].masked_fill(documents[.., 1..].ne(inputDocuments), ComposedCrossEntropy.Ignored);
         return (inputs.contiguous(), targets, inputDocuments.contiguous());
     }
 }

@@ -42,8 +42,8 @@ public sealed class TrainState : IDisposable
         weights = new("weights", Layout.Count, ranks, device, onePerHost: shardsOptimizer);
         using (no_grad())
             foreach (var (slot, weight) in parameters) weight.set_(Layout.View(weights.Tensor, slot));
-        Gradients = new(Layout, parameters, ranks, accumulationSteps, distributed.Reduce);
-        this.optimizer = new(Layout, shardsOptimizer ? Shards : [new(0, Layout.Count)], optimizer, device);
+        Gradients = new(Layout, parameters, ranks, accumulationSteps, distributed.Reduce, model.Options.Kernels);
+        this.optimizer = new(Layout, shardsOptimizer ? Shards : [new(0, Layout.Count)], optimizer, device, model.Options.Kernels);
         Reducer = new(Gradients, Buckets, overlaps);
         blockEnds = [.. Enumerable.Range(0, model.Config.NumLayers).Select(layer => Layout.EndOf(layer))];
     }

@@ -1,8 +1,8 @@
 using System.Diagnostics;
 using SparkTrain.Data;
 using SparkTrain.Distributed;
+using SparkTrain.Kernels;
 using SparkTrain.Model;
-using SparkTrain.Model.Kernels;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;

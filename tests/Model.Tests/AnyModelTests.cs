@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests;
@@ -92,25 +92,17 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
     // Logits, log-probabilities and every gradient of one form; how much it kept; logits decoded piece by piece.
     private static (Tensor[] Results, (long, long) Counts, Tensor? Cached_TV) Run((ModelConfig Config, long[] Tokens, long[]? Documents, long Seed) p, ScalarType dtype, bool fused)
     {
-        FusedKernels.Enabled = fused;
-        try
-        {
-            var sparsity = new SparsitySink(p.Config.NumLayers);
-            using var model = Model(p.Config, dtype, sparsity, p.Seed);
-            var (tokens_BT, documents_BT) = (Row(p.Tokens), p.Documents is null ? null : Row(p.Documents));
-            model.Loss(tokens_BT, documents_BT).Nats.backward();
-            KernelFailure.ThrowIfAny();
-            using var noGradient = no_grad();
-            var gradients = model.Weights.Select(w => w.Weight.grad?.clone() ?? zeros_like(w.Weight)).ToArray();
-            sparsity.Reset();
-            var logits_TV = model.call(tokens_BT, documents_BT)[0];
-            var counts = (sparsity.Neurons.Active.Sum(), sparsity.Keys.Kept.Sum());
-            return ([logits_TV, model.LogProbs(tokens_BT, documents_BT), .. gradients], counts, p.Documents is null ? Decode(model, tokens_BT, p.Seed) : null);
-        }
-        finally
-        {
-            FusedKernels.Enabled = true;
-        }
+        var sparsity = new SparsitySink(p.Config.NumLayers);
+        using var model = Model(p.Config, dtype, sparsity, p.Seed, fused ? null : KernelSet.Composed);
+        var (tokens_BT, documents_BT) = (Row(p.Tokens), p.Documents is null ? null : Row(p.Documents));
+        model.Loss(tokens_BT, documents_BT).Nats.backward();
+        KernelFailure.ThrowIfAny();
+        using var noGradient = no_grad();
+        var gradients = model.Weights.Select(w => w.Weight.grad?.clone() ?? zeros_like(w.Weight)).ToArray();
+        sparsity.Reset();
+        var logits_TV = model.call(tokens_BT, documents_BT)[0];
+        var counts = (sparsity.Neurons.Active.Sum(), sparsity.Keys.Kept.Sum());
+        return ([logits_TV, model.LogProbs(tokens_BT, documents_BT), .. gradients], counts, p.Documents is null ? Decode(model, tokens_BT, p.Seed) : null);
     }
 
     private static Tensor Decode(SparkTransformer model, Tensor tokens_BT, long seed)
@@ -124,10 +116,10 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
         return cat(parts, 1)[0];
     }
 
-    private static SparkTransformer Model(ModelConfig config, ScalarType dtype, SparsitySink sparsity, long seed)
+    private static SparkTransformer Model(ModelConfig config, ScalarType dtype, SparsitySink sparsity, long seed, KernelSet? kernels = null)
     {
         foreach (object part in (object[])[config, config.Ffn, config.Attention]) Validator.ValidateObject(part, new(part), validateAllProperties: true);
-        return TinyConfigs.Model(config, dtype, sparsity, seed);
+        return TinyConfigs.Model(config, dtype, sparsity, seed, kernels);
     }
 
     private bool IsBorderline(bool differs)

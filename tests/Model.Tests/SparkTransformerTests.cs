@@ -1,4 +1,4 @@
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.Model.Tests.Reference;
 using SparkTrain.Support;
 
@@ -79,7 +79,7 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var golden = new Golden("spark-packed");
-        using var model = golden.Model(ScalarType.Float32);
+        using var model = golden.Model(Form.Fused32);
         var packed_TV = model.call(golden.Tokens_BT, golden.DocumentIds_BT)[0];
         long[] documents = golden.DocumentIds_BT![0].data<long>().ToArray();
         Assert.True(documents.Distinct().Count() > 1);
@@ -97,7 +97,7 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         using var golden = new Golden(name);
         int length = (int)golden.Tokens_BT.size(1);
         var sparsity = new SparsitySink(golden.Config.NumLayers) { KeepsEveryQuery = true };
-        using var model = golden.Model(ScalarType.Float32, sparsity);
+        using var model = golden.Model(Form.Fused32, sparsity);
         using var outer = NewDisposeScope();
         using var noGradient = no_grad();
         var whole_BTV = model.call(golden.Tokens_BT, null);
@@ -173,11 +173,9 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
     public void A_single_token_has_no_target_and_no_logprob(bool fused)
     {
         using var scope = NewDisposeScope();
-        FusedKernels.Enabled = fused;
-        using var model = TinyConfigs.Model(TinyConfigs.Spark);
+        using var model = TinyConfigs.Model(TinyConfigs.Spark, kernels: fused ? KernelSet.Cpu : KernelSet.Composed);
         var tokens_BT = TinyConfigs.Tokens(model.Config, 2, 1);
         var (nats, targets) = model.Loss(tokens_BT);
-        FusedKernels.Enabled = true;
         Assert.Equal((0f, 0L), (nats.item<float>(), targets));
         Assert.Equal([2, 0], model.LogProbs(tokens_BT).shape);
     }
@@ -210,8 +208,7 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         using var golden = new Golden("gemma2-tiny");
-        using var model = golden.Model(ScalarType.BFloat16);
-        FusedKernels.Enabled = fused;
+        using var model = golden.Model(ScalarType.BFloat16, fused ? KernelSet.Cpu : KernelSet.Composed);
         var logits_BTV = model.call(golden.Tokens_BT, null);
         Assert.Equal(ScalarType.Float32, logits_BTV.dtype);
         Assert.InRange(Deviation.Largest(logits_BTV, golden["logits"]), 1e-3, 0.25);

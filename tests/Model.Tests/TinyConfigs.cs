@@ -1,3 +1,5 @@
+using SparkTrain.Kernels;
+
 namespace SparkTrain.Model.Tests;
 
 /// <summary>Models small enough for a test of a second.</summary>
@@ -19,9 +21,10 @@ internal static class TinyConfigs
         },
     };
 
-    public static SparkTransformer Model(ModelConfig config, ScalarType dtype = ScalarType.Float32, SparsitySink? sparsity = null, long seed = 1)
+    public static SparkTransformer Model(ModelConfig config, ScalarType dtype = ScalarType.Float32, SparsitySink? sparsity = null, long seed = 1, KernelSet? kernels = null)
     {
-        var model = new SparkTransformer(config, new ComputeOptions { Dtype = dtype, Sparsity = sparsity });
+        var options = new ComputeOptions { Dtype = dtype, Sparsity = sparsity };
+        var model = new SparkTransformer(config, kernels is null ? options : options with { Kernels = kernels });
         WeightInit.Fill(model, seed);
         return model;
     }

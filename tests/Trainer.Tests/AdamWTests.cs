@@ -1,3 +1,4 @@
+using SparkTrain.Kernels;
 using SparkTrain.ModelFormat;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -21,8 +22,8 @@ public sealed class AdamWTests
         Tensor weights = zeros(layout.Count), gradients = zeros(layout.Count);
         foreach (var (slot, weight) in ours) layout.View(weights, slot).copy_(weight.detach());
         // Two shards, cut within the matrix, as two ranks would have them.
-        using var first = new AdamW(layout, [new(0, 9)], config, CPU);
-        using var second = new AdamW(layout, [new(9, 10)], config, CPU);
+        using var first = new AdamW(layout, [new(0, 9)], config, CPU, KernelSet.Cpu);
+        using var second = new AdamW(layout, [new(9, 10)], config, CPU, KernelSet.Cpu);
 
         for (int step = 1; step <= 20; step++)
         {

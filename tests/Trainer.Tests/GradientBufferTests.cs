@@ -1,4 +1,5 @@
 using SparkTrain.Distributed;
+using SparkTrain.Kernels;
 using SparkTrain.ModelFormat;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
@@ -14,7 +15,7 @@ public sealed class GradientBufferTests
         using var alone = new SingleProcess();
         List<(WeightSlot Slot, Tensor Weight)> parameters = [(new(WeightRole.Query, 0, [2, 2]), new Parameter(ones(2, 2))), (new(WeightRole.FinalNorm, null, [3]), new Parameter(ones(3)))];
         var (a, b) = (parameters[0].Item2, parameters[1].Item2);
-        using var gradients = new GradientBuffer(new(parameters.Select(p => p.Slot)), parameters, alone, accumulationSteps: 2, ReduceOrder.Fast);
+        using var gradients = new GradientBuffer(new(parameters.Select(p => p.Slot)), parameters, alone, accumulationSteps: 2, ReduceOrder.Fast, KernelSet.Cpu);
         for (int i = 0; i < 2; i++) ((a * 3).sum() + (b * arange(3)).sum()).backward();
         Assert.Equal([0, 2, 4, 6, 6, 6, 6], gradients.Flat.data<float>().ToArray());
         gradients.Clear();
@@ -34,7 +35,7 @@ public sealed class GradientBufferTests
         float expected = ((g[0] + g[1]) + (g[2] + g[3])) + ((g[4] + g[5]) + (g[6] + g[7]));
         using var scope = NewDisposeScope();
         List<(WeightSlot Slot, Tensor Weight)> parameters = [(new(WeightRole.FinalNorm, null, [3]), new Parameter(ones(3)))];
-        using var gradients = new GradientBuffer(new(parameters.Select(p => p.Slot)), parameters, ranks, accumulationSteps, ReduceOrder.SlotTree);
+        using var gradients = new GradientBuffer(new(parameters.Select(p => p.Slot)), parameters, ranks, accumulationSteps, ReduceOrder.SlotTree, KernelSet.Cpu);
         for (int step = 0; step < 2; step++)
         {
             gradients.Clear();

@@ -61,7 +61,7 @@ public sealed class SparsityAudit
         foreach (double[] uses in NeuronUses) Array.Clear(uses);
     }
 
-    internal void AddFfn(int layer, Tensor s_BTF, Tensor u_BTF, TopkRule rule)
+    internal void AddFfn(int layer, Tensor s_BTF, Tensor u_BTF, TopkRule rule, KernelSet kernels)
     {
         if (!IsRecording) return;
         using var noGradient = no_grad();
@@ -69,7 +69,7 @@ public sealed class SparsityAudit
         var ffn = config.Ffn.Of(layer);
         bool chooses = ffn.HasTopk() && !rule.KeepsAll(ffn.DFf);
         var s = s_BTF.to(Precision.OfStatistics(s_BTF.dtype));
-        var active_BTF = chooses ? (rule.IsPlain ? StatisticalTopK.Apply(s, rule.Active, rule.Correction) : rule.Composed(s)).gt(0) : ffn.Kind.Traits().Activation.IsZeroBelow() ? s.gt(0) : ones_like(s, ScalarType.Bool);
+        var active_BTF = chooses ? (kernels.Pick(s, rule)).gt(0) : ffn.Kind.Traits().Activation.IsZeroBelow() ? s.gt(0) : ones_like(s, ScalarType.Bool);
         if (layer == 0) Tokens += s.numel() / ffn.DFf;
         var uses_F = active_BTF.flatten(0, 1).sum([0]).to(ScalarType.Float64, CPU).data<double>();
         for (int f = 0; f < ffn.DFf; f++) NeuronUses[layer][f] += uses_F[f];

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SparkTrain.Kernels;
 using SparkTrain.Model;
 using TorchSharp;
 using static TorchSharp.torch;

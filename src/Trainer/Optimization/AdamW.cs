@@ -1,6 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using SparkTrain.Distributed;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -32,6 +32,7 @@ public sealed class AdamW : IDisposable
     private readonly OptimizerConfig config;
     private readonly FlatLayout layout;
     private readonly IReadOnlyList<FlatRange> ranges;
+    private readonly KernelSet kernels;
     private readonly Tensor firstMoments, secondMoments;
 
     /// <summary>Makes the moments, zero.</summary>
@@ -39,9 +40,10 @@ public sealed class AdamW : IDisposable
     /// <param name="ranges">What this rank updates: everything, or its shards.</param>
     /// <param name="config">The settings.</param>
     /// <param name="device">Where the weights live.</param>
-    public AdamW(FlatLayout layout, IReadOnlyList<FlatRange> ranges, OptimizerConfig config, Device device)
+    /// <param name="kernels">Computes the update.</param>
+    public AdamW(FlatLayout layout, IReadOnlyList<FlatRange> ranges, OptimizerConfig config, Device device, KernelSet kernels)
     {
-        (this.layout, this.ranges, this.config) = (layout, ranges, config);
+        (this.layout, this.ranges, this.config, this.kernels) = (layout, ranges, config, kernels);
         long count = ranges.Sum(range => range.Count);
         firstMoments = zeros(count, device: device).DetachFromDisposeScope();
         secondMoments = zeros(count, device: device).DetachFromDisposeScope();
@@ -71,11 +73,9 @@ public sealed class AdamW : IDisposable
         foreach (var (range, firsts, seconds) in Moments())
             foreach (var (parameter, part) in layout.In(range))
             {
-                double decay = parameter.Slot.Decays ? config.WeightDecay : 0;
-                var (weight, g) = (FlatLayout.Slice(weights, part), FlatLayout.Slice(gradients, part));
                 var (m, v) = (firsts.narrow(0, part.Begin - range.Begin, part.Count), seconds.narrow(0, part.Begin - range.Begin, part.Count));
-                if (weight.device_type == DeviceType.CPU) AdamWKernel.Step(weight, g, m, v, lr, config.Beta1, config.Beta2, config.Eps, decay, step, gradientScale);
-                else Composed(weight, g * gradientScale, m, v, lr, decay, step);
+                var update = new AdamWUpdate(lr, config.Beta1, config.Beta2, config.Eps, parameter.Slot.Decays ? config.WeightDecay : 0, step, gradientScale);
+                kernels.AdamW(FlatLayout.Slice(weights, part), FlatLayout.Slice(gradients, part), m, v, update);
             }
     }
 
@@ -84,15 +84,5 @@ public sealed class AdamW : IDisposable
     {
         firstMoments.Dispose();
         secondMoments.Dispose();
-    }
-
-    // θ ← θ − lr·λ·θ − lr·m̂ / (√v̂ + ε), with m̂ = m / (1 − β1ᵗ) and v̂ = v / (1 − β2ᵗ).
-    private void Composed(Tensor weight, Tensor g, Tensor m, Tensor v, double lr, double decay, long step)
-    {
-        m.mul_(config.Beta1).add_(g, alpha: 1 - config.Beta1);
-        v.mul_(config.Beta2).addcmul_(g, g, 1 - config.Beta2);
-        double correction1 = 1 - Math.Pow(config.Beta1, step), correction2 = 1 - Math.Pow(config.Beta2, step);
-        var denominator = v.sqrt().div_(Math.Sqrt(correction2)).add_(config.Eps);
-        weight.mul_(1 - lr * decay).addcdiv_(m, denominator, -lr / correction1);
     }
 }

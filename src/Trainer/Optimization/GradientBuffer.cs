@@ -1,8 +1,7 @@
 using System.Numerics;
 using SparkTrain.Distributed;
+using SparkTrain.Kernels;
 using SparkTrain.ModelFormat;
-using SparkTrain.Model.Kernels;
-using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -13,12 +12,13 @@ namespace SparkTrain.Trainer;
 /// In the order of the slot tree every micro-batch is a leaf: its gradients are completed alone, and then added to those of earlier ones as a binary
 /// counter carries. What a rank ends with is the sum along the branch of the tree that its micro-batches are.
 /// </remarks>
-public sealed unsafe class GradientBuffer : IDisposable
+public sealed class GradientBuffer : IDisposable
 {
     private readonly FlatLayout layout;
     private readonly FlatBuffer sum;
     private readonly Tensor[] branches;
     private readonly int accumulationSteps;
+    private readonly KernelSet kernels;
 
     /// <summary>Allocates the buffer and makes each parameter's gradient a view of it. All ranks call it.</summary>
     /// <param name="layout">The order of the parameters.</param>
@@ -26,10 +26,11 @@ public sealed unsafe class GradientBuffer : IDisposable
     /// <param name="ranks">The ranks that gradients are added up over.</param>
     /// <param name="accumulationSteps">Micro-batches of this rank in a step; a power of two for the slot tree.</param>
     /// <param name="order">The order of sums.</param>
-    public GradientBuffer(FlatLayout layout, IReadOnlyList<(WeightSlot Slot, Tensor Weight)> parameters, ICollectives ranks, int accumulationSteps, ReduceOrder order)
+    /// <param name="kernels">Adds and squares.</param>
+    public GradientBuffer(FlatLayout layout, IReadOnlyList<(WeightSlot Slot, Tensor Weight)> parameters, ICollectives ranks, int accumulationSteps, ReduceOrder order, KernelSet kernels)
     {
         using var scope = NewDisposeScope();
-        (this.layout, this.accumulationSteps) = (layout, accumulationSteps);
+        (this.layout, this.accumulationSteps, this.kernels) = (layout, accumulationSteps, kernels);
         var device = parameters[0].Weight.device;
         sum = new("gradients", layout.Count, ranks, device, onePerHost: false);
         int levels = order == ReduceOrder.SlotTree ? BitOperations.Log2((uint)accumulationSteps) : 0;
@@ -67,7 +68,7 @@ public sealed unsafe class GradientBuffer : IDisposable
     public void SumSquares(FlatRange range, Span<double> cells)
     {
         using var scope = NewDisposeScope();
-        GradNormKernel.SumsOfSquares(FlatLayout.Slice(Flat, range), FlatRange.Cell).CopyTo(cells[(int)(range.Begin / FlatRange.Cell)..]);
+        kernels.SumsOfSquares(FlatLayout.Slice(Flat, range), FlatRange.Cell).CopyTo(cells[(int)(range.Begin / FlatRange.Cell)..]);
     }
 
     /// <summary>Frees the buffers.</summary>
@@ -85,11 +86,7 @@ public sealed unsafe class GradientBuffer : IDisposable
         for (int level = 0; level < levels; level++)
         {
             using var scope = NewDisposeScope();
-            using var memory = new TensorMemory();
-            var (left, right) = (FlatLayout.Slice(branches[level], range), FlatLayout.Slice(Flat, range));
-            // Not libtorch's addition: this may run on the communication thread, where libtorch would wake a second team of threads.
-            if (Flat.device_type == DeviceType.CPU) SumTree.Add(memory.Float32(right), memory.Float32(left), range.Count);
-            else right.add_(left);
+            kernels.AddInto(FlatLayout.Slice(Flat, range), FlatLayout.Slice(branches[level], range));
         }
     }
 }

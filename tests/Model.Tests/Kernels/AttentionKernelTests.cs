@@ -1,5 +1,5 @@
 using CsCheck;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.ModelFormat;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -55,7 +55,7 @@ public sealed class AttentionKernelTests
         var v = tensor(new float[] { -1, 0, 1, -.5f, -.5f, .5f, -1, 0, 0, 1, -.5f, .5f, .5f, -1, 0, 1, 1, -.5f, .5f, -1, -1, 0, 1, -.5f }).view(1, 6, 1, 4);
         var q = tensor(new float[] { 1, .5f, -.25f, .8f }).view(1, 1, 1, 4);
         var kept = zeros(new long[] { 1, 1, 1 }, ScalarType.Int32);
-        var o = AttentionKernel.Apply(q, k, v, AttentionKind.Spark, 2, 2, 1, null, null, 5, null, kept);
+        var o = Apply(q, k, v, AttentionKind.Spark, 2, 2, 1, null, null, 5, null, kept);
         Check.Close(tensor(new[] { -.3819334321, -.1867742005, .4753205324, -.0508860657 }).view(1, 1, 1, 4), o, 1e-6, "o");
         Assert.Equal(2, kept.item<int>());
     }
@@ -65,7 +65,7 @@ public sealed class AttentionKernelTests
     {
         using var scope = NewDisposeScope();
         var kept = zeros(new long[] { 1, 1, 50 }, ScalarType.Int32);
-        AttentionKernel.Apply(ones(1, 50, 1, 8), ones(1, 50, 1, 8), ones(1, 50, 1, 8), AttentionKind.Topk, 0, 4, 1, 50, null, 0, null, kept);
+        Apply(ones(1, 50, 1, 8), ones(1, 50, 1, 8), ones(1, 50, 1, 8), AttentionKind.Topk, 0, 4, 1, 50, null, 0, null, kept);
         Assert.Equal(Enumerable.Range(1, 50), kept.data<int>().ToArray());
     }
 
@@ -77,7 +77,7 @@ public sealed class AttentionKernelTests
         var k = where(arange(32) % 2 == 0, tensor(1f), tensor(-1f)).view(1, 32, 1, 1).expand(1, 32, 1, 2).contiguous();
         var q = tensor(new float[] { 1, 0 }).view(1, 1, 1, 2);
         var kept = zeros(new long[] { 1, 1, 1 }, ScalarType.Int32);
-        AttentionKernel.Apply(q, k, k, AttentionKind.Topk, 0, 1, 1, null, null, 31, null, kept);
+        Apply(q, k, k, AttentionKind.Topk, 0, 1, 1, null, null, 31, null, kept);
         Assert.Equal(16, kept.item<int>());
     }
 
@@ -90,7 +90,7 @@ public sealed class AttentionKernelTests
         using var scope = NewDisposeScope();
         var k = Check.Normal(1, 1, 1, 40, 1, 8);
         k[0, 3, 0, 0] = float.NaN;
-        var o = AttentionKernel.Apply(Check.Normal(2, 1, 1, 40, 1, 8), k, Check.Normal(3, 1, 1, 40, 1, 8), kind, 4, 5, 1, 50, null, 0);
+        var o = Apply(Check.Normal(2, 1, 1, 40, 1, 8), k, Check.Normal(3, 1, 1, 40, 1, 8), kind, 4, 5, 1, 50, null, 0);
         Assert.True(o[0, 39].isnan().any().item<bool>());
     }
 
@@ -99,8 +99,8 @@ public sealed class AttentionKernelTests
     {
         using var scope = NewDisposeScope();
         var q = zeros(1, 4, 2, 8);
-        Assert.Throws<ArgumentException>(() => AttentionKernel.Apply(q, zeros(1, 4, 2, 8), zeros(1, 4, 2, 8), AttentionKind.Dense, 0, 0, 1, null, null, 1));
-        Assert.Throws<ArgumentException>(() => AttentionKernel.Apply(zeros(1, 4, 3, 8), zeros(1, 4, 2, 8), zeros(1, 4, 2, 8), AttentionKind.Dense, 0, 0, 1, null, null, 0));
+        Assert.Throws<ArgumentException>(() => Apply(q, zeros(1, 4, 2, 8), zeros(1, 4, 2, 8), AttentionKind.Dense, 0, 0, 1, null, null, 1));
+        Assert.Throws<ArgumentException>(() => Apply(zeros(1, 4, 3, 8), zeros(1, 4, 2, 8), zeros(1, 4, 2, 8), AttentionKind.Dense, 0, 0, 1, null, null, 0));
     }
 
     /// <summary>Returns false where a score lies so close to its threshold that rounding decides: then there is nothing to compare.</summary>
@@ -117,7 +117,7 @@ public sealed class AttentionKernelTests
         Composed(Array.ConvertAll(inputs, t => t.to(float64)), c, documents, expectedKept, ref margin);
         if (margin < 2e-5) return false;
         Check.Agree(
-            v => AttentionKernel.Apply(v[0], v[1], v[2], c.Kind, c.R, c.Active, c.Correction, c.Softcap, c.Window, c.S - c.T, documents, kept),
+            v => Apply(v[0], v[1], v[2], c.Kind, c.R, c.Active, c.Correction, c.Softcap, c.Window, c.S - c.T, documents, kept),
             v => Composed(v, c, documents, null, ref margin), inputs, 1e-5, floor: 1);
         Assert.Equal(expectedKept.data<int>().ToArray(), kept.data<int>().ToArray());
         return true;
@@ -156,4 +156,10 @@ public sealed class AttentionKernelTests
         if (c.Kind == AttentionKind.Spark) w = w * nn.functional.softplus(Scores(r, c.E - r), threshold: 40);
         return einsum("bhts,bhse->bthe", w, v_BHSE).MoveToOuterDisposeScope();
     }
+
+    private static Tensor Apply(
+        Tensor q_BTHE, Tensor k_BSGE, Tensor v_BSGE, AttentionKind kind, int predictorDim, int active, int correction, double? softcap, int? window, int firstPosition,
+        Tensor? documentIds_BS = null, Tensor? kept_BHT = null) =>
+        AttentionKernel.Apply(q_BTHE, k_BSGE, v_BSGE,
+            new() { Kind = kind, PredictorDim = predictorDim, Active = active, Correction = correction, Softcap = softcap, Window = window, FirstPosition = firstPosition }, documentIds_BS, kept_BHT);
 }

@@ -1,5 +1,5 @@
 using CsCheck;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.Native;
 using TorchSharp;
 using static TorchSharp.torch;

@@ -1,4 +1,4 @@
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 

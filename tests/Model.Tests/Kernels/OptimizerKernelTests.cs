@@ -1,4 +1,4 @@
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -19,7 +19,7 @@ public sealed class OptimizerKernelTests
         for (int step = 1; step <= 20; step++)
         {
             var g = Check.Normal(step + 1, Math.Pow(10, step % 5 - 3), 1037);
-            AdamWKernel.Step(p, g, m, v, lr, beta1, beta2, eps, weightDecay, step, gradScale);
+            AdamWKernel.Step(p, g, m, v, new(lr, beta1, beta2, eps, weightDecay, step, gradScale));
             theirs.grad = g.to(float64) * gradScale;
             optimizer.step();
         }
@@ -39,7 +39,7 @@ public sealed class OptimizerKernelTests
     public void AdamW_refuses_unequal_sizes()
     {
         using var scope = NewDisposeScope();
-        var e = Assert.Throws<ArgumentException>(() => AdamWKernel.Step(zeros(4), zeros(3), zeros(4), zeros(4), 1, 0.9, 0.9, 1e-8, 0, 1, 1));
+        var e = Assert.Throws<ArgumentException>(() => AdamWKernel.Step(zeros(4), zeros(3), zeros(4), zeros(4), new(1, 0.9, 0.9, 1e-8, 0, 1, 1)));
         Assert.Contains("4, 3, 4 and 4", e.Message, StringComparison.Ordinal);
     }
 
@@ -65,7 +65,7 @@ public sealed class OptimizerKernelTests
     {
         set_num_threads(threads);
         var p = Check.Normal(1, 1, 100_003);
-        AdamWKernel.Step(p, Check.Normal(2, 1, 100_003), zeros_like(p), zeros_like(p), 0.01, 0.9, 0.95, 1e-8, 0.1, 1, 1);
+        AdamWKernel.Step(p, Check.Normal(2, 1, 100_003), zeros_like(p), zeros_like(p), new(0.01, 0.9, 0.95, 1e-8, 0.1, 1, 1));
         set_num_threads(2);
         return p;
     }

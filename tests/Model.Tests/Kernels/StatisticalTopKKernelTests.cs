@@ -1,6 +1,6 @@
 using System.Text.Json;
 using CsCheck;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using TorchSharp;
 using static TorchSharp.torch;
 

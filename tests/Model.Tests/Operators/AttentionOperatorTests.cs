@@ -1,4 +1,4 @@
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests.Operators;
@@ -25,7 +25,7 @@ public sealed class AttentionOperatorTests
             Correction = p.Correction, Softcap = p.Cap, Window = p.Window, FirstPosition = p.S - p.T,
         };
         var kept_BHT = zeros([2, p.G * p.M, p.T], ScalarType.Int32);
-        var o_BTHE = AttentionOperator.Apply(q, k, v, shape, documents_BS, kept_BHT);
+        var o_BTHE = KernelSet.For(CPU, q.dtype).Attention(q, k, v, shape, documents_BS, kept_BHT);
         var (expected, kept) = ScalarAttention.Run(q, k, v, shape, documents_BS);
         Assert.Equal(kept, kept_BHT.data<int>().ToArray());
         Deviation.AssertWithin(1e-12, Deviation.Largest(o_BTHE, tensor(expected, ScalarType.Float64).view(o_BTHE.shape)), "output");
@@ -63,7 +63,7 @@ public sealed class AttentionOperatorTests
         var v = tensor(new[] { -1, 0, 1, -.5, -.5, .5, -1, 0, 0, 1, -.5, .5, .5, -1, 0, 1, 1, -.5, .5, -1, -1, 0, 1, -.5 }, ScalarType.Float64).view(1, 6, 1, 4);
         var shape = new AttentionShape { Kind = AttentionKind.Spark, PredictorDim = 2, Active = 2, Correction = 1, FirstPosition = 5 };
         var kept = zeros([1, 1, 1], ScalarType.Int32);
-        var o = AttentionOperator.Apply(q, k, v, shape, null, kept);
+        var o = KernelSet.For(CPU, q.dtype).Attention(q, k, v, shape, null, kept);
         Assert.Equal(2, kept.item<int>());
         var expected = tensor(new[] { -.3819334321, -.1867742005, .4753205324, -.0508860657 }, ScalarType.Float64).view(1, 1, 1, 4);
         Deviation.AssertWithin(1e-10, Deviation.Largest(o, expected), "out");
@@ -77,10 +77,10 @@ public sealed class AttentionOperatorTests
         var (q, k, v) = Draw(generator, 12, 12, 1, 2, 4);
         var shape = new AttentionShape { Kind = kind, PredictorDim = kind == AttentionKind.Spark ? 2 : 0, Active = 7, Correction = 1 };
         var kept_BHT = zeros([2, 2, 12], ScalarType.Int32);
-        var o_BTHE = AttentionOperator.Apply(q, k, v, shape, null, kept_BHT);
+        var o_BTHE = KernelSet.For(CPU, q.dtype).Attention(q, k, v, shape, null, kept_BHT);
         Assert.Equal([1, 2, 3, 4, 5, 6, 7], kept_BHT[0, 0][..7].data<int>().ToArray());
 
-        var all = AttentionOperator.Apply(q, k, v, shape with { Active = 12 }, null);
+        var all = KernelSet.For(CPU, q.dtype).Attention(q, k, v, shape with { Active = 12 }, null);
         Assert.True(o_BTHE[.., ..7].eq(all[.., ..7]).all().item<bool>());
         Assert.False(o_BTHE[.., 7..].eq(all[.., 7..]).all().item<bool>());
     }
@@ -103,7 +103,7 @@ public sealed class AttentionOperatorTests
         {
             Tensor kept_BHT = zeros([2, 1, 128], ScalarType.Int32), touched_BHT = zeros([2, 1, 128], ScalarType.Int32);
             var shape = new AttentionShape { Kind = kind, Active = active, Correction = 1, Window = 100 };
-            if (fused) AttentionOperator.Apply(q, k, v, shape, null, kept_BHT, touched_BHT);
+            if (fused) KernelSet.Cpu.Attention(q, k, v, shape, null, kept_BHT, touched_BHT);
             else BlockedAttention.Apply(q, k, v, shape, null, kept_BHT, touched_BHT, scoresOfBlock: 2 * 128 * 50);
             return (touched_BHT[1, 0].data<int>().ToArray(), kept_BHT[1, 0].data<int>().ToArray());
         }
@@ -118,7 +118,7 @@ public sealed class AttentionOperatorTests
         using var k = full([2, 20, 1, 4], 0.3, ScalarType.Float32).requires_grad_();
         var kept_BHT = zeros([2, 1, 20], ScalarType.Int32);
         var shape = new AttentionShape { Kind = AttentionKind.Spark, PredictorDim = 2, Active = 3, Correction = 1, Softcap = 50 };
-        var o = AttentionOperator.Apply(q, k, v, shape, null, kept_BHT);
+        var o = KernelSet.For(CPU, q.dtype).Attention(q, k, v, shape, null, kept_BHT);
         o.sum().backward();
         Assert.Equal(Enumerable.Range(1, 20), kept_BHT[0, 0].data<int>().ToArray());
         Assert.True(o.isfinite().all().item<bool>() && k.grad!.isfinite().all().item<bool>());
@@ -134,7 +134,7 @@ public sealed class AttentionOperatorTests
         var v = arange(4096, ScalarType.Float32).view(1, 4096, 1, 1).expand(1, 4096, 1, 2).contiguous();
         var kept = zeros([1, 1, 1], ScalarType.Int32);
         var shape = new AttentionShape { Kind = AttentionKind.Topk, Active = 128, Correction = 1, FirstPosition = 2047 };
-        var o = AttentionOperator.Apply(q, k, v, shape, null, kept);
+        var o = KernelSet.For(CPU, q.dtype).Attention(q, k, v, shape, null, kept);
         Assert.Equal(1024, kept.item<int>());
         Assert.Equal(1024f, o[0, 0, 0, 0].item<float>(), 1e-2f); // the mean of 1, 3, 5 … 2047
     }

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 using SparkTrain.Model.Tests.Reference;
 
 namespace SparkTrain.Model.Tests.Operators;
@@ -21,7 +21,7 @@ public sealed class StatisticalTopKTests
         using var scope = NewDisposeScope();
         var golden = json.RootElement.GetProperty("cases").EnumerateArray().Single(c => c.GetProperty("name").GetString() == name);
         using var x = Vector(golden, "x").to(dtype).requires_grad_();
-        var y = StatisticalTopK.Apply(x, golden.GetProperty("k").GetInt32(), golden.GetProperty("correction").GetInt32());
+        var y = Topk(x, golden.GetProperty("k").GetInt32(), golden.GetProperty("correction").GetInt32());
         y.backward([Vector(golden, "g").to(dtype)]);
 
         // y = x − θ: both are as large as x, so that is the scale of the rounding error; the gradient's scale is g's. No float32 is finer than 1.4e-45.
@@ -56,7 +56,7 @@ public sealed class StatisticalTopKTests
         // spec section 1.2: 1105.6 ± 20.7 of 13824 per row; the mean of 64 rows has a deviation of 2.6.
         using var scope = NewDisposeScope();
         using var generator = new Generator(7);
-        var y_NF = StatisticalTopK.Apply(randn(64, 13824, generator: generator), 1106, 1);
+        var y_NF = Topk(randn(64, 13824, generator: generator), 1106, 1);
         Assert.InRange(y_NF.gt(0).sum([-1]).to(ScalarType.Float64).mean().item<double>(), 1106 - 10, 1106 + 10);
     }
 
@@ -66,11 +66,11 @@ public sealed class StatisticalTopKTests
         using var scope = NewDisposeScope();
         using var generator = new Generator(8);
         var x_NF = randn(16, 512, ScalarType.Float64, generator: generator);
-        var chosen = StatisticalTopK.Apply(x_NF, 41, 1).gt(0);
+        var chosen = Topk(x_NF, 41, 1).gt(0);
         Gen.Double[0.01, 100].Select(Gen.Double[-100, 100]).Sample((scale, shift) =>
         {
             using var inner = NewDisposeScope();
-            Assert.True(StatisticalTopK.Apply(x_NF * scale + shift, 41, 1).gt(0).eq(chosen).all().item<bool>());
+            Assert.True(Topk(x_NF * scale + shift, 41, 1).gt(0).eq(chosen).all().item<bool>());
         }, iter: 30);
     }
 
@@ -82,4 +82,6 @@ public sealed class StatisticalTopKTests
 
     private static Tensor Vector(JsonElement golden, string key) =>
         tensor(golden.GetProperty(key).EnumerateArray().Select(e => e.GetDouble()).ToArray(), dtype: ScalarType.Float64);
+
+    private static Tensor Topk(Tensor x, int k, int correction) => KernelSet.For(CPU, x.dtype).Topk(x, k, correction);
 }

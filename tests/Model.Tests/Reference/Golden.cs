@@ -1,3 +1,5 @@
+using SparkTrain.Kernels;
+
 namespace SparkTrain.Model.Tests.Reference;
 
 /// <summary>A golden folder: weights, tokens, and what an independent implementation computed from them in float64.</summary>
@@ -37,19 +39,15 @@ internal sealed class Golden : IDisposable
 
     public Tensor? Find(string name) => file.Contains(name) ? this[name] : null;
 
-    /// <summary>The folder's model, computing in a form until this golden is disposed.</summary>
-    public SparkTransformer Model(Form form, SparsitySink? sparsity = null)
-    {
-        FusedKernels.Enabled = form == Form.Fused32;
-        return Model(form == Form.Composed64 ? ScalarType.Float64 : ScalarType.Float32, sparsity);
-    }
+    /// <summary>The folder's model, computing in a form.</summary>
+    public SparkTransformer Model(Form form, SparsitySink? sparsity = null) =>
+        Model(form == Form.Composed64 ? ScalarType.Float64 : ScalarType.Float32, form == Form.Fused32 ? KernelSet.Cpu : KernelSet.Composed, sparsity);
 
-    public SparkTransformer Model(ScalarType dtype, SparsitySink? sparsity = null) =>
-        ModelWeights.Load(folder, new ComputeOptions { Dtype = dtype, Sparsity = sparsity });
+    public SparkTransformer Model(ScalarType dtype, KernelSet kernels, SparsitySink? sparsity = null) =>
+        ModelWeights.Load(folder, new ComputeOptions { Dtype = dtype, Kernels = kernels, Sparsity = sparsity });
 
     public void Dispose()
     {
-        FusedKernels.Enabled = true;
         folder.Dispose();
         file.Dispose();
         scope.Dispose();

@@ -1,4 +1,4 @@
-using SparkTrain.Model.Kernels;
+using SparkTrain.Kernels;
 
 namespace SparkTrain.Model.Tests.Reference;
 

@@ -1,4 +1,5 @@
 using CsCheck;
+using SparkTrain.Kernels;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using static TorchSharp.torch;
@@ -41,8 +42,8 @@ public sealed class UpcyclingTests
         using var noGradient = no_grad();
         using var generator = new Generator(5);
         var shape = SparkUpcycling.Shape(Dense, null, null, 0.1, keys: 64);
-        using var rotaryDense = new RotaryEmbedding(Dense.Attention, new ComputeOptions());
-        using var rotarySpark = new RotaryEmbedding(shape.Attention, new ComputeOptions());
+        using var rotaryDense = new RotaryEmbedding(Dense.Attention, ScalarType.Float32, CPU);
+        using var rotarySpark = new RotaryEmbedding(shape.Attention, ScalarType.Float32, CPU);
         using var dense = new Attention(Dense, 1, rotaryDense, new ComputeOptions());
         using var spark = new Attention(shape, 1, rotarySpark, new ComputeOptions());
         foreach (var (name, weight) in dense.named_parameters())

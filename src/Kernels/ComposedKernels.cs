@@ -1,0 +1,4 @@
+namespace SparkTrain.Kernels;
+
+/// <summary>The composed form of every operator.</summary>
+internal sealed class ComposedKernels : KernelSet;
