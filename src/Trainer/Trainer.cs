@@ -80,7 +80,8 @@ public sealed class Trainer : IDisposable
             return TrainOutcome.Stopped;
         }
         trainingLog.Begin(ResumedFrom, state.Progress.Step);
-        double peak = Peak();
+        var peak = new PeakRate(MeasurePeak, config.Logging.PeakTeraflops is not null, ranks, trainingLog.Peak);
+        peak.Measure();
         long? resumeStep = ResumedFrom is null ? null : state.Progress.Step;
         using var metricsFile = IsFirstRank ? folder.Write(() => new MetricsFile(folder.MetricsFile, resumeStep)) : null;
         using var trace = config.Logging.Trace ? folder.Write(() => new RunTrace(folder.TraceFile, resumeStep, checked((int)config.Training.SamplesPerStep()), state, ranks)) : null;
@@ -197,29 +198,22 @@ public sealed class Trainer : IDisposable
         return isDue ? metricsFile?.Last ?? new() { Step = step, Tokens = state.Progress.Tokens } : null;
     }
 
-    // The peak rate of all ranks, which compute at the same time here as in a step.
-    private double Peak()
-    {
-        double rate = config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(state.Model, (long)BatchLayout.Of(config, ranks.WorldSize).Rows * config.Training.SeqLen, config.Training.Compute);
-        double[] sum = [rate];
-        ranks.AllReduceSum(sum);
-        trainingLog.Peak(sum[0]);
-        return sum[0];
-    }
+    private double MeasurePeak() => config.Logging.PeakTeraflops * 1e12 ?? MachinePeak.Measure(state.Model, (long)BatchLayout.Of(config, ranks.WorldSize).Rows * config.Training.SeqLen, config.Training.Compute);
 
-    private StepMetrics Complete(StepMetrics metrics, double peak)
+    private StepMetrics Complete(StepMetrics metrics, PeakRate peak)
     {
         if (!sparsity.IsRecording) return metrics;
         var consumed = samples.Consumed(state.Progress.NextSample);
         ranks.Report(metrics.Step, "metrics");
         var (active, kept, touched) = SparsityTotals.AllReduce(sparsity, ranks);
         double forward = FlopCount.Forward(config.Model, config.Training.SeqLen, touched).Total, backward = FlopCount.Backward(config.Model, config.Training.SeqLen, touched).Total;
+        double mfu = peak.ShareOf((forward + backward) * metrics.TokensPerSecond!.Value);
         return metrics with
         {
             SourceTokens = BySource(consumed, source => source.Tokens),
             SourceEpochs = BySource(consumed, source => source.Epochs),
-            Mfu = (forward + backward) * metrics.TokensPerSecond / peak,
-            PeakTeraflops = peak / 1e12,
+            Mfu = mfu,
+            PeakTeraflops = peak.Value / 1e12,
             FfnActiveFraction = active.Average(),
             FfnActiveFractionByLayer = active,
             AttentionKept = kept.Average(),

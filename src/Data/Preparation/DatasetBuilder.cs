@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using SparkTrain.Input;
 
@@ -54,10 +53,7 @@ public sealed class DatasetBuilder
 
     private static void Check(PrepareOptions options)
     {
-        var problems = new List<ValidationResult>();
-        if (Validator.TryValidateObject(options, new ValidationContext(options), problems, validateAllProperties: true)) return;
-        throw new DataException("prepare", string.Join(" ", problems.Select(p => p.ErrorMessage?.TrimEnd('.') + ".")).TrimEnd('.'),
-            "options within their ranges", "correct the options");
+        if (options.Problems() is [_, ..] problems) throw new DataException("prepare", string.Join(" ", problems).TrimEnd('.'), "options within their ranges", "correct the options");
     }
 
     private PrepareResult Build()

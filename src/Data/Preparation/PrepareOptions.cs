@@ -43,4 +43,12 @@ public sealed record PrepareOptions
     /// </summary>
     [Range(1, 1000)]
     public int TokenizerSampleMegachars { get; init; } = 128;
+
+    /// <summary>Returns a sentence for each option outside its range; none where the options can be used.</summary>
+    public IReadOnlyList<string> Problems()
+    {
+        var problems = new List<ValidationResult>();
+        Validator.TryValidateObject(this, new ValidationContext(this), problems, validateAllProperties: true);
+        return [.. problems.Select(p => p.ErrorMessage?.TrimEnd('.') + ".")];
+    }
 }

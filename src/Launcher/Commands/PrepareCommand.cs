@@ -40,6 +40,7 @@ internal static class PrepareCommand
     private static int Run(Terminal terminal, PrepareOptions options)
     {
         if (options.Sources.Count == 0) throw new ConfigurationException("prepare was given nothing to read; name files, folders or patterns, or --source dotnet-docs.");
+        if (options.Problems() is [_, ..] problems) throw new ConfigurationException($"prepare: {string.Join(" ", problems)}\n  expected: options within their ranges\n  do: correct the options; 'prepare --help' lists them");
         using var stop = new StopSignals(terminal, "leaving; the same command goes on after the shards that are finished");
         PrepareResult result;
         using (var progress = new PrepareView(terminal)) result = DatasetBuilder.Build(options, progress, stop.Token);
