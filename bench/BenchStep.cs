@@ -20,7 +20,7 @@ internal sealed class BenchStep : IDisposable
 
     public BenchStep(ModelConfig config, ComputeOptions options)
     {
-        var model = new SparkTransformer(config, options);
+        var model = new Transformer(config, options);
         state = new(model, new(), new(), alone, accumulationSteps: 1, overlaps: false);
         WeightInit.Fill(model, 1);
         tokens_BT = randint(0, config.VocabSize, [Batch, config.MaxSeqLen], ScalarType.Int64);

@@ -1,7 +1,7 @@
 namespace SparkTrain.Model;
 
 /// <summary>The weights of a model in memory, as files and engines read them: one float32 copy at a time.</summary>
-internal sealed unsafe class LiveWeights(SparkTransformer model) : IWeightSource
+internal sealed unsafe class LiveWeights(Transformer model) : IWeightSource
 {
     private readonly Dictionary<string, Parameter> weights = model.Weights.ToDictionary(w => w.Slot.Name, w => w.Weight);
     private readonly Native.TensorMemory memory = new();

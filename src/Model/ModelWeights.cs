@@ -5,16 +5,16 @@ public static class ModelWeights
 {
     /// <summary>Creates the model of a folder with its weights; float32, bfloat16 and float16 files become float32 master weights.</summary>
     /// <exception cref="ModelFormatException">A value is not finite.</exception>
-    public static SparkTransformer Load(ModelFolder folder, ComputeOptions options)
+    public static Transformer Load(ModelFolder folder, ComputeOptions options)
     {
-        var model = new SparkTransformer(folder.Config, options);
+        var model = new Transformer(folder.Config, options);
         Fill(model, folder);
         return model;
     }
 
     /// <summary>Fills a model with the weights of a folder, one at a time in memory.</summary>
     /// <exception cref="ModelFormatException">A value is not finite.</exception>
-    public static void Fill(SparkTransformer model, ModelFolder folder)
+    public static void Fill(Transformer model, ModelFolder folder)
     {
         using var noGradient = no_grad();
         foreach (var (slot, weight) in model.Weights)
@@ -28,7 +28,7 @@ public static class ModelWeights
     }
 
     /// <summary>Fills a model with the weights of any source, one at a time in memory.</summary>
-    public static void Fill(SparkTransformer model, IWeightSource source)
+    public static void Fill(Transformer model, IWeightSource source)
     {
         using var noGradient = no_grad();
         foreach (var (slot, weight) in model.Weights)
@@ -43,7 +43,7 @@ public static class ModelWeights
     /// <param name="path">The folder.</param>
     /// <param name="type">F32, or BF16 (each weight rounded once, to nearest even).</param>
     /// <exception cref="IOException">The disk is full or the path is not writable.</exception>
-    public static void Save(SparkTransformer model, string path, TensorType type)
+    public static void Save(Transformer model, string path, TensorType type)
     {
         if (type is not (TensorType.F32 or TensorType.BF16)) throw new ArgumentOutOfRangeException(nameof(type), type, "models are saved as F32 or BF16");
         Directory.CreateDirectory(path);
@@ -56,7 +56,7 @@ public static class ModelWeights
     /// <summary>True where a folder holds these weights, bit for bit, in float32.</summary>
     /// <param name="path">The folder, which need not be there.</param>
     /// <param name="model">The model.</param>
-    public static bool AreIn(string path, SparkTransformer model)
+    public static bool AreIn(string path, Transformer model)
     {
         try
         {

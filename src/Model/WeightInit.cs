@@ -16,7 +16,7 @@ public static class WeightInit
     private const double CutDeviation = 0.986578;
 
     /// <summary>Fills all weights. Each tensor has its own random stream, drawn from the seed and its name, so order and number of tensors do not matter.</summary>
-    public static void Fill(SparkTransformer model, long seed)
+    public static void Fill(Transformer model, long seed)
     {
         using var noGradient = no_grad();
         foreach (var (slot, weight) in model.Weights)

@@ -9,7 +9,7 @@ namespace SparkTrain.Trainer;
 public static class BatchLoss
 {
     /// <summary>Returns the summed cross-entropy of a batch. A sample's first SeqLen tokens are read, its last SeqLen predicted, but none across a document border.</summary>
-    public static LossSum Of(SparkTransformer model, TokenBatch batch, Device device)
+    public static LossSum Of(Transformer model, TokenBatch batch, Device device)
     {
         using var scope = NewDisposeScope();
         var (inputs, targets, documents) = Shift(batch, device);
@@ -18,7 +18,7 @@ public static class BatchLoss
     }
 
     /// <summary>Returns the natural-log probability of every target of a batch, row-major [Rows, SeqLen]; 0 where there is none, across a document border.</summary>
-    public static float[] LogProbs(SparkTransformer model, TokenBatch batch, Device device)
+    public static float[] LogProbs(Transformer model, TokenBatch batch, Device device)
     {
         using var scope = NewDisposeScope();
         var (inputs, targets, documents) = Shift(batch, device);

@@ -12,7 +12,7 @@ public static class SampleObservation
     /// <param name="samples">The run's samples.</param>
     /// <param name="sample">The sample's global index.</param>
     /// <exception cref="DataException">A shard is damaged.</exception>
-    public static void Observe(this SparkTransformer model, TrainingSamples samples, long sample)
+    public static void Observe(this Transformer model, TrainingSamples samples, long sample)
     {
         using var scope = NewDisposeScope();
         var (tokens, documents) = (new int[samples.Columns], new int[samples.Columns]);

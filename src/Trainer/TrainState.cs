@@ -28,7 +28,7 @@ public sealed class TrainState : IDisposable
     /// <param name="ranks">The ranks, which outlive the state.</param>
     /// <param name="accumulationSteps">Micro-batches of a rank in a step.</param>
     /// <param name="overlaps">True reduces gradients while the backward pass goes on: then the model must report to <see cref="BlockComplete"/>.</param>
-    public TrainState(SparkTransformer model, OptimizerConfig optimizer, DistributedConfig distributed, ICollectives ranks, int accumulationSteps, bool overlaps)
+    public TrainState(Transformer model, OptimizerConfig optimizer, DistributedConfig distributed, ICollectives ranks, int accumulationSteps, bool overlaps)
     {
         using var scope = NewDisposeScope();
         (Model, this.ranks) = (model, ranks);
@@ -49,7 +49,7 @@ public sealed class TrainState : IDisposable
     }
 
     /// <summary>The model.</summary>
-    public SparkTransformer Model { get; }
+    public Transformer Model { get; }
 
     /// <summary>The order of weights, gradients and moments.</summary>
     public FlatLayout Layout { get; }

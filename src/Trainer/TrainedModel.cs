@@ -12,14 +12,14 @@ public sealed class TrainedModel : IDisposable
 {
     private readonly Lazy<ITokenizer> tokenizer;
 
-    private TrainedModel(SparkTransformer model, ModelSource source)
+    private TrainedModel(Transformer model, ModelSource source)
     {
         (Model, Source, TokenizerFolder) = (model, Path.GetFullPath(source.Folder), source.TokenizerFolder);
         tokenizer = new(() => Tokenizers.LoadFor(TokenizerFolder, model.Config.VocabSize));
     }
 
     /// <summary>The model.</summary>
-    public SparkTransformer Model { get; }
+    public Transformer Model { get; }
 
     /// <summary>Its tokenizer, loaded when first asked for: token ids can be scored without one.</summary>
     /// <exception cref="DataException">The tokenizer is missing or of another vocabulary.</exception>
@@ -49,10 +49,10 @@ public sealed class TrainedModel : IDisposable
     /// <summary>Makes the model of a source, which may be closed afterwards. libtorch must be loaded.</summary>
     /// <exception cref="ModelFormatException">A weight is not finite.</exception>
     /// <exception cref="CheckpointException">A checkpoint does not hold what its manifest says.</exception>
-    public static SparkTransformer Read(ModelSource source, ComputeOptions options)
+    public static Transformer Read(ModelSource source, ComputeOptions options)
     {
         if (source.Weights is ModelFolder folder) return ModelWeights.Load(folder, options);
-        var model = new SparkTransformer(source.Config, options);
+        var model = new Transformer(source.Config, options);
         ModelWeights.Fill(model, source.Weights);
         return model;
     }

@@ -29,7 +29,7 @@ public static class TrainingModel
             Audit = config.Sparsity.AuditEverySteps > 0 ? new(config.Model, config.Sparsity.AuditPositions) : null,
             BlockBackwardDone = overlaps ? layer => state!.BlockComplete(layer) : null,
         };
-        state = new(new SparkTransformer(config.Model, options), config.Optimizer, config.Distributed, ranks, BatchLayout.Of(config, ranks.WorldSize).AccumulationSteps, overlaps);
+        state = new(new Transformer(config.Model, options), config.Optimizer, config.Distributed, ranks, BatchLayout.Of(config, ranks.WorldSize).AccumulationSteps, overlaps);
         return state;
     }
 

@@ -19,7 +19,7 @@ public sealed record ValidationConfig
 }
 
 /// <summary>Computes the loss on the beginning of the validation splits, the same tokens every time.</summary>
-public sealed class Validator(SparkTransformer model, DataMixture data, TrainConfig config, ICollectives ranks)
+public sealed class Validator(Transformer model, DataMixture data, TrainConfig config, ICollectives ranks)
 {
     /// <summary>Returns the summed loss over the ranks, of all sources and of each; each rank reads its share of the batches. The sums are in the order of the batches, whatever the number of ranks.</summary>
     public (LossTotals All, IReadOnlyList<LossTotals> BySource) Run()

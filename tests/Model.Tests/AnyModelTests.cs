@@ -105,7 +105,7 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
         return ([logits_TV, model.LogProbs(tokens_BT, documents_BT), .. gradients], counts, p.Documents is null ? Decode(model, tokens_BT, p.Seed) : null);
     }
 
-    private static Tensor Decode(SparkTransformer model, Tensor tokens_BT, long seed)
+    private static Tensor Decode(Transformer model, Tensor tokens_BT, long seed)
     {
         var random = new Random((int)seed);
         int length = (int)tokens_BT.size(1);
@@ -116,7 +116,7 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
         return cat(parts, 1)[0];
     }
 
-    private static SparkTransformer Model(ModelConfig config, ScalarType dtype, SparsitySink sparsity, long seed, KernelSet? kernels = null)
+    private static Transformer Model(ModelConfig config, ScalarType dtype, SparsitySink sparsity, long seed, KernelSet? kernels = null)
     {
         foreach (object part in (object[])[config, config.Ffn, config.Attention]) Validator.ValidateObject(part, new(part), validateAllProperties: true);
         return TinyConfigs.Model(config, dtype, sparsity, seed, kernels);

@@ -42,7 +42,7 @@ public sealed class KeyValueCacheTests : IClassFixture<OneThread>
         }, iter: 60, threads: 1);
     }
 
-    [Theory, MemberData(nameof(SparkTransformerTests.Kinds), MemberType = typeof(SparkTransformerTests))]
+    [Theory, MemberData(nameof(TransformerTests.Kinds), MemberType = typeof(TransformerTests))]
     public void Fused_kernels_decode_past_the_window_as_in_one_pass(FfnKind ffn, AttentionKind attention)
     {
         using var scope = NewDisposeScope();
@@ -77,7 +77,7 @@ public sealed class KeyValueCacheTests : IClassFixture<OneThread>
     }
 
     // Each row's first part alone, in random pieces; then all rows a token at a time, as long as they have any.
-    private static Tensor[] Decode(SparkTransformer model, long[][] rows, Random random)
+    private static Tensor[] Decode(Transformer model, long[][] rows, Random random)
     {
         var caches = rows.Select(row => new KeyValueCache(model.Config, 1, row.Length, model.Options)).ToArray();
         var parts = rows.Select(_ => new List<Tensor>()).ToArray();

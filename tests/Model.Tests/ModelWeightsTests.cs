@@ -45,7 +45,7 @@ public sealed class ModelWeightsTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(path));
     }
 
-    private unsafe void WriteHalf(SparkTransformer model)
+    private unsafe void WriteHalf(Transformer model)
     {
         using var memory = new Native.TensorMemory();
         var halves = model.Weights.Select(w => (w.Slot.Name, Half: w.Weight.detach().to(ScalarType.Float16))).ToList();

@@ -21,10 +21,10 @@ internal static class TinyConfigs
         },
     };
 
-    public static SparkTransformer Model(ModelConfig config, ScalarType dtype = ScalarType.Float32, SparsitySink? sparsity = null, long seed = 1, KernelSet? kernels = null)
+    public static Transformer Model(ModelConfig config, ScalarType dtype = ScalarType.Float32, SparsitySink? sparsity = null, long seed = 1, KernelSet? kernels = null)
     {
         var options = new ComputeOptions { Dtype = dtype, Sparsity = sparsity };
-        var model = new SparkTransformer(config, kernels is null ? options : options with { Kernels = kernels });
+        var model = new Transformer(config, kernels is null ? options : options with { Kernels = kernels });
         WeightInit.Fill(model, seed);
         return model;
     }

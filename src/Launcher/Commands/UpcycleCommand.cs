@@ -50,9 +50,9 @@ internal static class UpcycleCommand
         return command;
     }
 
-    private static SparkTransformer Make(TrainedModel dense, ModelConfig shape, string? folder, int count, long seed, Terminal terminal)
+    private static Transformer Make(TrainedModel dense, ModelConfig shape, string? folder, int count, long seed, Terminal terminal)
     {
-        var spark = new SparkTransformer(shape, new ComputeOptions());
+        var spark = new Transformer(shape, new ComputeOptions());
         if (folder is null)
         {
             SparkUpcycling.Fill(spark, dense.Model, null, seed);
@@ -74,7 +74,7 @@ internal static class UpcycleCommand
         Report("the Spark model", spark);
         return spark;
 
-        void Report(string name, SparkTransformer model)
+        void Report(string name, Transformer model)
         {
             var loss = new DatasetEvaluator(model, dense.Tokenizer, dense.TokenizerFolder, seqLen, 4).Run(source, 65_536);
             terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name + ":",-34} {loss.Nats:F4} nats per token on {loss.Targets:N0} tokens of validation"));

@@ -6,7 +6,7 @@ namespace SparkTrain.Trainer;
 /// <summary>Scores many sequences, those of like length side by side. The batches follow from the lengths alone, so the same sequences give the same bits.</summary>
 /// <param name="model">The model.</param>
 /// <param name="tokensPerBatch">Tokens of a batch, padding included; a longer sequence goes alone.</param>
-public sealed class BatchScorer(SparkTransformer model, int tokensPerBatch = 4096)
+public sealed class BatchScorer(Transformer model, int tokensPerBatch = 4096)
 {
     // Shapes: B sequences of a batch, T their longest length.
 

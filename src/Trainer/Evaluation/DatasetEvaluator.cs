@@ -28,7 +28,7 @@ public sealed record DatasetLoss(string Name, LossByContext Loss, double Bytes)
 /// <param name="tokenizerFolder">Where that lies.</param>
 /// <param name="seqLen">Tokens of a sample.</param>
 /// <param name="rowsPerBatch">Samples side by side.</param>
-public sealed class DatasetEvaluator(SparkTransformer model, ITokenizer tokenizer, string tokenizerFolder, int seqLen, int rowsPerBatch)
+public sealed class DatasetEvaluator(Transformer model, ITokenizer tokenizer, string tokenizerFolder, int seqLen, int rowsPerBatch)
 {
     /// <summary>The same for a model with its tokenizer.</summary>
     public DatasetEvaluator(TrainedModel trained, int seqLen, int rowsPerBatch) : this(trained.Model, trained.Tokenizer, trained.TokenizerFolder, seqLen, rowsPerBatch) { }

@@ -10,7 +10,7 @@ namespace SparkTrain.Trainer;
 /// <summary>Lets the model continue the prompts of a run from time to time; what it writes goes to generated.jsonl and to the log. One rank does it: weights are the same on all.</summary>
 internal sealed class TextGeneration : IDisposable
 {
-    private readonly SparkTransformer model;
+    private readonly Transformer model;
     private readonly ITokenizer tokenizer;
     private readonly TrainConfig config;
     private readonly TimeSpan limit;
@@ -27,7 +27,7 @@ internal sealed class TextGeneration : IDisposable
     /// <param name="limit">Time that the texts of a step may take, or <see cref="Timeout.InfiniteTimeSpan"/>.</param>
     /// <param name="log">Receives <see cref="TrainEvents"/>.</param>
     /// <exception cref="IOException">The file is not writable.</exception>
-    public TextGeneration(SparkTransformer model, ITokenizer tokenizer, TrainConfig config, RunFolder folder, long? resumeStep, TimeSpan limit, ILogger log)
+    public TextGeneration(Transformer model, ITokenizer tokenizer, TrainConfig config, RunFolder folder, long? resumeStep, TimeSpan limit, ILogger log)
     {
         (this.model, this.tokenizer, this.config, this.limit, this.log) = (model, tokenizer, config, limit, log);
         lines = new(folder.GeneratedFile, resumeStep, GeneratedText.Json, text => text.Step, text => lastStep = text.Step);

@@ -9,7 +9,7 @@ namespace SparkTrain.Trainer;
 
 /// <summary>Decodes with the model that training computes, each sequence with a cache of its own.</summary>
 /// <param name="model">The model, freed along with this.</param>
-public sealed class TorchDecoder(SparkTransformer model) : IDecoder
+public sealed class TorchDecoder(Transformer model) : IDecoder
 {
     // Shapes: R sequences, T tokens of each, V vocabulary.
 

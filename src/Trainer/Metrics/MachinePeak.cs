@@ -21,7 +21,7 @@ public static class MachinePeak
     /// <param name="model">The model, on the device that it trains on.</param>
     /// <param name="rows">Tokens of a micro-batch.</param>
     /// <param name="compute">The type of the products.</param>
-    public static double Measure(SparkTransformer model, long rows, ComputeType compute)
+    public static double Measure(Transformer model, long rows, ComputeType compute)
     {
         using var scope = NewDisposeScope();
         using var noGrad = no_grad();

@@ -7,7 +7,7 @@ namespace SparkTrain.Trainer;
 /// <summary>
 /// Runs some samples of a step through the model once more, behind the update and without gradients, and looks at every score. The samples follow from the step alone, so any number of ranks finds the same.
 /// </summary>
-public sealed class SparsityAuditor(SparkTransformer model, TrainingSamples samples, TrainConfig config, ICollectives ranks)
+public sealed class SparsityAuditor(Transformer model, TrainingSamples samples, TrainConfig config, ICollectives ranks)
 {
     private readonly Queue<(double Tokens, double[][] Uses)> window = new();
 

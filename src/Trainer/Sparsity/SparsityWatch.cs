@@ -6,7 +6,7 @@ using SparkTrain.Model;
 namespace SparkTrain.Trainer;
 
 /// <summary>Keeps a run's sparsity to its schedule, looks at single scores from time to time, and raises alarms.</summary>
-public sealed class SparsityWatch(SparkTransformer model, TrainingSamples samples, TrainConfig config, ICollectives ranks, ILogger log)
+public sealed class SparsityWatch(Transformer model, TrainingSamples samples, TrainConfig config, ICollectives ranks, ILogger log)
 {
     private readonly SparsityAuditor auditor = new(model, samples, config, ranks);
     private readonly SparsityAlarms alarms = new(config.Model, config.Sparsity);

@@ -12,7 +12,7 @@ public static class FfnInputMoments
     /// <param name="samples">Where the text comes from.</param>
     /// <param name="count">Samples, from the first.</param>
     /// <exception cref="DataException">A shard is damaged.</exception>
-    public static IReadOnlyList<Tensor> Measure(SparkTransformer model, TrainingSamples samples, int count)
+    public static IReadOnlyList<Tensor> Measure(Transformer model, TrainingSamples samples, int count)
     {
         using var noGradient = no_grad();
         int d = model.Config.DModel;

@@ -36,7 +36,7 @@ public static class SparkUpcycling
     /// <param name="dense">The model to take from.</param>
     /// <param name="moments_LDD">Second moments E[q qᵀ] of every layer's FFN input, as <see cref="FfnInputMoments"/> measures them; null takes the coordinates for independent.</param>
     /// <param name="seed">Seed of the neurons that the dense model does not have.</param>
-    public static void Fill(SparkTransformer spark, SparkTransformer dense, IReadOnlyList<Tensor>? moments_LDD, long seed)
+    public static void Fill(Transformer spark, Transformer dense, IReadOnlyList<Tensor>? moments_LDD, long seed)
     {
         using var noGradient = no_grad();
         WeightInit.Fill(spark, seed);

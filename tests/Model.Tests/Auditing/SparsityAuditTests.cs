@@ -61,9 +61,9 @@ public sealed class SparsityAuditTests : IClassFixture<OneThread>
         Assert.Equal(40, audit.Tokens);
     }
 
-    private static SparkTransformer Model(ModelConfig config, SparsityAudit audit, SparsitySink? sparsity = null)
+    private static Transformer Model(ModelConfig config, SparsityAudit audit, SparsitySink? sparsity = null)
     {
-        var model = new SparkTransformer(config, new ComputeOptions { Audit = audit, Sparsity = sparsity });
+        var model = new Transformer(config, new ComputeOptions { Audit = audit, Sparsity = sparsity });
         WeightInit.Fill(model, 1);
         return model;
     }

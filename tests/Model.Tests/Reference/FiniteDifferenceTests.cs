@@ -68,7 +68,7 @@ public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
     }
 
     // Norm weights away from 0, so that their gradient is not a special case.
-    private static void Randomise(SparkTransformer model)
+    private static void Randomise(Transformer model)
     {
         using var noGradient = no_grad();
         using var generator = new Generator(12);

@@ -40,10 +40,10 @@ internal sealed class Golden : IDisposable
     public Tensor? Find(string name) => file.Contains(name) ? this[name] : null;
 
     /// <summary>The folder's model, computing in a form.</summary>
-    public SparkTransformer Model(Form form, SparsitySink? sparsity = null) =>
+    public Transformer Model(Form form, SparsitySink? sparsity = null) =>
         Model(form == Form.Composed64 ? ScalarType.Float64 : ScalarType.Float32, form == Form.Fused32 ? KernelSet.Cpu : KernelSet.Composed, sparsity);
 
-    public SparkTransformer Model(ScalarType dtype, KernelSet kernels, SparsitySink? sparsity = null) =>
+    public Transformer Model(ScalarType dtype, KernelSet kernels, SparsitySink? sparsity = null) =>
         ModelWeights.Load(folder, new ComputeOptions { Dtype = dtype, Kernels = kernels, Sparsity = sparsity });
 
     public void Dispose()

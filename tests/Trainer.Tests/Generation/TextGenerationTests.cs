@@ -137,7 +137,7 @@ public sealed class TextGenerationTests : IDisposable
     private static string Property(LogEvent logEvent, string name) => (string)((ScalarValue)logEvent.Properties[name]).Value!;
 
     // By passes over the whole text, without a cache.
-    private static string MostProbable(SparkTransformer model, string prompt, int count)
+    private static string MostProbable(Transformer model, string prompt, int count)
     {
         using var scope = NewDisposeScope();
         List<long> tokens = [256, .. Encoding.UTF8.GetBytes(prompt).Select(b => (long)b)];

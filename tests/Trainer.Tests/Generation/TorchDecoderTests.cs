@@ -99,9 +99,9 @@ public sealed class TorchDecoderTests
         },
     };
 
-    private static SparkTransformer Model(ModelConfig config)
+    private static Transformer Model(ModelConfig config)
     {
-        var model = new SparkTransformer(config, new ComputeOptions());
+        var model = new Transformer(config, new ComputeOptions());
         WeightInit.Fill(model, 1);
         return model;
     }

@@ -90,11 +90,11 @@ public sealed class UpcyclingTests
     public void New_neurons_have_no_effect_at_first_and_all_other_weights_are_the_dense_ones()
     {
         using var scope = NewDisposeScope();
-        using var dense = new SparkTransformer(Dense, new ComputeOptions());
+        using var dense = new Transformer(Dense, new ComputeOptions());
         WeightInit.Fill(dense, 3);
-        using var spark = new SparkTransformer(SparkUpcycling.Shape(Dense, null, null, 0.1, 8), new ComputeOptions());
+        using var spark = new Transformer(SparkUpcycling.Shape(Dense, null, null, 0.1, 8), new ComputeOptions());
         SparkUpcycling.Fill(spark, dense, null, 1);
-        Tensor Weight(SparkTransformer model, string name) => model.Weights.Single(w => w.Slot.Name == name).Weight;
+        Tensor Weight(Transformer model, string name) => model.Weights.Single(w => w.Slot.Name == name).Weight;
         Assert.True(Weight(spark, "model.layers.1.mlp.down_proj.weight")[.., 20..].eq(0).all().item<bool>());
         Assert.True(Weight(spark, "model.layers.1.mlp.gate_proj.weight")[20..].ne(0).any().item<bool>());
         foreach (string name in (string[])["model.embed_tokens.weight", "model.layers.0.self_attn.v_proj.weight", "model.layers.1.self_attn.o_proj.weight"])

@@ -4,7 +4,7 @@ using SparkTrain.Support;
 
 namespace SparkTrain.Model.Tests;
 
-public sealed class SparkTransformerTests : IClassFixture<OneThread>
+public sealed class TransformerTests : IClassFixture<OneThread>
 {
     public static IEnumerable<TheoryDataRow<FfnKind, AttentionKind>> Kinds() =>
         [new(FfnKind.Spark, AttentionKind.Spark), new(FfnKind.GatedTopk, AttentionKind.Topk), new(FfnKind.Gated, AttentionKind.Dense)];
@@ -46,8 +46,8 @@ public sealed class SparkTransformerTests : IClassFixture<OneThread>
         using var scope = NewDisposeScope();
         var config = TinyConfigs.Of(ffn, attention) with { NumLayers = 3 };
         var seen = new List<(int Layer, Dictionary<string, Tensor> Gradients)>();
-        SparkTransformer? model = null;
-        using (model = new SparkTransformer(config, new ComputeOptions { BlockBackwardDone = layer => seen.Add((layer, Gradients())) }))
+        Transformer? model = null;
+        using (model = new Transformer(config, new ComputeOptions { BlockBackwardDone = layer => seen.Add((layer, Gradients())) }))
         {
             WeightInit.Fill(model, 1);
             var tokens_BT = TinyConfigs.Tokens(config, 2, 20);

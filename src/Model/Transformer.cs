@@ -4,21 +4,21 @@ namespace SparkTrain.Model;
 /// Spark Transformer (You et al., 2025) on Gemma-2's recipe: x₀ = √d_model · E[tokens], x_{l+1} = block_l(x_l), z = softcap(norm(x_L) Eᵀ).
 /// With dense attention and a gated FFN it is Gemma-2 itself.
 /// </summary>
-public sealed class SparkTransformer : nn.Module<Tensor, Tensor?, Tensor>
+public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
 {
     // Shapes: B batch, T position, D model, V vocabulary.
 
     private readonly TokenEmbedding embedding;
-    private readonly ModuleList<SparkBlock> blocks;
+    private readonly ModuleList<Block> blocks;
     private readonly RmsNorm finalNorm;
     private readonly Dictionary<int, RotaryEmbedding> rotaryOfPredictor = [];
 
     /// <summary>Creates a model whose weights hold no values yet; <see cref="WeightInit"/> or <see cref="ModelWeights"/> fills them.</summary>
-    public SparkTransformer(ModelConfig config, ComputeOptions options) : base(nameof(SparkTransformer))
+    public Transformer(ModelConfig config, ComputeOptions options) : base(nameof(Transformer))
     {
         (Config, Options) = (config, options);
         register_module("embed_tokens", embedding = new TokenEmbedding(config, options));
-        register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new SparkBlock(config, layer, Rotary(config.Attention.Of(layer)), options))]));
+        register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new Block(config, layer, Rotary(config.Attention.Of(layer)), options))]));
         register_module("norm", finalNorm = new RmsNorm(config, options));
         (WeightRole Role, Parameter Weight)[] outer = [(WeightRole.Embedding, embedding.Table_VD), (WeightRole.FinalNorm, finalNorm.Weight)];
         Weights = [.. WeightSlots.Of(config).Select(slot => (slot, (slot.Layer is { } layer ? blocks[layer].Weights : outer).Single(w => w.Role == slot.Role).Weight))];

@@ -1,7 +1,7 @@
 namespace SparkTrain.Model;
 
 /// <summary>One transformer block with Gemma-2's sandwich norms: h = x + norm(attention(norm(x))), y = h + norm(ffn(norm(h))).</summary>
-public sealed class SparkBlock : nn.Module<Tensor, SequenceContext, Tensor>
+public sealed class Block : nn.Module<Tensor, SequenceContext, Tensor>
 {
     // Shapes: B batch, T position, D model.
 
@@ -10,7 +10,7 @@ public sealed class SparkBlock : nn.Module<Tensor, SequenceContext, Tensor>
     private readonly FeedForward ffn;
 
     /// <summary>Creates the block of layer <paramref name="layer"/>, counted from 0.</summary>
-    public SparkBlock(ModelConfig config, int layer, RotaryEmbedding rotary, ComputeOptions options) : base(nameof(SparkBlock))
+    public Block(ModelConfig config, int layer, RotaryEmbedding rotary, ComputeOptions options) : base(nameof(Block))
     {
         register_module("input_layernorm", normBeforeAttention = new RmsNorm(config, options));
         register_module("self_attn", attention = new Attention(config, layer, rotary, options));
