@@ -66,7 +66,7 @@ internal sealed record DecodeTraffic(double Projections, double Predictor, doubl
     private static double OfTable(SparseEngine engine)
     {
         double rows = engine.Config.VocabSize, width = engine.Config.DModel;
-        return engine.Model.Table switch
+        return engine.Model.Head switch
         {
             ScreenedTable<Bfloat16Element> screened => rows * (width + sizeof(float)) + screened.Survivors * width * TensorType.BF16.Size(),
             ScreenedTable<Float32Element> screened => rows * (width + sizeof(float)) + screened.Survivors * width * TensorType.F32.Size(),

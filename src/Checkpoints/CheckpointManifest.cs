@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using SparkTrain.Input;
+using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Checkpoints;
 
@@ -98,7 +99,9 @@ public sealed record CheckpointManifest
             if (FormatOf(bytes) is { } format && format is < OldestFormat or > CurrentFormat)
                 throw new CheckpointException(path, $"the checkpoint has format {format}", $"format {OldestFormat} to {CurrentFormat}", $"use {(format > CurrentFormat ? "a newer" : "the older")} SparkTrain that wrote it");
             var manifest = JsonSerializer.Deserialize<CheckpointManifest>(bytes, Json) ?? throw new JsonException("null");
-            return ManifestRules.FirstBroken(manifest) is { } problem ? throw Unreadable(path, problem) : manifest;
+            if (ManifestRules.FirstBroken(manifest) is { } problem) throw Unreadable(path, problem);
+            if (manifest.Config["Model"] is JsonObject model) ModelConfig.MoveFormerKeys(model);
+            return manifest;
         }
         // A name that stands twice is an ArgumentException inside a JsonObject.
         catch (Exception e) when (e is JsonException or InvalidOperationException or ArgumentException)

@@ -22,7 +22,7 @@ public static class SavedModel
         try
         {
             var config = manifest.Config[Section].Deserialize<ModelConfig>(Json) ?? throw new JsonException("there is none");
-            foreach (object part in (object[])[config, config.Ffn, config.Attention]) Validator.ValidateObject(part, new(part), validateAllProperties: true);
+            foreach (var (_, section) in config.Sections()) Validator.ValidateObject(section, new(section), validateAllProperties: true);
             return config;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ValidationException)

@@ -40,7 +40,7 @@ public static class ConfigurationReference
     {
         var keys = SectionSchema.Of<T>().AllKeys().ToList();
         var asked = key.Trim().Replace(':', '.');
-        if (keys.Find(k => k.Path.Equals(asked, StringComparison.OrdinalIgnoreCase)) is { } found) return Explain(found);
+        if (keys.Find(k => k.Path.Equals(asked, StringComparison.OrdinalIgnoreCase) || asked.Equals(k.Former, StringComparison.OrdinalIgnoreCase)) is { } found) return Explain(found);
         // A bare name is enough where it can be answered: Window, when only one section has it.
         var named = keys.FindAll(k => k.Name.Equals(asked, StringComparison.OrdinalIgnoreCase));
         if (named.Count == 1) return Explain(named[0]);

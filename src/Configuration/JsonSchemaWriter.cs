@@ -45,6 +45,13 @@ public static class JsonSchemaWriter
             WriteKey(json, key);
             json.WriteEndObject();
         }
+        foreach (var key in section.Keys.SelectMany(key => key.Section?.Keys ?? []).Where(key => key.Former is not null))
+        {
+            json.WriteStartObject(key.Former!.Split('.')[^1]);
+            WriteKey(json, key);
+            json.WriteBoolean("deprecated", true);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
         var required = section.Keys.Where(key => key.IsRequired).ToList();
         if (required.Count > 0)

@@ -22,6 +22,9 @@ internal sealed record KeySchema
     /// <summary>The dotted path; an element of a list of records is written <c>[]</c>.</summary>
     public required string Path { get; init; }
 
+    /// <summary>The dotted path that the key had in earlier versions, under which it is still read; null where it has not moved.</summary>
+    public required string? Former { get; init; }
+
     public required bool IsRequired { get; init; }
     public required bool IsNullable { get; init; }
 

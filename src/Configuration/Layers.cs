@@ -11,8 +11,9 @@ internal sealed class Layers
     private readonly IConfigurationProvider[] topDown;
     private readonly JsonFileProvider file;
     private readonly Dictionary<string, string> variables = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, string> former = new(StringComparer.OrdinalIgnoreCase);
 
-    public Layers(string path, byte[] text, IEnumerable<string> overrides, string environmentPrefix, List<ConfigurationProblem> problems)
+    public Layers(string path, byte[] text, IEnumerable<string> overrides, string environmentPrefix, SectionSchema schema, List<ConfigurationProblem> problems)
     {
         file = new JsonFileProvider(path, text, problems);
         var root = new ConfigurationBuilder()
@@ -21,6 +22,14 @@ internal sealed class Layers
             .AddInMemoryCollection(SetOverrides.Parse(overrides, problems))
             .Build();
         topDown = [.. root.Providers.Reverse()];
+        foreach (var key in schema.AllKeys().Where(key => key.Former is not null))
+        {
+            var (now, then) = (KeyPath.FromDisplay(key.Path), KeyPath.FromDisplay(key.Former!));
+            former.Add(now, then);
+            foreach (var provider in topDown)
+                if (Found(provider, now) is not null && Found(provider, then) is { } twice)
+                    problems.Add(new(twice.Origin, key.Former!, $"is the former name of {key.Path}, which is set too.", "Leave it out."));
+        }
         foreach (DictionaryEntry variable in Environment.GetEnvironmentVariables())
             if (variable.Key is string name && name.StartsWith(environmentPrefix, StringComparison.OrdinalIgnoreCase))
                 variables[name[environmentPrefix.Length..].Replace("__", ":", StringComparison.Ordinal)] = name;
@@ -33,12 +42,13 @@ internal sealed class Layers
     public Entry? Top(string path) => All(path).FirstOrDefault();
 
     /// <summary>What the file says about a key, whatever other layers say.</summary>
-    public Entry? InFile(string path) => file.Find(path);
+    public Entry? InFile(string path) => In(file, path);
 
-    /// <summary>Every key that stands in a section, once per layer that has it.</summary>
+    /// <summary>Every key that stands in a section, once per layer that has it; former names are left out.</summary>
     public IEnumerable<(string Name, Entry Entry)> Members(string path) =>
         from provider in topDown
         from name in Names(provider, path)
+        where !former.Values.Contains(KeyPath.Join(path, name), StringComparer.OrdinalIgnoreCase)
         select (name, In(provider, KeyPath.Join(path, name))!);
 
     /// <summary>The number of elements that the file gives a list.</summary>
@@ -61,7 +71,9 @@ internal sealed class Layers
         return ValueOrigin.Default;
     }
 
-    private Entry? In(IConfigurationProvider provider, string path)
+    private Entry? In(IConfigurationProvider provider, string path) => Found(provider, path) ?? (former.TryGetValue(path, out var then) ? Found(provider, then) : null);
+
+    private Entry? Found(IConfigurationProvider provider, string path)
     {
         if (provider == file) return file.Find(path);
         if (provider.TryGet(path, out var text)) return new Entry(EntryKind.Text, text ?? "", OriginOf(provider, path));

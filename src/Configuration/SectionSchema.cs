@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using System.Runtime.CompilerServices;
+using SparkTrain.Input;
 
 namespace SparkTrain.Configuration;
 
@@ -54,6 +55,7 @@ internal sealed class SectionSchema
             Kind = element is not null ? KeyKind.List : isScalar ? KeyKind.Scalar : KeyKind.Section,
             ValueType = element ?? type,
             Path = path,
+            Former = property.GetCustomAttribute<FormerKeyAttribute>() is { } former ? Path[..(Path.LastIndexOf('.') + 1)] + former.Name : null,
             IsRequired = !hasDefaults && property.IsDefined(typeof(RequiredMemberAttribute)),
             IsNullable = isNullable,
             Default = initial,

@@ -20,8 +20,8 @@ public static class StrictConfiguration
         where T : class
     {
         var problems = new List<ConfigurationProblem>();
-        var layers = new Layers(jsonPath, ReadFile(jsonPath), overrides, environmentPrefix, problems);
         var schema = SectionSchema.Of<T>();
+        var layers = new Layers(jsonPath, ReadFile(jsonPath), overrides, environmentPrefix, schema, problems);
         var reader = new RecordReader(layers, schema, new StrayVariables(schema, environmentPrefix), problems);
         var value = (T)reader.Read();
         return problems.Count == 0

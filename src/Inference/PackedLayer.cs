@@ -10,6 +10,7 @@ internal sealed class PackedLayer : IDisposable
     {
         var config = source.Config;
         WeightSlot Of(WeightRole role) => weights[role, layer];
+        bool isSandwich = config.Norm.Placement == NormPlacement.Sandwich;
         (Attention, Ffn) = (config.Attention.Of(layer), config.Ffn.Of(layer));
         (Window, KeyWidth) = (config.Attention.WindowOf(layer), Ffn.CarriedWidth(config.DModel));
         try
@@ -19,7 +20,7 @@ internal sealed class PackedLayer : IDisposable
             WK = format.Panels(source, Of(WeightRole.Key));
             WV = format.Panels(source, Of(WeightRole.Value));
             WO = format.Panels(source, Of(WeightRole.AttentionOutput));
-            NormAfterAttention = Norm(source, Of(WeightRole.NormAfterAttention));
+            if (isSandwich) NormAfterAttention = Norm(source, Of(WeightRole.NormAfterAttention));
             NormBeforeFfn = Norm(source, Of(WeightRole.NormBeforeFfn));
             if (Ffn.Kind.Traits().LeavesNeuronsOut)
             {
@@ -32,7 +33,7 @@ internal sealed class PackedLayer : IDisposable
                 K2 = format.Panels(source, Of(WeightRole.FfnUp));
                 V = format.Panels(source, Of(WeightRole.FfnDown));
             }
-            NormAfterFfn = Norm(source, Of(WeightRole.NormAfterFfn));
+            if (isSandwich) NormAfterFfn = Norm(source, Of(WeightRole.NormAfterFfn));
         }
         catch
         {
@@ -65,8 +66,8 @@ internal sealed class PackedLayer : IDisposable
     /// <inheritdoc cref="WQ"/>
     public PanelMatrix WO { get; }
 
-    /// <summary>1 + weight of the norm behind attention.</summary>
-    public float[] NormAfterAttention { get; }
+    /// <summary>1 + weight of the norm behind attention; null where there is none.</summary>
+    public float[]? NormAfterAttention { get; }
 
     /// <summary>1 + weight of the norm before the FFN.</summary>
     public float[] NormBeforeFfn { get; }
@@ -86,8 +87,8 @@ internal sealed class PackedLayer : IDisposable
     /// <summary>K2 and V by neuron where some neurons are left out, else null.</summary>
     public RowMatrix? Neurons { get; }
 
-    /// <summary>1 + weight of the norm behind the FFN.</summary>
-    public float[] NormAfterFfn { get; }
+    /// <summary>1 + weight of the norm behind the FFN; null where there is none.</summary>
+    public float[]? NormAfterFfn { get; }
 
     private IEnumerable<PanelMatrix> Panels => ((PanelMatrix?[])[WQ, WK, WV, WO, K1, K2, V]).OfType<PanelMatrix>();
 

@@ -13,20 +13,15 @@ internal sealed class PackedModel : IDisposable
         var format = new PackingFormat(options, source);
         (Config, Cache) = (source.Config, format.Cache);
         var weights = WeightSlots.Of(Config);
-        var table = new WeightRows(source, weights.Embedding);
-        Table = (format.Weights, options.ScreenedTokens) switch
-        {
-            (TensorType.BF16, 0) => new OutputTable<Bfloat16Element>(Config, table),
-            (_, 0) => new OutputTable<Float32Element>(Config, table),
-            (TensorType.BF16, var exact) => new ScreenedTable<Bfloat16Element>(Config, table, exact),
-            (_, var exact) => new ScreenedTable<Float32Element>(Config, table, exact),
-        };
+        Head = Table(format, new(source, weights.Head), options.ScreenedTokens);
+        Embedding = Head;
         try
         {
+            if (!Config.Embedding.TiedHead) Embedding = Table(format, new(source, weights.Embedding), screened: 0);
             for (int layer = 0; layer < Config.NumLayers; layer++) layers.Add(new(format, source, weights, layer));
             FinalNorm = PackedLayer.Norm(source, weights.FinalNorm);
             Prefetching.TryRows([.. layers.Select(layer => layer.Neurons).OfType<RowMatrix>()]);
-            Prefetching.TryStreams(Table.Panels);
+            Prefetching.TryStreams(Head.Panels);
         }
         catch
         {
@@ -41,8 +36,11 @@ internal sealed class PackedModel : IDisposable
     /// <summary>What keys and values are held in.</summary>
     public TensorType Cache { get; }
 
-    /// <summary>The tied embedding.</summary>
-    public OutputTable Table { get; }
+    /// <summary>The table that tokens come in by.</summary>
+    public OutputTable Embedding { get; }
+
+    /// <summary>The table that logits go out by: the same of a tied model.</summary>
+    public OutputTable Head { get; }
 
     /// <summary>The layers.</summary>
     public IReadOnlyList<PackedLayer> Layers => layers;
@@ -51,7 +49,7 @@ internal sealed class PackedModel : IDisposable
     public float[] FinalNorm { get; }
 
     /// <summary>Bytes of all matrices.</summary>
-    public long Bytes => Table.Bytes + Layers.Sum(layer => layer.Bytes);
+    public long Bytes => (Embedding == Head ? 0 : Embedding.Bytes) + Head.Bytes + Layers.Sum(layer => layer.Bytes);
 
     /// <summary>Bytes that a model will take, at most, before it is packed.</summary>
     public static long Estimate(IWeightSource source, EngineOptions options) =>
@@ -60,7 +58,16 @@ internal sealed class PackedModel : IDisposable
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
-        Table.Dispose();
+        Head.Dispose();
+        if (Embedding != Head) Embedding.Dispose();
         foreach (var layer in layers) layer.Dispose();
     }
+
+    private OutputTable Table(PackingFormat format, WeightRows table, int screened) => (format.Weights, screened) switch
+    {
+        (TensorType.BF16, 0) => new OutputTable<Bfloat16Element>(Config, table),
+        (_, 0) => new OutputTable<Float32Element>(Config, table),
+        (TensorType.BF16, var exact) => new ScreenedTable<Bfloat16Element>(Config, table, exact),
+        (_, var exact) => new ScreenedTable<Float32Element>(Config, table, exact),
+    };
 }

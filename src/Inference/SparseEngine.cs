@@ -43,15 +43,20 @@ public sealed unsafe class SparseEngine : IForkingDecoder
     /// <summary>The packed weights.</summary>
     internal PackedModel Model => model;
 
+    /// <summary>Names what a model has that the engine lacks; null where there is nothing.</summary>
+    public static string? Problem(ModelConfig config) => config.Bias ? "the model has biases, which the sparse engine lacks" : null;
+
     /// <summary>Packs a model's weights for decoding. The source may be closed afterwards.</summary>
     /// <param name="weights">A model folder, whose files are mapped, or a checkpoint.</param>
     /// <param name="options">How.</param>
     /// <exception cref="ModelFormatException">A file is cut off or does not fit.</exception>
+    /// <exception cref="NotSupportedException">The model has a <see cref="Problem"/>.</exception>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of range.</exception>
     /// <exception cref="InsufficientMemoryException">The packed model does not fit into memory.</exception>
     public static SparseEngine Load(IWeightSource weights, EngineOptions? options = null)
     {
         options ??= new();
+        if (Problem(weights.Config) is { } problem) throw new NotSupportedException(problem);
         ArgumentOutOfRangeException.ThrowIfNegative(options.Threads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.ScreenedTokens);
         long bytes = PackedModel.Estimate(weights, options), most = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
@@ -145,7 +150,7 @@ public sealed unsafe class SparseEngine : IForkingDecoder
         team.Run(thread =>
         {
             var (first, end) = team.Share(thread, rows.Count);
-            for (int row = first; row < end; row++) model.Table.Embed(rows.Tokens[row], buffers.X_RD[row]);
+            for (int row = first; row < end; row++) model.Embedding.Embed(rows.Tokens[row], buffers.X_RD[row]);
             foreach (var layer in layers) layer.Run(step, thread);
             Logits(thread, logits);
         });
@@ -158,12 +163,12 @@ public sealed unsafe class SparseEngine : IForkingDecoder
         if (rows.Wanted.Count == 0) return;
         team.Meet();
         var (first, end) = team.Share(thread, rows.Wanted.Count);
-        for (int i = first; i < end; i++) VectorOps.RmsNorm(buffers.X_RD[rows.Wanted[i].Row], model.FinalNorm, Config.DModel, Config.RmsNormEps, buffers.N_RD[i]);
+        for (int i = first; i < end; i++) VectorOps.RmsNorm(buffers.X_RD[rows.Wanted[i].Row], model.FinalNorm, Config.DModel, Config.Norm.Eps, buffers.N_RD[i]);
         team.Meet();
         var target = new FloatRows(logits + (long)rows.Wanted[0].Target * Config.VocabSize, Config.VocabSize);
-        model.Table.Multiply(team, thread, buffers.N_RD, rows.Wanted.Count, target);
+        model.Head.Multiply(team, thread, buffers.N_RD, rows.Wanted.Count, target);
         team.Meet();
-        model.Table.Cap(team, thread, rows.Wanted.Count, target);
+        model.Head.Cap(team, thread, rows.Wanted.Count, target);
     }
 
     // The keys that any layer scores for a run, in whole blocks.

@@ -26,15 +26,18 @@ public sealed class Attention : nn.Module<Tensor, SequenceContext, Tensor>
             Softcap = config.LogitSoftcap, Window = config.WindowOf(layer),
         };
         long width = (long)config.NumHeads * config.HeadDim, kvWidth = (long)config.NumKvHeads * config.HeadDim;
-        register_module("q_proj", wQ = new Linear(model.DModel, width, options));
-        register_module("k_proj", wK = new Linear(model.DModel, kvWidth, options));
-        register_module("v_proj", wV = new Linear(model.DModel, kvWidth, options));
-        register_module("o_proj", wO = new Linear(width, model.DModel, options));
+        register_module("q_proj", wQ = new Linear(model.DModel, width, model.Bias, options));
+        register_module("k_proj", wK = new Linear(model.DModel, kvWidth, model.Bias, options));
+        register_module("v_proj", wV = new Linear(model.DModel, kvWidth, model.Bias, options));
+        register_module("o_proj", wO = new Linear(width, model.DModel, model.Bias, options));
     }
 
     /// <summary>Its weights.</summary>
     public IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights =>
-        [(WeightRole.Query, wQ.Weight), (WeightRole.Key, wK.Weight), (WeightRole.Value, wV.Weight), (WeightRole.AttentionOutput, wO.Weight)];
+    [
+        .. wQ.Weights(WeightRole.Query, WeightRole.QueryBias), .. wK.Weights(WeightRole.Key, WeightRole.KeyBias), .. wV.Weights(WeightRole.Value, WeightRole.ValueBias),
+        .. wO.Weights(WeightRole.AttentionOutput, WeightRole.AttentionOutputBias),
+    ];
 
     /// <summary>Returns o [B, T, D].</summary>
     public override Tensor forward(Tensor x_BTD, SequenceContext context)

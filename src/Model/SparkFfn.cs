@@ -17,13 +17,14 @@ public sealed class SparkFfn : FeedForward
         config = model.Ffn.Of(layer);
         (this.layer, this.options) = (layer, options);
         rule = new(config.Active, model.TopkStdCorrection, model.TopkSelector, config.HuberDelta);
-        register_module("gate_proj", k1 = new Linear(config.PredictorDim, config.DFf, options));
-        register_module("up_proj", k2 = new Linear(model.DModel - config.PredictorDim, config.DFf, options));
-        register_module("down_proj", v = new Linear(config.DFf, model.DModel, options));
+        register_module("gate_proj", k1 = new Linear(config.PredictorDim, config.DFf, model.Bias, options));
+        register_module("up_proj", k2 = new Linear(model.DModel - config.PredictorDim, config.DFf, model.Bias, options));
+        register_module("down_proj", v = new Linear(config.DFf, model.DModel, model.Bias, options));
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights => [(WeightRole.FfnGate, k1.Weight), (WeightRole.FfnUp, k2.Weight), (WeightRole.FfnDown, v.Weight)];
+    public override IReadOnlyList<(WeightRole Role, Parameter Weight)> Weights =>
+        [.. k1.Weights(WeightRole.FfnGate, WeightRole.FfnGateBias), .. k2.Weights(WeightRole.FfnUp, WeightRole.FfnUpBias), .. v.Weights(WeightRole.FfnDown, WeightRole.FfnDownBias)];
 
     /// <summary>Returns y [B, T, D].</summary>
     public override Tensor forward(Tensor q_BTD)

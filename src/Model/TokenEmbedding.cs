@@ -1,6 +1,6 @@
 namespace SparkTrain.Model;
 
-/// <summary>Token embedding, x = √d_model · E[token]. The output layer uses the same table E, unscaled.</summary>
+/// <summary>Token embedding, x = √d_model · E[token], or x = E[token] where the model does not scale it. A tied head uses the same table E, unscaled.</summary>
 public sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
 {
     // Shapes: B batch, T position, D model, V vocabulary.
@@ -12,7 +12,7 @@ public sealed class TokenEmbedding : nn.Module<Tensor, Tensor>
     public TokenEmbedding(ModelConfig config, ComputeOptions options) : base(nameof(TokenEmbedding))
     {
         table_VD = new Parameter(empty(config.VocabSize, config.DModel, options.MasterDtype, options.Device));
-        scale = Math.Sqrt(config.DModel);
+        scale = config.Embedding.ScaleByRootD ? Math.Sqrt(config.DModel) : 1;
         register_parameter("weight", table_VD);
     }
 

@@ -1,8 +1,8 @@
 namespace SparkTrain.Model;
 
 /// <summary>
-/// Spark Transformer (You et al., 2025) on Gemma-2's recipe: x₀ = √d_model · E[tokens], x_{l+1} = block_l(x_l), z = softcap(norm(x_L) Eᵀ).
-/// With dense attention and a gated FFN it is Gemma-2 itself.
+/// A decoder: x₀ = √d_model · E[tokens], x_{l+1} = block_l(x_l), z = softcap(norm(x_L) Hᵀ) with the head H = E where it is tied.
+/// By its configuration a Spark Transformer (You et al., 2025), Gemma-2 itself, or a relative of them.
 /// </summary>
 public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
 {
@@ -10,7 +10,8 @@ public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
 
     private readonly TokenEmbedding embedding;
     private readonly ModuleList<Block> blocks;
-    private readonly RmsNorm finalNorm;
+    private readonly Norm finalNorm;
+    private readonly Parameter head_VD;
     private readonly Dictionary<int, RotaryEmbedding> rotaryOfPredictor = [];
 
     /// <summary>Creates a model whose weights hold no values yet; <see cref="WeightInit"/> or <see cref="ModelWeights"/> fills them.</summary>
@@ -19,8 +20,10 @@ public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
         (Config, Options) = (config, options);
         register_module("embed_tokens", embedding = new TokenEmbedding(config, options));
         register_module("layers", blocks = new([.. Enumerable.Range(0, config.NumLayers).Select(layer => new Block(config, layer, Rotary(config.Attention.Of(layer)), options))]));
-        register_module("norm", finalNorm = new RmsNorm(config, options));
-        (WeightRole Role, Parameter Weight)[] outer = [(WeightRole.Embedding, embedding.Table_VD), (WeightRole.FinalNorm, finalNorm.Weight)];
+        register_module("norm", finalNorm = Norm.Of(config, options));
+        head_VD = embedding.Table_VD;
+        if (!config.Embedding.TiedHead) register_parameter("lm_head", head_VD = new Parameter(empty(config.VocabSize, config.DModel, options.MasterDtype, options.Device)));
+        (WeightRole Role, Parameter Weight)[] outer = [(WeightRole.Embedding, embedding.Table_VD), (WeightRole.FinalNorm, finalNorm.Weight), (WeightRole.Head, head_VD)];
         Weights = [.. WeightSlots.Of(config).Select(slot => (slot, (slot.Layer is { } layer ? blocks[layer].Weights : outer).Single(w => w.Role == slot.Role).Weight))];
     }
 
@@ -77,7 +80,7 @@ public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
     {
         using var scope = NewDisposeScope();
         var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
-        var nats = Options.Kernels.CrossEntropy(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        var nats = Options.Kernels.CrossEntropy(h_BTD.flatten(0, 1), head_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
         long targets = targets_BT.ne(ComposedCrossEntropy.Ignored).sum().item<long>();
         return new(nats.MoveToOuterDisposeScope(), targets);
     }
@@ -97,7 +100,7 @@ public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var h_BTD = Hidden(tokens_BT, new(documentIds_BT, null));
-        var loss_N = Options.Kernels.CrossEntropyOfRows(h_BTD.flatten(0, 1), embedding.Table_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
+        var loss_N = Options.Kernels.CrossEntropyOfRows(h_BTD.flatten(0, 1), head_VD, targets_BT.flatten(), Config.FinalLogitSoftcap, Options.Dtype);
         return (-loss_N.view(tokens_BT.shape)).MoveToOuterDisposeScope();
     }
 
@@ -136,7 +139,7 @@ public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
         return finalNorm.call(x_BTD);
     }
 
-    private Tensor Logits(Tensor h_BTD) => Options.Kernels.Logits(h_BTD, embedding.Table_VD, Config.FinalLogitSoftcap, Options.Dtype);
+    private Tensor Logits(Tensor h_BTD) => Options.Kernels.Logits(h_BTD, head_VD, Config.FinalLogitSoftcap, Options.Dtype);
 
     private void CheckInputs(Tensor tokens_BT, SequenceContext context)
     {

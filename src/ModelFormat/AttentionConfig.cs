@@ -38,9 +38,9 @@ public sealed record AttentionConfig : IValidatableObject
     [Range(0, 16_777_216)]
     public int Active { get; init; }
 
-    /// <summary>Keys that a local layer sees, the query's own position included: key j is visible to query i where 0 ≤ i − j &lt; Window.</summary>
+    /// <summary>Keys that a local layer sees, the query's own position included: key j is visible to query i where 0 ≤ i − j &lt; Window. Null where all layers are global.</summary>
     [Range(1, 16_777_216)]
-    public required int Window { get; init; }
+    public int? Window { get; init; }
 
     /// <summary>One span per layer; empty means Gemma-2's pattern: Local, Global, Local, Global, …</summary>
     public IReadOnlyList<AttentionSpan> Layers { get; init; } = [];

@@ -3,7 +3,7 @@ namespace SparkTrain.ModelFormat;
 /// <summary>Says whether a model is exactly Gemma-2, so that programs which know that family run it.</summary>
 public static class Gemma2Form
 {
-    /// <summary>True where every layer has a gated FFN of the same width and dense attention.</summary>
+    /// <summary>True where every layer has a gated FFN of the same width, dense attention and norms as Gemma-2 has them.</summary>
     public static bool IsDense(ModelConfig config) => DenseProblem(config) is null;
 
     /// <summary>Names the first key that Gemma-2 as Hugging Face has it does not allow, and why; null where there is none.</summary>
@@ -46,6 +46,10 @@ public static class Gemma2Form
             if (kind != AttentionKind.Dense) return (a.Except.Count > 0 ? "Model.Attention.Except" : "Model.Attention.Kind", $"layer {layer} has {kind} attention; Gemma-2 has Dense ones only");
         foreach (var (layer, neurons) in Enumerable.Range(0, config.NumLayers).Select(layer => (layer, config.Ffn.Of(layer).DFf)))
             if (neurons != config.Ffn.DFf) return ("Model.Ffn.Except", $"layer {layer} has {neurons} neurons, the others {config.Ffn.DFf}; in Gemma-2 all have as many");
+        if (config.Norm.Placement != NormPlacement.Sandwich) return ("Model.Norm.Placement", $"it is {config.Norm.Placement}; Gemma-2 has norms before and behind attention and FFN");
+        if (config.Bias) return ("Model.Bias", "it is true; Gemma-2 has no biases");
+        if (!config.Embedding.ScaleByRootD) return ("Model.Embedding.ScaleByRootD", "it is false; Gemma-2 scales its embedding");
+        if (!config.Embedding.TiedHead) return ("Model.Embedding.TiedHead", "it is false; Gemma-2's head is its embedding");
         return null;
     }
 }

@@ -1,11 +1,12 @@
 using System.ComponentModel.DataAnnotations;
+using System.Text.Json.Nodes;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>The shape of a Spark Transformer or of its dense Gemma-2 baseline. Everything that computes the model reads this record.</summary>
+/// <summary>The shape of a transformer: by default a Spark Transformer or its dense Gemma-2 baseline. Everything that computes the model reads this record.</summary>
 public sealed record ModelConfig : IValidatableObject
 {
-    /// <summary>Rows of the tied embedding table, in tokens.</summary>
+    /// <summary>Rows of the embedding table, in tokens.</summary>
     [Range(1, 16_777_216)]
     public required int VocabSize { get; init; }
 
@@ -31,9 +32,17 @@ public sealed record ModelConfig : IValidatableObject
     [Range(1e-3, 1e6)]
     public double? FinalLogitSoftcap { get; init; } = 30.0;
 
-    /// <summary>Added to the mean square in RMSNorm.</summary>
-    [Range(1e-12, 1.0)]
-    public double RmsNormEps { get; init; } = 1e-6;
+    /// <summary>The norms.</summary>
+    public NormConfig Norm { get; init; } = new();
+
+    /// <summary>What the model knows of the place of a token.</summary>
+    public PositionConfig Position { get; init; } = new();
+
+    /// <summary>The embedding table and the head.</summary>
+    public EmbeddingConfig Embedding { get; init; } = new();
+
+    /// <summary>True adds a bias to what each matrix of attention and feed-forward network gives.</summary>
+    public bool Bias { get; init; }
 
     /// <summary>The standard deviation of statistical top-k divides by N − this: 1 is the paper's eq. 11, 0 is Gemma 3n's.</summary>
     [Range(0, 1)]
@@ -54,7 +63,20 @@ public sealed record ModelConfig : IValidatableObject
             if (problem is not null) yield return Problem(problem, key);
         if (Attention.Layers.Count > 0 && Attention.Layers.Count != NumLayers)
             yield return Problem($"has {Attention.Layers.Count} entries; give one per layer (NumLayers = {NumLayers}) or none.", "Attention.Layers");
+        else if (Attention.Window is null && Enumerable.Range(0, NumLayers).FirstOrDefault(layer => Attention.SpanOf(layer) == AttentionSpan.Local, -1) is >= 0 and var local)
+            yield return Problem($"is null or missing; layer {local} is Local, so give the keys that it sees (Gemma 2: 4096).", "Attention.Window");
     }
+
+    /// <summary>Puts the keys of a section Model that an earlier version wrote to where this version has them.</summary>
+    public static void MoveFormerKeys(JsonObject model)
+    {
+        if (!model.Remove("RmsNormEps", out var eps)) return;
+        if (model[nameof(Norm)] is not JsonObject norm) model[nameof(Norm)] = norm = [];
+        norm[nameof(Norm.Eps)] = eps;
+    }
+
+    /// <summary>Every section of the model, itself first; each has rules of its own.</summary>
+    public IReadOnlyList<(string Path, object Section)> Sections() => [("", this), ("Ffn.", Ffn), ("Attention.", Attention), ("Norm.", Norm), ("Position.", Position), ("Embedding.", Embedding)];
 
     private static ValidationResult Problem(string message, string key) => new(message, [key]);
 }

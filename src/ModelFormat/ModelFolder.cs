@@ -102,7 +102,7 @@ public sealed unsafe class ModelFolder : IWeightSource
     /// <exception cref="ModelFormatException">It has other values: the head of this model family is tied.</exception>
     public void RequireTiedHead()
     {
-        if (!fileOf.TryGetValue(family.Head, out var head)) return;
+        if (!Config.Embedding.TiedHead || !fileOf.TryGetValue(family.Head, out var head)) return;
         byte* table = Read(Weights.Embedding), repeated = head.Pointer(family.Head);
         long bytes = head.Info(family.Head).ByteLength;
         for (long at = 0; at < bytes; at += int.MaxValue)
@@ -161,7 +161,7 @@ public sealed unsafe class ModelFolder : IWeightSource
             else if (!file.Info(name).Shape.SequenceEqual(shape)) problems.Add($"{name} is {TensorInfo.Text(file.Info(name).Shape)}; expected {TensorInfo.Text(shape)}");
             else if (file.Info(name).Type is not (TensorType.F32 or TensorType.BF16 or TensorType.F16)) problems.Add($"{name} has dtype {file.Info(name).Type}; expected F32, BF16 or F16");
         }
-        if (fileOf.TryGetValue(family.Head, out var head) && fileOf.TryGetValue(Embedding, out var table)
+        if (Config.Embedding.TiedHead && fileOf.TryGetValue(family.Head, out var head) && fileOf.TryGetValue(Embedding, out var table)
             && (head.Info(family.Head) is var h && table.Info(Embedding) is var t) && (h.Type != t.Type || !h.Shape.SequenceEqual(t.Shape)))
             problems.Add($"{family.Head} is {TensorInfo.Text(h.Shape)} {h.Type}, the embedding {TensorInfo.Text(t.Shape)} {t.Type}; expected the same table");
         var known = Tensors.Select(t => t.Name).Append(family.Head).ToHashSet();

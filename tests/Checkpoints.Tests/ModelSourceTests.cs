@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using SparkTrain.ModelFormat;
 using SparkTrain.Support;
 
@@ -24,6 +26,18 @@ public sealed unsafe class ModelSourceTests : IDisposable
         }
         using var older = ModelSource.Open(run["run"], skipped: null, _ => 6);
         Assert.Equal(6, older.Run!.Value.Manifest.Progress.Step);
+    }
+
+    [Fact]
+    public void A_checkpoint_of_an_earlier_version_keeps_its_keys_under_their_new_names()
+    {
+        string checkpoint = run.Save(1);
+        var manifest = JsonNode.Parse(File.ReadAllBytes(Path.Combine(checkpoint, CheckpointManifest.FileName)))!;
+        manifest["config"]!["Model"]!["RmsNormEps"] = 1e-5;
+        SavedRun.Rewrite(checkpoint, Encoding.UTF8.GetBytes(manifest.ToJsonString()));
+        using var source = ModelSource.Open(checkpoint, skipped: null);
+        Assert.Equal(1e-5, source.Config.Norm.Eps);
+        Assert.Equal("""{"Eps":1E-05}""", source.Run!.Value.Manifest.Config["Model"]!["Norm"]!.ToJsonString());
     }
 
     [Fact]

@@ -24,6 +24,25 @@ public sealed class LayerTests
     }
 
     [Fact]
+    public void A_key_that_has_moved_is_read_under_its_former_name_in_every_layer()
+    {
+        using var folder = new ConfigurationFolder("""{ "Shape": { "Width": 8, "Colour": "Red" }, "LearningRate": 0.25 }""");
+        Assert.Equal(0.25, folder.Load().Value.Steps.Lr);
+        Assert.Equal($"0.25 from {folder.File}:1:45", folder.Load().Values.Where(v => v.Key == "Steps.Lr").Select(v => $"{v.Text} from {v.Origin}").Single());
+        folder.Set("LearningRate", "0.5");
+        Assert.Equal(0.5, folder.Load().Value.Steps.Lr);
+        Assert.Equal(0.75, folder.Load("LearningRate=0.75").Value.Steps.Lr);
+        Assert.Equal(0.125, folder.Load("Steps.Lr=0.125").Value.Steps.Lr);
+    }
+
+    [Fact]
+    public void A_key_under_both_of_its_names_is_refused()
+    {
+        using var folder = new ConfigurationFolder("""{ "Shape": { "Width": 8, "Colour": "Red" }, "LearningRate": 0.25, "Steps": { "Lr": 0.25 } }""");
+        Assert.Contains("LearningRate  is the former name of Steps.Lr, which is set too.", folder.Report(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_last_override_of_a_key_wins()
     {
         using var folder = new ConfigurationFolder();

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SparkTrain.Input;
 
 namespace SparkTrain.Configuration.Tests;
 
@@ -68,7 +69,7 @@ public sealed record StepsConfig
     public long Tokens { get; init; } = 1_000_000;
 
     /// <summary>Peak learning rate.</summary>
-    [Range(0.0, 1.0, MinimumIsExclusive = true)]
+    [Range(0.0, 1.0, MinimumIsExclusive = true), FormerKey("LearningRate")]
     public double Lr { get; init; } = 3e-4;
 
     /// <summary>True to keep everything.</summary>

@@ -22,6 +22,13 @@ public sealed class ArgumentTests : IDisposable
 
     public static TheoryData<int> Strangers => [-1, V, int.MaxValue, int.MinValue];
 
+    [Fact]
+    public void A_model_with_what_the_engine_lacks_is_refused()
+    {
+        using var biased = new RandomWeights(Shapes.Spark with { Bias = true }, 1);
+        Assert.Equal("the model has biases, which the sparse engine lacks", Assert.Throws<NotSupportedException>(() => SparseEngine.Load(biased)).Message);
+    }
+
     [Theory, MemberData(nameof(Strangers))]
     public void A_token_outside_the_vocabulary_is_refused(int token)
     {

@@ -74,7 +74,7 @@ public sealed class ConfigCommandTests
         Assert.Matches(@"\n  Model\.VocabSize +\d+ +spark-tiny\.json:\d+:\d+\n", run.Out);
         Assert.Matches(@"\n  Model\.NumLayers +6 +--set\n", run.Out);
         Assert.Matches(@"\n  Model\.MaxSeqLen +640 +environment SPARKTRAIN_Model__MaxSeqLen\n", run.Out);
-        Assert.Matches(@"\n  Model\.RmsNormEps +1e-6 +default\n", run.Out);
+        Assert.Matches(@"\n  Model\.Norm\.Eps +1e-6 +default\n", run.Out);
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
     }, iter: 100, threads: 1);
 
     [Fact]
-    public void Any_configuration_survives_its_config_json() => AnyModel.Config.Sample(config =>
+    public void Any_configuration_survives_its_config_json() => AnyModel.ConfigWithBias.Sample(config =>
     {
         string path = Path.GetTempFileName();
         try
@@ -86,7 +86,7 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
     }, iter: 40, threads: 1);
 
     private static readonly Gen<(ModelConfig Config, long[] Tokens, long[]? Documents, long Seed)> Problems =
-        from config in AnyModel.Config from sequence in AnyModel.Sequence(config) from seed in Gen.Long[0, 1 << 30]
+        from config in AnyModel.ConfigWithBias from sequence in AnyModel.Sequence(config) from seed in Gen.Long[0, 1 << 30]
         select (config, sequence.Tokens, sequence.Documents, seed);
 
     // Logits, log-probabilities and every gradient of one form; how much it kept; logits decoded piece by piece.
@@ -118,8 +118,10 @@ public sealed class AnyModelTests : IClassFixture<OneThread>
 
     private static Transformer Model(ModelConfig config, ScalarType dtype, SparsitySink sparsity, long seed, KernelSet? kernels = null)
     {
-        foreach (object part in (object[])[config, config.Ffn, config.Attention]) Validator.ValidateObject(part, new(part), validateAllProperties: true);
-        return TinyConfigs.Model(config, dtype, sparsity, seed, kernels);
+        foreach (var (_, section) in config.Sections()) Validator.ValidateObject(section, new(section), validateAllProperties: true);
+        var model = TinyConfigs.Model(config, dtype, sparsity, seed, kernels);
+        TinyConfigs.Randomise(model, (ulong)seed);
+        return model;
     }
 
     private bool IsBorderline(bool differs)

@@ -29,6 +29,16 @@ internal static class TinyConfigs
         return model;
     }
 
+    /// <summary>Draws norms and biases, which begin at 0, so that they are no special case.</summary>
+    public static void Randomise(Transformer model, ulong seed)
+    {
+        using var scope = NewDisposeScope();
+        using var noGradient = no_grad();
+        using var generator = new Generator(seed);
+        foreach (var (_, weight) in model.Weights)
+            if (weight.dim() == 1) weight.copy_(randn(weight.shape, ScalarType.Float64, generator: generator) * 0.3);
+    }
+
     public static Tensor Tokens(ModelConfig config, int batch, int length, ulong seed = 1)
     {
         using var generator = new Generator(seed);

@@ -77,7 +77,9 @@ public sealed class HuggingFaceConfigTests
     [InlineData("\"hidden_size\": 2304", "\"hidden_size\": 2304.5", "hidden_size is 2304.5")]
     [InlineData("\"hidden_size\": 2304", "\"hidden_size\": -1", "DModel")]
     [InlineData("\"ffn_kind\": \"spark\"", "\"ffn_kind\": \"moe\"", "ffn_kind is 'moe'.\n  expected: gated, gated_relu, gated_relu2, gated_topk, spark")]
-    [InlineData("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": false", "tie_word_embeddings is False")]
+    [InlineData("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": \"no\"", "tie_word_embeddings is \"no\".\n  expected: true or false")]
+    [InlineData("\"attention_bias\": false", "\"attention_bias\": false, \"mlp_bias\": true", "mlp_bias is True, attention_bias False")]
+    [InlineData("\"rms_norm_eps\"", "\"norm_placement\": \"post\", \"rms_norm_eps\"", "norm_placement is 'post'.\n  expected: sandwich, pre")]
     [InlineData("\"ffn_active\": 1106", "\"ffn_active\": 99999", "Active is 99999")]
     [InlineData("\"num_key_value_heads\": 4", "\"num_key_value_heads\": 3", "NumKvHeads is 3")]
     [InlineData("\"vocab_size\": 256000", "\"vocab_size\": 256000,,", "cannot be read")]
@@ -95,7 +97,7 @@ public sealed class HuggingFaceConfigTests
         { "vocab_size", c => c.VocabSize, 256_000 }, { "hidden_size", c => c.DModel, 2304 }, { "intermediate_size", c => c.Ffn.DFf, 9216 }, { "num_hidden_layers", c => c.NumLayers, 26 },
         { "num_attention_heads", c => c.Attention.NumHeads, 8 }, { "num_key_value_heads", c => c.Attention.NumKvHeads, 4 }, { "head_dim", c => c.Attention.HeadDim, 256 },
         { "query_pre_attn_scalar", c => c.Attention.QueryScale(), 1.0 / 16 }, { "sliding_window", c => c.Attention.Window, 4096 }, { "max_position_embeddings", c => c.MaxSeqLen, 8192 },
-        { "attn_logit_softcapping", c => c.Attention.LogitSoftcap, 50.0 }, { "final_logit_softcapping", c => c.FinalLogitSoftcap, 30.0 }, { "rms_norm_eps", c => c.RmsNormEps, 1e-6 },
+        { "attn_logit_softcapping", c => c.Attention.LogitSoftcap, 50.0 }, { "final_logit_softcapping", c => c.FinalLogitSoftcap, 30.0 }, { "rms_norm_eps", c => c.Norm.Eps, 1e-6 },
         { "rope_theta", c => c.Attention.RopeTheta, 10_000.0 }, { "layer_types", c => string.Join(" ", Enumerable.Range(0, 4).Select(c.Attention.SpanOf)), "Local Global Local Global" },
         { "hidden_activation", c => c.Ffn.Kind, FfnKind.Gated }, { "attention_bias", c => c.Ffn.Kind, FfnKind.Gated }, { "tie_word_embeddings", c => c.Ffn.Kind, FfnKind.Gated },
     };

@@ -3,7 +3,10 @@ using SparkTrain.Numerics;
 
 namespace SparkTrain.Inference;
 
-/// <summary>One block with Gemma-2's sandwich norms: h = x + norm(attention(norm(x))), y = h + norm(ffn(norm(h))). Every thread of the team runs it; between parts they meet.</summary>
+/// <summary>
+/// One block: h = x + after(attention(norm(x))), y = h + after(ffn(norm(h))), where after is a norm in Gemma-2's sandwich and nothing where norms stand before only.
+/// Every thread of the team runs it; between parts they meet.
+/// </summary>
 internal sealed unsafe class LayerStep
 {
     private readonly PackedLayer layer;
@@ -40,13 +43,13 @@ internal sealed unsafe class LayerStep
         team.Meet();
         while (team.Claim(layer.WO.Panels, out int first, out int end)) layer.WO.Multiply(first, end, buffers.O_RHE, step.Rows.Count, buffers.Y_RD);
         team.Meet();
-        AddNormed(step, thread, layer.NormAfterAttention);
+        Add(step, thread, layer.NormAfterAttention);
         Norm(step, thread, layer.NormBeforeFfn);
         team.Meet();
         if (sparse is null) Dense(step);
         else Sparse(sparse, step, thread);
         team.Meet();
-        AddNormed(step, thread, layer.NormAfterFfn);
+        Add(step, thread, layer.NormAfterFfn);
     }
 
     private void Project(DecodeStep step)
@@ -93,15 +96,15 @@ internal sealed unsafe class LayerStep
     private void Norm(DecodeStep step, int thread, float[] weight)
     {
         var (first, end) = step.Team.Share(thread, step.Rows.Count);
-        for (int row = first; row < end; row++) VectorOps.RmsNorm(step.Buffers.X_RD[row], weight, config.DModel, config.RmsNormEps, step.Buffers.N_RD[row]);
+        for (int row = first; row < end; row++) VectorOps.RmsNorm(step.Buffers.X_RD[row], weight, config.DModel, config.Norm.Eps, step.Buffers.N_RD[row]);
     }
 
-    private void AddNormed(DecodeStep step, int thread, float[] weight)
+    private void Add(DecodeStep step, int thread, float[]? weight)
     {
         var (first, end) = step.Team.Share(thread, step.Rows.Count);
         for (int row = first; row < end; row++)
         {
-            VectorOps.RmsNorm(step.Buffers.Y_RD[row], weight, config.DModel, config.RmsNormEps, step.Buffers.Y_RD[row]);
+            if (weight is not null) VectorOps.RmsNorm(step.Buffers.Y_RD[row], weight, config.DModel, config.Norm.Eps, step.Buffers.Y_RD[row]);
             VectorMath.Add(step.Buffers.Y_RD[row], config.DModel, step.Buffers.X_RD[row]);
         }
     }

@@ -2,10 +2,10 @@ using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Inference;
 
-/// <summary>The tied table E: x = √d_model · E[token] on the way in, z = softcap(E h) on the way out.</summary>
+/// <summary>A table with a row for each token: x = √d_model · E[token] on the way in, z = softcap(E h) on the way out. Of a tied model it is one for both.</summary>
 internal abstract unsafe class OutputTable(ModelConfig config) : IDisposable
 {
-    private readonly float scale = (float)Math.Sqrt(config.DModel);
+    private readonly float scale = config.Embedding.ScaleByRootD ? (float)Math.Sqrt(config.DModel) : 1;
 
     /// <summary>Its memory.</summary>
     public abstract long Bytes { get; }

@@ -53,8 +53,10 @@ internal static partial class ImportedConfiguration
     private static void Prune(JsonObject section, JsonObject defaults)
     {
         foreach (var (key, value) in section.ToList())
+        {
             if (value is JsonObject inner && defaults[key] is JsonObject innerDefaults) Prune(inner, innerDefaults);
-            else if (JsonNode.DeepEquals(value, defaults[key])) section.Remove(key);
+            if (value is JsonObject { Count: 0 } || JsonNode.DeepEquals(value, defaults[key])) section.Remove(key);
+        }
     }
 
     private static string Name(string folder)

@@ -79,7 +79,7 @@ internal static class ModelCard
         Row("longest sequence", $"{model.MaxSeqLen:N0} tokens");
         Row("FFN", $"{ffn.Kind}, {ffn.DFf} neurons{(ffn.PredictorDim > 0 ? $", predictor of {ffn.PredictorDim}" : "")}{(ffn.HasTopk() ? $", aims at {ffn.Active} active ones" : "")}");
         foreach (var e in ffn.Except) Row($"FFN of layers {e.FirstLayer} to {e.LastLayer}", $"{e.Kind}, {e.DFf ?? ffn.DFf} neurons{(e.Active > 0 ? $", aims at {e.Active} active ones" : "")}");
-        Row("attention", $"{attention.Kind}, {attention.NumHeads} heads of {attention.HeadDim} on {attention.NumKvHeads} key heads, window {attention.Window} in local layers{Selection(attention)}");
+        Row("attention", $"{attention.Kind}, {attention.NumHeads} heads of {attention.HeadDim} on {attention.NumKvHeads} key heads{(attention.Window is { } window ? $", window {window} in local layers" : "")}{Selection(attention)}");
         foreach (var e in attention.Except) Row($"attention of layers {e.FirstLayer} to {e.LastLayer}", $"{e.Kind}{(e.Active > 0 ? $", aims at {e.Active} keys a query" : "")}");
         Row("weights", $"{type}, tied embedding");
     }

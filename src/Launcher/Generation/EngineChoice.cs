@@ -24,6 +24,8 @@ internal sealed record EngineChoice(bool IsSparse, EngineOptions Options)
     {
         if (Options.Int8Predictor && !Enumerable.Range(0, source.Config.NumLayers).Any(layer => source.Config.Ffn.Of(layer).Kind.Traits().HasPredictor))
             throw new ConfigurationException($"--int8-predictor: the FFNs of {source.Folder} have no predictor.\n  expected: a model whose ffn_kind is spark\n  do: leave it out");
+        if (SparseEngine.Problem(source.Config) is { } problem)
+            throw new ConfigurationException($"{source.Folder}: {problem}.\n  expected: a model without them\n  do: use --engine torch, in `generate` and `score`");
         try
         {
             return SparseEngine.Load(source.Weights, Options);

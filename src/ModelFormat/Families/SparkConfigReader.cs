@@ -22,16 +22,22 @@ internal sealed class SparkConfigReader(string path, JsonElement root)
     public ModelConfig Model()
     {
         string type = Text("model_type", "");
+        bool isGemma2 = type == "gemma2";
         Refuse("hidden_activation", SparkConfigWriter.Activation);
-        Refuse("tie_word_embeddings", "True");
-        Refuse("attention_bias", "False");
+        if (isGemma2)
+        {
+            Refuse("tie_word_embeddings", "True");
+            Refuse("attention_bias", "False");
+        }
         Refuse("quantization_config", "");
         if (Text("use_bidirectional_attention", "") is not ("" or "False")) throw Bad("use_bidirectional_attention", "is True", "false: every token sees earlier ones only");
-        int? Default(string key) => type == "gemma2" ? Gemma2[key] : null;
+        int? Default(string key) => isGemma2 ? Gemma2[key] : null;
         int Size(string key) => Int(key, Default(key));
         int layers = Size("num_hidden_layers"), headDim = Size("head_dim");
         double scalar = Required("query_pre_attn_scalar", Default("query_pre_attn_scalar"));
         var spans = Spans(layers);
+        bool bias = Flag("attention_bias", false);
+        if (Flag("mlp_bias", bias) != bias) throw Bad("mlp_bias", $"is {Text("mlp_bias", "")}, attention_bias {bias}", "both or neither: this model family has biases everywhere or nowhere");
         var config = new ModelConfig
         {
             VocabSize = Size("vocab_size"),
@@ -39,7 +45,9 @@ internal sealed class SparkConfigReader(string path, JsonElement root)
             NumLayers = layers,
             MaxSeqLen = Size("max_position_embeddings"),
             FinalLogitSoftcap = Number("final_logit_softcapping", 30.0),
-            RmsNormEps = Required("rms_norm_eps", 1e-6),
+            Norm = new() { Eps = Required("rms_norm_eps", 1e-6), Placement = Kind("norm_placement", SparkConfigWriter.PlacementName, NormPlacement.Sandwich) },
+            Embedding = new() { ScaleByRootD = Flag("scale_embedding", true), TiedHead = Flag("tie_word_embeddings", true) },
+            Bias = bias,
             TopkStdCorrection = Int("topk_std_correction", 1),
             TopkSelector = Kind("topk_selector", SparkConfigWriter.SelectorName, TopkSelector.Statistical),
             Ffn = new()
@@ -76,9 +84,7 @@ internal sealed class SparkConfigReader(string path, JsonElement root)
                 }),
             },
         };
-        Check(config, "");
-        Check(config.Ffn, "Ffn.");
-        Check(config.Attention, "Attention.");
+        foreach (var (prefix, section) in config.Sections()) Check(section, prefix);
         return config;
     }
 
@@ -103,11 +109,11 @@ internal sealed class SparkConfigReader(string path, JsonElement root)
     }
 
     // Without a layer that has a window, there may be none.
-    private int Window(AttentionSpan[] spans, int layers)
+    private int? Window(AttentionSpan[] spans, int layers)
     {
         if (!root.TryGetProperty("sliding_window", out var window) || window.ValueKind != JsonValueKind.Null) return Int("sliding_window", DefaultWindow);
         int local = Array.IndexOf(spans, AttentionSpan.Local);
-        return local < 0 ? DefaultWindow : throw Bad("sliding_window", $"is null, but layer {local} of {layers} is sliding_attention", "a whole number");
+        return local < 0 ? null : throw Bad("sliding_window", $"is null, but layer {local} of {layers} is sliding_attention", "a whole number");
     }
 
     private void Check(object section, string prefix)
@@ -167,6 +173,12 @@ internal sealed class SparkConfigReader(string path, JsonElement root)
     private void Require(string key, double supported)
     {
         if (Number(key, supported) is { } found && found != supported) throw Bad(key, FormattableString.Invariant($"is {found}"), FormattableString.Invariant($"{supported}: this model family has nothing else"));
+    }
+
+    private bool Flag(string key, bool absent)
+    {
+        if (!root.TryGetProperty(key, out var value)) return absent;
+        return value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.GetBoolean() : throw Bad(key, "is " + Short(value), "true or false");
     }
 
     private string Text(string key, string absent) => root.TryGetProperty(key, out var value) ? value.ToString() : absent;

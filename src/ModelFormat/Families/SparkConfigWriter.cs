@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace SparkTrain.ModelFormat;
 
-/// <summary>Renders the config.json of a Spark or Gemma-2 model: Gemma-2's keys, seven more for the sparse kinds, and up to four more where layers differ or top-k is not the paper's.</summary>
+/// <summary>Renders the config.json of a Spark or Gemma-2 model: Gemma-2's keys, seven more for the sparse kinds, and some more where a model differs from the paper's in other ways.</summary>
 public static class SparkConfigWriter
 {
     internal const string Activation = "gelu_pytorch_tanh";
@@ -59,12 +59,12 @@ public static class SparkConfigWriter
             ["layer_types"] = new JsonArray([.. Enumerable.Range(0, config.NumLayers).Select(i => (JsonNode)(a.SpanOf(i) == AttentionSpan.Local ? "sliding_attention" : "full_attention"))]),
             ["attn_logit_softcapping"] = a.LogitSoftcap,
             ["final_logit_softcapping"] = config.FinalLogitSoftcap,
-            ["rms_norm_eps"] = config.RmsNormEps,
+            ["rms_norm_eps"] = config.Norm.Eps,
             ["rope_theta"] = a.RopeTheta,
             ["max_position_embeddings"] = config.MaxSeqLen,
             ["hidden_activation"] = Activation,
-            ["tie_word_embeddings"] = true,
-            ["attention_bias"] = false,
+            ["tie_word_embeddings"] = config.Embedding.TiedHead,
+            ["attention_bias"] = config.Bias,
             ["attention_dropout"] = 0.0,
             ["torch_dtype"] = HuggingFaceConfig.NameOf(type),
             ["ffn_kind"] = config.Ffn.Kind.Traits().Name,
@@ -77,6 +77,9 @@ public static class SparkConfigWriter
         };
         if (config.TopkSelector != TopkSelector.Statistical) json["topk_selector"] = SelectorName(config.TopkSelector);
         if (config.Ffn.HuberDelta != 0) json["ffn_huber_delta"] = config.Ffn.HuberDelta;
+        if (config.Bias) json["mlp_bias"] = true;
+        if (!config.Embedding.ScaleByRootD) json["scale_embedding"] = false;
+        if (config.Norm.Placement != NormPlacement.Sandwich) json["norm_placement"] = PlacementName(config.Norm.Placement);
         if (config.Ffn.Except.Count > 0) json["ffn_except"] = new JsonArray([.. config.Ffn.Except.Select(Layers)]);
         if (config.Attention.Except.Count > 0) json["attention_except"] = new JsonArray([.. config.Attention.Except.Select(Layers)]);
         return json;
@@ -103,5 +106,12 @@ public static class SparkConfigWriter
         TopkSelector.Statistical => "statistical",
         TopkSelector.Exact => "exact",
         _ => throw new ArgumentOutOfRangeException(nameof(selector), selector, "a selector without a name"),
+    };
+
+    internal static string PlacementName(NormPlacement placement) => placement switch
+    {
+        NormPlacement.Sandwich => "sandwich",
+        NormPlacement.Pre => "pre",
+        _ => throw new ArgumentOutOfRangeException(nameof(placement), placement, "a placement without a name"),
     };
 }

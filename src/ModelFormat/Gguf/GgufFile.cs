@@ -74,8 +74,8 @@ public static unsafe class GgufFile
         header.Add($"{Architecture}.attention.head_count_kv", (uint)a.NumKvHeads);
         header.Add($"{Architecture}.attention.key_length", (uint)a.HeadDim);
         header.Add($"{Architecture}.attention.value_length", (uint)a.HeadDim);
-        header.Add($"{Architecture}.attention.layer_norm_rms_epsilon", (float)config.RmsNormEps);
-        header.Add($"{Architecture}.attention.sliding_window", (uint)a.Window);
+        header.Add($"{Architecture}.attention.layer_norm_rms_epsilon", (float)config.Norm.Eps);
+        header.Add($"{Architecture}.attention.sliding_window", (uint)a.Window!.Value);
         header.Add($"{Architecture}.attn_logit_softcapping", (float)a.LogitSoftcap!.Value);
         header.Add($"{Architecture}.final_logit_softcapping", (float)config.FinalLogitSoftcap!.Value);
         header.Add($"{Architecture}.rope.freq_base", (float)a.RopeTheta);

@@ -16,20 +16,27 @@ public sealed class WeightSlots : IReadOnlyList<WeightSlot>
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
             var ffn = config.Ffn.Of(layer);
-            long scored = ffn.ScoredWidth(config.DModel), rest = ffn.CarriedWidth(config.DModel);
+            bool isSandwich = config.Norm.Placement == NormPlacement.Sandwich;
             Add(WeightRole.NormBeforeAttention, layer, d);
-            Add(WeightRole.Query, layer, q, d);
-            Add(WeightRole.Key, layer, kv, d);
-            Add(WeightRole.Value, layer, kv, d);
-            Add(WeightRole.AttentionOutput, layer, d, q);
-            Add(WeightRole.NormAfterAttention, layer, d);
+            AddLinear(WeightRole.Query, WeightRole.QueryBias, layer, q, d);
+            AddLinear(WeightRole.Key, WeightRole.KeyBias, layer, kv, d);
+            AddLinear(WeightRole.Value, WeightRole.ValueBias, layer, kv, d);
+            AddLinear(WeightRole.AttentionOutput, WeightRole.AttentionOutputBias, layer, d, q);
+            if (isSandwich) Add(WeightRole.NormAfterAttention, layer, d);
             Add(WeightRole.NormBeforeFfn, layer, d);
-            Add(WeightRole.FfnGate, layer, ffn.DFf, scored);
-            Add(WeightRole.FfnUp, layer, ffn.DFf, rest);
-            Add(WeightRole.FfnDown, layer, d, ffn.DFf);
-            Add(WeightRole.NormAfterFfn, layer, d);
+            AddLinear(WeightRole.FfnGate, WeightRole.FfnGateBias, layer, ffn.DFf, ffn.ScoredWidth(config.DModel));
+            AddLinear(WeightRole.FfnUp, WeightRole.FfnUpBias, layer, ffn.DFf, ffn.CarriedWidth(config.DModel));
+            AddLinear(WeightRole.FfnDown, WeightRole.FfnDownBias, layer, d, ffn.DFf);
+            if (isSandwich) Add(WeightRole.NormAfterFfn, layer, d);
         }
         FinalNorm = Add(WeightRole.FinalNorm, null, d);
+        Head = config.Embedding.TiedHead ? Embedding : Add(WeightRole.Head, null, config.VocabSize, d);
+
+        void AddLinear(WeightRole weight, WeightRole bias, int layer, long outputs, long inputs)
+        {
+            Add(weight, layer, outputs, inputs);
+            if (config.Bias) Add(bias, layer, outputs);
+        }
     }
 
     /// <summary>Lists the weights of a model.</summary>
@@ -40,6 +47,9 @@ public sealed class WeightSlots : IReadOnlyList<WeightSlot>
 
     /// <summary>The norm before the head.</summary>
     public WeightSlot FinalNorm { get; }
+
+    /// <summary>What the final norm is multiplied by: the embedding table of a tied model.</summary>
+    public WeightSlot Head { get; }
 
     /// <summary>The weight of a layer that has a role.</summary>
     /// <exception cref="KeyNotFoundException">The layer has none.</exception>

@@ -35,14 +35,14 @@ public sealed class ImportedConfigurationTests
     {
         var model = new ModelConfig
         {
-            VocabSize = 99, DModel = 32, NumLayers = 2, MaxSeqLen = 64, FinalLogitSoftcap = null, RmsNormEps = 1e-5,
+            VocabSize = 99, DModel = 32, NumLayers = 2, MaxSeqLen = 64, FinalLogitSoftcap = null, Norm = new() { Eps = 1e-5 },
             Ffn = new() { Kind = FfnKind.GatedTopk, DFf = 96, Active = 8, Except = [new() { FirstLayer = 1, LastLayer = 1, Kind = FfnKind.Gated }] },
             Attention = new() { Kind = AttentionKind.Dense, NumHeads = 4, NumKvHeads = 2, HeadDim = 8, Window = 16, QueryPreAttnScalar = 9, Layers = [AttentionSpan.Global, AttentionSpan.Global] },
         };
         var section = JsonNode.Parse(ImportedConfiguration.Render("some/odd name\n", model), documentOptions: new() { CommentHandling = JsonCommentHandling.Skip })!;
         Assert.Equal("odd-name--further", (string?)section["Run"]!["Name"]);
         Assert.Equal("some/odd name\n", (string?)section["Run"]!["InitialModel"]);
-        Assert.Equal(["VocabSize", "DModel", "NumLayers", "MaxSeqLen", "Ffn", "Attention", "FinalLogitSoftcap", "RmsNormEps"], section["Model"]!.AsObject().Select(key => key.Key));
+        Assert.Equal(["VocabSize", "DModel", "NumLayers", "MaxSeqLen", "Ffn", "Attention", "FinalLogitSoftcap", "Norm"], section["Model"]!.AsObject().Select(key => key.Key));
         Assert.Equal(["Kind", "DFf", "Active", "Except"], section["Model"]!["Ffn"]!.AsObject().Select(key => key.Key));
         Assert.Equal(["Kind", "NumHeads", "NumKvHeads", "HeadDim", "Window", "Layers", "QueryPreAttnScalar"], section["Model"]!["Attention"]!.AsObject().Select(key => key.Key));
     }

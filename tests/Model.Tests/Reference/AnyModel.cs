@@ -11,6 +11,9 @@ internal static class AnyModel
     /// <summary>The same, with matrices of several blocks of any kernel.</summary>
     public static readonly Gen<ModelConfig> WideConfig = UpTo(vocabulary: 300, width: 150, neurons: 400, halfHead: 40);
 
+    /// <summary>The same, half of them with biases, which the decode engine lacks.</summary>
+    public static Gen<ModelConfig> ConfigWithBias => from config in Config from bias in Gen.Bool select config with { Bias = bias };
+
     /// <summary>A sequence of 1 to 40 tokens, with the document of each or without.</summary>
     public static Gen<(long[] Tokens, long[]? Documents)> Sequence(ModelConfig config) =>
         from tokens in Gen.Long[0, config.VocabSize - 1].Array[1, 40] from borders in Gen.Double[0, 1].Array[40] from packed in Gen.Bool
@@ -20,12 +23,14 @@ internal static class AnyModel
         from rows in Gen.Int[2, vocabulary] from columns in Gen.Int[3, width] from layers in Gen.Int[1, 3]
         from ffn in Ffn(columns, neurons) from attention in Attention(halfHead) from finalCap in Cap from correction in Gen.Int[0, 1] from selector in Gen.Frequency((4, Gen.Const(TopkSelector.Statistical)), (1, Gen.Const(TopkSelector.Exact)))
         from otherFfn in Ffn(columns, neurons) from otherAttention in Attention(halfHead) from first in Gen.Int[0, 2] from last in Gen.Int[0, 2] from hasExceptions in Gen.Bool
+        from placement in Gen.Enum<NormPlacement>() from eps in Gen.Double[1e-8, 1e-3] from scales in Gen.Bool from tied in Gen.Bool from allGlobal in Gen.Bool
         let excepted = hasExceptions && first <= last && last < layers
         select new ModelConfig
         {
             VocabSize = rows, DModel = columns, NumLayers = layers, MaxSeqLen = 64, FinalLogitSoftcap = finalCap, TopkStdCorrection = correction, TopkSelector = selector,
+            Norm = new() { Eps = eps, Placement = placement }, Embedding = new() { ScaleByRootD = scales, TiedHead = tied },
             Ffn = ffn with { Except = excepted ? [new() { FirstLayer = first, LastLayer = last, Kind = otherFfn.Kind, DFf = otherFfn.DFf, PredictorDim = otherFfn.PredictorDim, Active = otherFfn.Active, HuberDelta = otherFfn.HuberDelta }] : [] },
-            Attention = attention with { Except = excepted && otherAttention.PredictorDim < attention.HeadDim ? [new() { FirstLayer = first, LastLayer = last, Kind = otherAttention.Kind, PredictorDim = otherAttention.PredictorDim, Active = otherAttention.Active }] : [] },
+            Attention = attention with { Window = allGlobal ? null : attention.Window, Layers = allGlobal ? [.. Enumerable.Repeat(AttentionSpan.Global, layers)] : [], Except = excepted && otherAttention.PredictorDim < attention.HeadDim ? [new() { FirstLayer = first, LastLayer = last, Kind = otherAttention.Kind, PredictorDim = otherAttention.PredictorDim, Active = otherAttention.Active }] : [] },
         };
 
     private static Gen<AttentionConfig> Attention(int widestHalf) =>

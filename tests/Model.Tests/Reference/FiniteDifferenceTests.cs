@@ -36,13 +36,23 @@ public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
         });
     }
 
+    [Theory]
+    [InlineData(NormPlacement.Pre, false, true, true)]
+    [InlineData(NormPlacement.Sandwich, true, false, true)]
+    [InlineData(NormPlacement.Pre, true, true, false)]
+    public void Every_part_of_a_model_has_the_gradient_of_finite_differences(NormPlacement placement, bool bias, bool scales, bool tied) =>
+        AssertGradients(TinyConfigs.Spark with
+        {
+            VocabSize = 7, DModel = 6, NumLayers = 1, Norm = new() { Placement = placement }, Bias = bias, Embedding = new() { ScaleByRootD = scales, TiedHead = tied },
+        });
+
     private static void AssertGradients(ModelConfig config)
     {
         using var scope = NewDisposeScope();
         using var model = TinyConfigs.Model(config, ScalarType.Float64);
         var tokens_BT = TinyConfigs.Tokens(config, 1, 9);
         var documents_BT = tensor(new long[] { 0, 0, 0, 0, 0, 0, 1, 1, 1 }).view(1, 9);
-        Randomise(model);
+        TinyConfigs.Randomise(model, 12);
         model.Loss(tokens_BT, documents_BT).Nats.backward();
         KernelFailure.ThrowIfAny();
 
@@ -65,14 +75,5 @@ public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
                 Deviation.AssertWithin(1e-7 * Math.Max(scale, 1), Math.Abs((above - below) / (2 * Step) - gradient[i]), $"{name}[{i}]");
             }
         }
-    }
-
-    // Norm weights away from 0, so that their gradient is not a special case.
-    private static void Randomise(Transformer model)
-    {
-        using var noGradient = no_grad();
-        using var generator = new Generator(12);
-        foreach (var (_, weight) in model.Weights)
-            if (weight.dim() == 1) weight.copy_(randn(weight.shape, ScalarType.Float64, generator: generator) * 0.3);
     }
 }

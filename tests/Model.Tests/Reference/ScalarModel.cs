@@ -32,15 +32,15 @@ internal sealed class ScalarModel
     {
         Active.Clear();
         Kept.Clear();
-        double[][] x = [.. tokens.Select(token => Row(WeightNames.Embedding, (int)token).Select(e => e * Math.Sqrt(config.DModel)).ToArray())];
+        double[][] x = [.. tokens.Select(token => Row(WeightNames.Embedding, (int)token).Select(e => config.Embedding.ScaleByRootD ? e * Math.Sqrt(config.DModel) : e).ToArray())];
         for (int layer = 0; layer < config.NumLayers; layer++)
         {
             int i = layer;
             var attended = Attend(i, [.. x.Select(row => Norm(row, WeightNames.Layer(i, "input_layernorm")))], documents);
-            x = [.. x.Zip(attended, (row, a) => Add(row, Norm(a, WeightNames.Layer(i, "post_attention_layernorm"))))];
-            x = [.. x.Select(row => Add(row, Norm(Ffn(i, Norm(row, WeightNames.Layer(i, "pre_feedforward_layernorm"))), WeightNames.Layer(i, "post_feedforward_layernorm"))))];
+            x = [.. x.Zip(attended, (row, a) => Add(row, After(a, WeightNames.Layer(i, "post_attention_layernorm"))))];
+            x = [.. x.Select(row => Add(row, After(Ffn(i, Norm(row, WeightNames.Layer(i, "pre_feedforward_layernorm"))), WeightNames.Layer(i, "post_feedforward_layernorm"))))];
         }
-        return [.. x.Select(row => Times(WeightNames.Embedding, Norm(row, WeightNames.FinalNorm)).Select(z => Cap(z, config.FinalLogitSoftcap)).ToArray())];
+        return [.. x.Select(row => Times(config.Embedding.TiedHead ? WeightNames.Embedding : WeightNames.Head, Norm(row, WeightNames.FinalNorm)).Select(z => Cap(z, config.FinalLogitSoftcap)).ToArray())];
     }
 
     private double[] Ffn(int layer, double[] q)
@@ -117,9 +117,11 @@ internal sealed class ScalarModel
             : part[i] * Math.Cos(Angle(i - half)) + part[i - half] * Math.Sin(Angle(i - half)));
     }
 
+    private double[] After(double[] x, string norm) => config.Norm.Placement == NormPlacement.Sandwich ? Norm(x, norm) : x;
+
     private double[] Norm(double[] x, string name)
     {
-        double scale = 1 / Math.Sqrt(x.Sum(e => e * e) / x.Length + config.RmsNormEps);
+        double scale = 1 / Math.Sqrt(x.Sum(e => e * e) / x.Length + config.Norm.Eps);
         return [.. x.Zip(weights[name].Values, (e, w) => e * scale * (1 + w))];
     }
 
@@ -128,7 +130,7 @@ internal sealed class ScalarModel
         var (values, columns) = weights[name];
         double[] product = new double[values.Length / columns];
         for (int i = 0; i < values.Length; i++) product[i / columns] += values[i] * x[i % columns];
-        return product;
+        return weights.TryGetValue(name.Replace(".weight", ".bias", StringComparison.Ordinal), out var bias) ? Add(product, bias.Values) : product;
     }
 
     private double[] Row(string name, int row) => weights[name].Values[(row * weights[name].Columns)..((row + 1) * weights[name].Columns)];

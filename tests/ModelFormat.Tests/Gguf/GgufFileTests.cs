@@ -25,7 +25,7 @@ public sealed class GgufFileTests : IDisposable
         [
             ("general.architecture", "gemma2"), ("general.file_type", (uint)fileType), ("gemma2.context_length", (uint)c.MaxSeqLen), ("gemma2.embedding_length", (uint)c.DModel), ("gemma2.block_count", (uint)c.NumLayers),
             ("gemma2.feed_forward_length", (uint)c.Ffn.DFf), ("gemma2.attention.head_count", (uint)a.NumHeads), ("gemma2.attention.head_count_kv", (uint)a.NumKvHeads), ("gemma2.attention.key_length", (uint)a.HeadDim),
-            ("gemma2.attention.value_length", (uint)a.HeadDim), ("gemma2.attention.layer_norm_rms_epsilon", 1e-6f), ("gemma2.attention.sliding_window", (uint)a.Window), ("gemma2.attn_logit_softcapping", 50f),
+            ("gemma2.attention.value_length", (uint)a.HeadDim), ("gemma2.attention.layer_norm_rms_epsilon", 1e-6f), ("gemma2.attention.sliding_window", (uint)a.Window!.Value), ("gemma2.attn_logit_softcapping", 50f),
             ("gemma2.final_logit_softcapping", 30f), ("gemma2.rope.freq_base", 10000f),
         ];
         foreach (var (key, value) in expected) Assert.Equal((key, value), (key, file.Keys[key]));
