@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 

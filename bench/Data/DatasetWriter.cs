@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 
@@ -19,7 +20,7 @@ internal static class DatasetWriter
         File.WriteAllText(Path.Combine(tokenizerFolder, "tokenizer.json"),
             $$$"""{"version":"1.0","added_tokens":[{"id":0,"content":"<eos>","special":true,"lstrip":false,"rstrip":false,"normalized":false,"single_word":false}],"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true},"decoder":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"<eos>":0,{{{pieces}}}},"merges":[]}}""");
         File.WriteAllText(Path.Combine(tokenizerFolder, "tokenizer_config.json"), """{"eos_token":"<eos>"}""");
-        var tokenizer = Tokenizers.Load(tokenizerFolder);
+        var tokenizer = TokenizerLoader.Load(tokenizerFolder);
         var (train, validation) = (Split(folder, "train", documents), Split(folder, "validation", documents.Take(100)));
         var manifest = new DatasetManifest
         {

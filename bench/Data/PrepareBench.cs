@@ -8,6 +8,7 @@ using System.Text.Json;
 using Parquet;
 using Parquet.Schema;
 using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 
@@ -41,7 +42,7 @@ internal static class PrepareBench
 
             var ways = new (string Name, Action Run)[]
             {
-                ("encoding in memory", () => Encode(Tokenizers.Load(tokenizer), texts)),
+                ("encoding in memory", () => Encode(TokenizerLoader.Load(tokenizer), texts)),
                 ("JSON lines", () => Prepare(lines, tokenizer)),
                 ("JSON lines, --deduplicate", () => Prepare(lines, tokenizer, deduplicate: true)),
                 ("JSON lines in .gz", () => Prepare(packed, tokenizer)),
@@ -87,7 +88,7 @@ internal static class PrepareBench
 
     private static string Train(string tokenizer, string[] documents, string folder)
     {
-        if (!Tokenizers.TryParseTrained(tokenizer, out int vocabSize)) return tokenizer;
+        if (!TokenizerLoader.TryParseTrained(tokenizer, out int vocabSize)) return tokenizer;
         new BpeTrainer(vocabSize).Train(documents).Save(folder);
         return folder;
     }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.ML.Tokenizers;
 using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 
@@ -75,7 +76,7 @@ internal static class TokenizerBench
 
     private static Way Ours(string spec) => new("ours", () =>
     {
-        var tokenizer = Data.Tokenizers.Load(spec);
+        var tokenizer = TokenizerLoader.Load(spec);
         var ids = new List<int>();
         return text =>
         {

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
+using SparkTrain.Configuration;
 using SparkTrain.ModelFormat;
 using SparkTrain.ModelFormat.Gguf;
-using SparkTrain.Configuration;
+using SparkTrain.Tokenizers;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Bench;
@@ -32,7 +32,7 @@ internal static class DecodeModels
             string tokenizer = Directory.CreateTempSubdirectory("sparktrain-bench-").FullName;
             try
             {
-                Tokenizers.Load("byte").Save(tokenizer);
+                TokenizerLoader.Load("byte").Save(tokenizer);
                 var files = Directory.GetFiles(tokenizer).Select(file => new FolderFile(Path.GetFileName(file), CopyOf: file)).Prepend(new(ModelFolder.ConfigFile, HuggingFaceConfig.Write(weights.Config, TensorType.BF16)));
                 ModelExport.Write(weights, output, type: null, ShardBytes, files);
             }
@@ -51,7 +51,7 @@ internal static class DecodeModels
         string tokenizer = Directory.CreateTempSubdirectory("sparktrain-bench-").FullName;
         try
         {
-            var bytes = Tokenizers.Load("byte");
+            var bytes = TokenizerLoader.Load("byte");
             bytes.Save(tokenizer);
             ModelExport.WriteGguf(weights, path, "random weights", TensorType.BF16, GgufTokenizer.Read(Path.Combine(tokenizer, "tokenizer.json"), weights.Config.VocabSize, bytes.BosToken, bytes.EosToken));
         }

@@ -1,6 +1,6 @@
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
 using SparkTrain.Inference;
+using SparkTrain.Input;
 
 namespace SparkTrain.Bench;
 

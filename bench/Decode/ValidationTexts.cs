@@ -1,4 +1,5 @@
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Bench;

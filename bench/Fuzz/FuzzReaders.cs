@@ -1,4 +1,5 @@
 using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Bench;
 

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Net;
 using Serilog;
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 using SparkTrain.Serving;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 
@@ -71,7 +71,7 @@ internal static class ServeBench
         if (settings["model", ""] is { Length: > 0 } path)
         {
             using var source = ModelSource.Open(path, skipped: null);
-            return (SparseEngine.Load(source.Weights, options), Tokenizers.LoadFor(source.TokenizerFolder, source.Config.VocabSize), path);
+            return (SparseEngine.Load(source.Weights, options), TokenizerLoader.LoadFor(source.TokenizerFolder, source.Config.VocabSize), path);
         }
         string config = settings["config", "spark-8m"];
         using var weights = new RandomWeights(DecodeModels.Shape(config), seed: 1);

@@ -1,4 +1,3 @@
-using SparkTrain.Data;
 using SparkTrain.Inference;
 
 namespace SparkTrain.Bench;

@@ -1,7 +1,7 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using SparkTrain.Trainer;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
-using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher;
 

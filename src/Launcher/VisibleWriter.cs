@@ -1,5 +1,5 @@
 using System.Text;
-using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher;
 

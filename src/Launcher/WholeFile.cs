@@ -1,5 +1,4 @@
 using System.Text;
-using SparkTrain.Data;
 using SparkTrain.Input;
 
 namespace SparkTrain.Launcher;

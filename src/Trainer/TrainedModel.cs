@@ -1,8 +1,9 @@
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Tokenizers;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
@@ -15,7 +16,7 @@ public sealed class TrainedModel : IDisposable
     private TrainedModel(Transformer model, ModelSource source)
     {
         (Model, Source, TokenizerFolder) = (model, Path.GetFullPath(source.Folder), source.TokenizerFolder);
-        tokenizer = new(() => Tokenizers.LoadFor(TokenizerFolder, model.Config.VocabSize));
+        tokenizer = new(() => TokenizerLoader.LoadFor(TokenizerFolder, model.Config.VocabSize));
     }
 
     /// <summary>The model.</summary>

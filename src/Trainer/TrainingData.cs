@@ -1,5 +1,6 @@
 using SparkTrain.Data;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 

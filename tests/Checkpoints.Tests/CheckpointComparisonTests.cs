@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Checkpoints.Tests;
 

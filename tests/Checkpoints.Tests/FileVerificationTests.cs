@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SparkTrain.Support;
 
 namespace SparkTrain.Checkpoints.Tests;
 

@@ -1,16 +1,12 @@
 using System.Globalization;
 using System.Text;
-using CsCheck;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 
 /// <summary>Small data sets for tests.</summary>
 public static class Samples
 {
-    public static string Golden(string name) => Path.Combine(AppContext.BaseDirectory, "goldens", name);
-
-    public static Gen<string> AnyOf(params string[] choices) => Gen.Int[0, choices.Length - 1].Select(i => choices[i]);
-
     /// <summary>Documents of different lengths, all different, in JSON lines.</summary>
     public static string WriteDocuments(TemporaryFolder folder, int count)
     {

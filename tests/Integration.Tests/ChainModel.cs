@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using SparkTrain.Data;
 using SparkTrain.ModelFormat;
 using SparkTrain.Support;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Integration.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -27,7 +27,7 @@ public sealed class LlamaCppTests(LlamaCppTests.DenseRun trained) : IClassFixtur
     public void Llama_cpp_reads_text_into_the_same_tokens_gives_the_same_probabilities_and_generates_the_same_tokens()
     {
         Done("export", "runs/dense", "--format", "gguf", "--output", "dense.gguf");
-        var tokenizer = Tokenizers.Load(work["runs/dense/tokenizer"]);
+        var tokenizer = TokenizerLoader.Load(work["runs/dense/tokenizer"]);
         string[] texts = [.. Prompts, "A  text of new\n\nwords:\t“quotes”, Ünïcödé 3.14159 — 1234567 don't WON'T   "];
         var read = PeerPrograms.Llama(work.Folder, "dense.gguf", texts.Select(text => new { text }));
         Assert.Equal(texts.Select(text => Encode(tokenizer, text)), read.Select(answer => Tokens(answer)));
@@ -57,7 +57,7 @@ public sealed class LlamaCppTests(LlamaCppTests.DenseRun trained) : IClassFixtur
         Done("export", "runs/dense", "--output", type, "--dtype", type, "--as", "gemma2");
         Done("export", type, "--format", "gguf", "--output", $"{type}.gguf");
         Assert.InRange(new FileInfo(work[$"{type}.gguf"]).Length, 1, new FileInfo(work["runs/dense/model/model.safetensors"]).Length * 2 / 3);
-        var tokenizer = Tokenizers.Load(work[type]);
+        var tokenizer = TokenizerLoader.Load(work[type]);
         int[][] tokens = [[tokenizer.BosToken!.Value, .. Encode(tokenizer, Prompts[3])]];
         foreach (var (a, b) in OurLogProbs(type, tokens).Zip(LlamaLogProbs($"{type}.gguf", tokens))) Assert.All(a.Zip(b), pair => Assert.Equal(pair.First, pair.Second, HalfLogProbTolerance));
     }
@@ -73,7 +73,7 @@ public sealed class LlamaCppTests(LlamaCppTests.DenseRun trained) : IClassFixtur
             Assert.Equal(0, PeerPrograms.Node(work.Folder, "gemma2-folder.mjs", name, $$"""{"vocab_size":{{vocabSize}},"hidden_size":8,"num_hidden_layers":1,"num_attention_heads":1,"num_key_value_heads":1,"head_dim":8,"query_pre_attn_scalar":8}""").ExitCode);
             foreach (string file in Directory.GetFiles(folder, "*.json")) File.Copy(file, work[$"{name}/{Path.GetFileName(file)}"]);
             Done("export", name, "--format", "gguf", "--output", $"{name}.gguf");
-            var tokenizer = Tokenizers.Load(work[name]);
+            var tokenizer = TokenizerLoader.Load(work[name]);
             Assert.Equal(texts.Select(each => Encode(tokenizer, each)), PeerPrograms.Llama(work.Folder, $"{name}.gguf", texts.Select(each => new { text = each })).Select(Tokens));
         }
     }

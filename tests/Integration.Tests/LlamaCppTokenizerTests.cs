@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -28,7 +28,7 @@ public sealed class LlamaCppTokenizerTests : IDisposable
     {
         string shape = $$"""{"vocab_size":{{vocabSize}},"hidden_size":8,"num_hidden_layers":1,"num_attention_heads":1,"num_key_value_heads":1,"head_dim":8,"query_pre_attn_scalar":8}""";
         Assert.Equal(0, PeerPrograms.Node(work.Folder, "gemma2-folder.mjs", "m", shape).ExitCode);
-        foreach (string file in Directory.GetFiles(Path.Combine(Cli.RepositoryFolder(), "tests", "Data.Tests", "goldens", golden), "tokenizer*.json"))
+        foreach (string file in Directory.GetFiles(Path.Combine(Cli.RepositoryFolder(), "tests", "Tokenizers.Tests", "goldens", golden), "tokenizer*.json"))
             File.Copy(file, work[$"m/{Path.GetFileName(file)}"]);
         Change(work["m/tokenizer.json"], json => json["model"]!, model);
         Change(work["m/tokenizer_config.json"], json => json, settings);
@@ -36,7 +36,7 @@ public sealed class LlamaCppTokenizerTests : IDisposable
         File.WriteAllText(work["m/generation_config.json"], """{"eos_token_id":[79,80]}""");
         var export = Cli.Run(work.Folder, "export", "m", "--format", "gguf", "--output", "m.gguf");
         Assert.True(export.ExitCode == 0, export.Error);
-        var tokenizer = Tokenizers.Load(work["m"]);
+        var tokenizer = TokenizerLoader.Load(work["m"]);
         JsonNode[] read = PeerPrograms.Llama(work.Folder, "m.gguf", Texts.Select(text => new { text }));
         foreach (var (text, answer) in Texts.Zip(read))
         {

@@ -1,8 +1,8 @@
 using System.Reflection;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using SparkTrain.Trainer;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving.Tests;
 
@@ -22,7 +23,7 @@ public sealed class EndpointTests
     public async Task A_name_may_have_slashes()
     {
         using var decoder = new FakeDecoder();
-        await using var server = await CompletionServer.StartAsync(new("runs/a b", decoder, new SparkTrain.Data.ByteTokenizer()), new() { Listen = new(IPAddress.Loopback, 0) }, Serilog.Core.Logger.None);
+        await using var server = await CompletionServer.StartAsync(new("runs/a b", decoder, new ByteTokenizer()), new() { Listen = new(IPAddress.Loopback, 0) }, Serilog.Core.Logger.None);
         using var client = new HttpClient { BaseAddress = server.Address };
         foreach (string path in (string[])["runs/a%20b", "runs%2Fa%20b"]) Assert.Equal("runs/a b", JsonNode.Parse(await client.GetStringAsync("/v1/models/" + path, Ends))!["id"]!.GetValue<string>());
     }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving.Tests;
 
@@ -42,7 +42,7 @@ public sealed class SlowTokenizerTests : IDisposable
               {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":false}]}
             """);
         File.WriteAllText(path, json.ToJsonString());
-        return Tokenizers.Load(folder);
+        return TokenizerLoader.Load(folder);
     }
 
     /// <summary>Tells when its first encoding begins and how it ends.</summary>

@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
-using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving.Tests;
 

@@ -1,6 +1,7 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
+using SparkTrain.Support;
 using TorchSharp;
 
 namespace SparkTrain.Trainer.Tests;

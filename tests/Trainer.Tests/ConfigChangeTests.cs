@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 

@@ -1,3 +1,5 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Trainer.Tests;
 
 public sealed class MetricsFileTests : IDisposable

@@ -1,5 +1,7 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 

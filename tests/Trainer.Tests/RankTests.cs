@@ -1,5 +1,6 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 

@@ -4,6 +4,7 @@ using Serilog.Events;
 using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
 using SparkTrain.Model;
+using SparkTrain.Support;
 using TorchSharp;
 
 namespace SparkTrain.Trainer.Tests;

@@ -3,6 +3,7 @@ using Serilog;
 using SparkTrain.Data;
 using SparkTrain.Distributed;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 

@@ -3,8 +3,10 @@ using Serilog.Core;
 using Serilog.Events;
 using SparkTrain.Checkpoints;
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 using TorchSharp;
 
 namespace SparkTrain.Trainer.Tests;

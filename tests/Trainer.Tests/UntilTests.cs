@@ -1,4 +1,5 @@
 using SparkTrain.Checkpoints;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Bench;
 
@@ -22,7 +23,7 @@ internal static class DatasetInputs
     {
         if (random.Next(4) == 0 || !files.TryGetValue(DatasetManifest.FileName, out byte[]? json) || Read(json) is not { } manifest) return;
         manifest = manifest with { Train = Sealed(manifest.Train, files), Validation = Sealed(manifest.Validation, files) };
-        files[DatasetManifest.FileName] = JsonSerializer.SerializeToUtf8Bytes(manifest with { Fingerprint = manifest.ComputeFingerprint() }, DatasetJson.Options);
+        files[DatasetManifest.FileName] = JsonSerializer.SerializeToUtf8Bytes(manifest with { Fingerprint = manifest.ComputeFingerprint() }, IndentedJson.Options);
     }
 
     /// <summary>Reads all there is, and looks for what is wrong.</summary>
@@ -42,7 +43,7 @@ internal static class DatasetInputs
     {
         try
         {
-            return JsonSerializer.Deserialize<DatasetManifest>(json, DatasetJson.Options) is { } manifest && manifest.Shards.All(shard => shard is not null) ? manifest : null;
+            return JsonSerializer.Deserialize<DatasetManifest>(json, IndentedJson.Options) is { } manifest && manifest.Shards.All(shard => shard is not null) ? manifest : null;
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {

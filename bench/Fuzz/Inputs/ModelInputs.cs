@@ -2,9 +2,9 @@ using System.Buffers.Binary;
 using System.Text;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Launcher.Export;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Bench;
@@ -74,7 +74,7 @@ internal static class ModelInputs
                 float[] values = new float[weight.Count];
                 fixed (float* first = values) WeightConversion.Widen(source.Weights.Read(weight), source.Weights.TypeOf(weight), first, weight.Count);
             }
-            if (Tokenizers.LoadFor(source.TokenizerFolder, source.Config.VocabSize) is var tokenizer && tokenizer.EosToken >= source.Config.VocabSize) throw new InvalidOperationException($"it ends with token {tokenizer.EosToken}");
+            if (TokenizerLoader.LoadFor(source.TokenizerFolder, source.Config.VocabSize) is var tokenizer && tokenizer.EosToken >= source.Config.VocabSize) throw new InvalidOperationException($"it ends with token {tokenizer.EosToken}");
             isDense = source.Config.Ffn.Kind == FfnKind.Gated;
             string imported = Path.Combine(folder, "imported.json");
             File.WriteAllText(imported, ImportedConfiguration.Render(folder, source.Config));

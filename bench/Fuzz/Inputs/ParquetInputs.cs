@@ -4,6 +4,7 @@ using Parquet;
 using Parquet.Schema;
 using SparkTrain.Data;
 using SparkTrain.Data.Tests.Hostile;
+using SparkTrain.Parquet;
 
 namespace SparkTrain.Bench;
 

@@ -8,6 +8,7 @@ using SparkTrain.Launcher.Generation;
 using SparkTrain.Launcher.Supervision;
 using SparkTrain.ModelFormat;
 using SparkTrain.Serving;
+using SparkTrain.Tokenizers;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Bench;

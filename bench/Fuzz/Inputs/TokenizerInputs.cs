@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using SparkTrain.Data;
 using SparkTrain.ModelFormat;
 using SparkTrain.ModelFormat.Gguf;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 
@@ -50,7 +50,7 @@ internal static class TokenizerInputs
     // Loads it, encodes and decodes.
     private static ITokenizer Use(string spec)
     {
-        var tokenizer = Tokenizers.Load(spec);
+        var tokenizer = TokenizerLoader.Load(spec);
         foreach (string text in Texts)
         {
             List<int> tokens = [];

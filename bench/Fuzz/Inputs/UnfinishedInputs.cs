@@ -1,4 +1,5 @@
 using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Bench;
 

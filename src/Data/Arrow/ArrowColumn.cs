@@ -8,7 +8,7 @@ namespace SparkTrain.Data;
 /// <param name="Name">Their names, joined by dots.</param>
 /// <param name="Type">Its type.</param>
 /// <param name="Path">Their numbers.</param>
-internal sealed record ArrowColumn(string Name, IArrowType Type, IReadOnlyList<int> Path) : IForeignColumn
+internal sealed record ArrowColumn(string Name, IArrowType Type, IReadOnlyList<int> Path)
 {
     public bool IsText => Text(Type is DictionaryType dictionary ? dictionary.ValueType : Type) || Type is NullType;
 

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 

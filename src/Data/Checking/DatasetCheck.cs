@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Reads a data set once, all of it, and compares every shard, document and token with what the manifest and the tokenizer say.</summary>

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>What a look at everything in a data set has found.</summary>

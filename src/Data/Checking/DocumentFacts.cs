@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data;
 

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>The lengths that are written beside a shard, one after another. What is wrong with their file is told once; then nothing is expected.</summary>

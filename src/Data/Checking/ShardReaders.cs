@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Parquet;
 using Parquet.Schema;
+using SparkTrain.Parquet;
 
 namespace SparkTrain.Data;
 

@@ -1,3 +1,6 @@
+using SparkTrain.Input;
+using SparkTrain.Parquet;
+
 namespace SparkTrain.Data;
 
 /// <summary>

@@ -76,7 +76,7 @@ public sealed record DatasetManifest
                 && number > CurrentFormatVersion)
                 throw new DataException(path, $"its format version is {number}", $"at most {CurrentFormatVersion}",
                     "use the version of SparkTrain that wrote it, or a newer one");
-            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, DatasetJson.Options)
+            var manifest = JsonSerializer.Deserialize<DatasetManifest>(bytes, IndentedJson.Options)
                 ?? throw new JsonException("It is null.");
             manifest.Check(path);
             return manifest;
@@ -92,7 +92,7 @@ public sealed record DatasetManifest
     internal void Write(string folder)
     {
         using var file = new FileStream(Path.Combine(folder, FileName), FileMode.Create, FileAccess.Write);
-        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(this, DatasetJson.Options), (byte)'\n']);
+        file.Write([.. JsonSerializer.SerializeToUtf8Bytes(this, IndentedJson.Options), (byte)'\n']);
         file.Flush(flushToDisk: true);
     }
 

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>The open shards and decoded row groups of a data set, shared by its splits and safe for several threads.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SparkTrain.Input;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data;
 
@@ -44,7 +45,7 @@ public sealed class TokenDataset : IDisposable
     {
         var manifest = DatasetManifest.Read(folder);
         var tokenizerFolder = Path.Combine(folder, DatasetLayout.TokenizerFolder);
-        var tokenizer = Tokenizers.Load(tokenizerFolder);
+        var tokenizer = TokenizerLoader.Load(tokenizerFolder);
         if (tokenizer.Hash != manifest.Tokenizer.Hash)
             throw new DataException(tokenizerFolder, $"the tokenizer's hash is {tokenizer.Hash}",
                 $"{manifest.Tokenizer.Hash}, as {DatasetManifest.FileName} says",

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>The tokens of all shards of one split as a single stream, readable anywhere. Safe for several threads.</summary>

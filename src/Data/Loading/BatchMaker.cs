@@ -1,3 +1,5 @@
+using SparkTrain.Tokenizers;
+
 namespace SparkTrain.Data;
 
 /// <summary>Puts samples into batches and counts the text that their targets stand for.</summary>

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>

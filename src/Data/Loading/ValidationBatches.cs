@@ -1,4 +1,5 @@
 using System.Collections;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 

@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using SparkTrain.Input;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data;
 

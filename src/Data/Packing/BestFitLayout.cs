@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 

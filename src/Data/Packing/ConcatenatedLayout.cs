@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Samples of SeqLen + 1 tokens, one every SeqLen tokens of the split's stream: every token is a target once, and documents are cut where a sample ends.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using SparkTrain.Input;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data;
 
@@ -95,7 +96,7 @@ public sealed class DatasetBuilder
     {
         (string Folder, DatasetManifest Manifest)[] datasets = [.. sources.SelectMany(s => s.Datasets)];
         var spec = options.Tokenizer ?? (datasets is [var (first, _), ..] ? Path.Combine(first, DatasetLayout.TokenizerFolder) : ByteTokenizer.SpecName);
-        var tokenizer = Tokenizers.TryParseTrained(spec, out vocabSize) ? null : Tokenizers.Load(spec);
+        var tokenizer = TokenizerLoader.TryParseTrained(spec, out vocabSize) ? null : TokenizerLoader.Load(spec);
         foreach (var (folder, manifest) in datasets)
             if (manifest.Tokenizer.Hash != tokenizer?.Hash)
                 throw new DataException(folder, $"its tokens were made by the tokenizer {manifest.Tokenizer.Name}, hash {manifest.Tokenizer.Hash}",

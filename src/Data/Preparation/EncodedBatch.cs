@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
+using SparkTrain.Input;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data;
 

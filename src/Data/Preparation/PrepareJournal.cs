@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -36,7 +37,7 @@ internal sealed class PrepareJournal : IDisposable
 {
     public const int CurrentVersion = 1;
 
-    private static readonly JsonSerializerOptions Compact = new(DatasetJson.Options) { WriteIndented = false };
+    private static readonly JsonSerializerOptions Compact = new(IndentedJson.Options) { WriteIndented = false };
 
     private readonly FileStream file;
     private readonly List<FinishedShards> finished;

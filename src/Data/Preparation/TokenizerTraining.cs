@@ -1,3 +1,6 @@
+using SparkTrain.Input;
+using SparkTrain.Tokenizers;
+
 namespace SparkTrain.Data;
 
 /// <summary>Trains a tokenizer on the training split of the inputs.</summary>

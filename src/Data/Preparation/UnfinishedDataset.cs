@@ -1,3 +1,6 @@
+using SparkTrain.Input;
+using SparkTrain.Tokenizers;
+
 namespace SparkTrain.Data;
 
 /// <summary>A data set that is being made: its folder, the tokenizer in it, and the journal of its finished shards.</summary>
@@ -46,7 +49,7 @@ internal sealed class UnfinishedDataset(OutputFolder output, string options, IRe
         if (head.Version != PrepareJournal.CurrentVersion || head.Options != options) return false;
         try
         {
-            Tokenizer = Tokenizers.Load(TokenizerFolder);
+            Tokenizer = TokenizerLoader.Load(TokenizerFolder);
             return Tokenizer.Hash == head.Tokenizer;
         }
         catch (DataException)

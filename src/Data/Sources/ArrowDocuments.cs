@@ -2,6 +2,7 @@ using System.Globalization;
 using Apache.Arrow;
 using Apache.Arrow.Compression;
 using Apache.Arrow.Ipc;
+using SparkTrain.Input;
 using ArrowBatch = Apache.Arrow.RecordBatch;
 
 namespace SparkTrain.Data;
@@ -21,7 +22,7 @@ internal static class ArrowDocuments
         using var messages = Arrow.Read(file, () => new ArrowMessages(file));
         using var reader = new ArrowStreamReader(new ArrowContext(new ArrowMemory(), Codecs, new ExtensionTypeRegistry()), messages);
         var schema = Arrow.Read($"{file} schema", () => reader.Schema ?? throw new InvalidDataException("it is empty"));
-        var column = ForeignColumns.Choose(file, [.. ArrowColumn.Of(schema.FieldsList)], textField);
+        var column = ForeignColumns.Choose(file, [.. ArrowColumn.Of(schema.FieldsList).Select(c => new ForeignColumn<ArrowColumn>(c, c.Name, c.IsText, c.IsTokens, c.IsIntegers))], textField);
         // A batch is not disposed: that would take the dictionaries along, which the next ones need. The garbage collector frees its memory.
         for (long number = 0; Arrow.Read($"{file} record batch {number}", reader.ReadNextRecordBatch) is { } batch; number++)
         {

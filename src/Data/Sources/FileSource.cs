@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Files of text, JSON, separated values, Parquet or Arrow, told apart by content and name; packed ones are unpacked on the way. A file is opened when its turn comes.</summary>

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Searches a folder for files to read. Hidden files and folders, whose names begin with a dot, are passed over: editors and notebooks keep copies there.</summary>

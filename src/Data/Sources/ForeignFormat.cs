@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Turns whatever goes wrong in a file of another program into a <see cref="DataException"/> that names the place.</summary>

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Reads files of one JSON object a line; the text is one of its fields. Blank lines are passed over.</summary>

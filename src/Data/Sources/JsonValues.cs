@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 

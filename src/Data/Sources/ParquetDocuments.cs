@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using SparkTrain.Input;
+using SparkTrain.Parquet;
 
 namespace SparkTrain.Data;
 
@@ -16,7 +17,7 @@ internal static class ParquetDocuments
         RegularFile.Require(file);
         using var handle = Parquet.Read(file, () => File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.Read, FileOptions.SequentialScan));
         var footer = Parquet.Read($"{file} footer", () => ParquetFooter.Read(RandomAccess.GetLength(handle), (into, offset) => FileBytes.Read(handle, into, offset)));
-        var column = ForeignColumns.Choose(file, footer.Columns, textField);
+        var column = ForeignColumns.Choose(file, [.. footer.Columns.Select(c => new ForeignColumn<ParquetColumn>(c, c.Name, c.IsText, c.IsTokens, c.IsIntegers))], textField);
         int index = Array.IndexOf(footer.Columns, column);
         for (var group = 0; group < footer.RowGroups.Count; group++)
         {

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>What a file holds for one document, as it lies there. Reading records is the work of one thread, decoding them that of many.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using SparkTrain.Input;
 using nietras.SeparatedValues;
 
 namespace SparkTrain.Data;

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Data;
 
 /// <summary>Reads a packed file, and notices when it is cut off or damaged.</summary>

@@ -1,3 +1,4 @@
+using SparkTrain.Input;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 

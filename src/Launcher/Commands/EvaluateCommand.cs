@@ -1,6 +1,5 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Launcher.Evaluation;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;

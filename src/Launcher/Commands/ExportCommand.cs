@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Doctor;
 using SparkTrain.Launcher.Export;
 using SparkTrain.ModelFormat;

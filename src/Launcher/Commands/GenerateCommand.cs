@@ -2,11 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.Launcher.DataViews;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Commands;
 
@@ -57,7 +57,7 @@ internal static class GenerateCommand
     private static (IDecoder Decoder, ITokenizer Tokenizer, string Folder) Open(string path, EngineChoice engine, Terminal terminal)
     {
         using var source = ModelSource.Open(path, ModelOption.Skipped(terminal));
-        var tokenizer = Tokenizers.LoadFor(source.TokenizerFolder, source.Config.VocabSize);
+        var tokenizer = TokenizerLoader.LoadFor(source.TokenizerFolder, source.Config.VocabSize);
         return (engine.Load(source), tokenizer, source.Folder);
     }
 

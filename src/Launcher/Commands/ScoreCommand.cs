@@ -1,10 +1,11 @@
 using System.CommandLine;
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Evaluation;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.Model;
 using SparkTrain.Native;
+using SparkTrain.Tokenizers;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
@@ -66,7 +67,7 @@ internal static class ScoreCommand
     {
         using var source = ModelSource.Open(path, ModelOption.Skipped(terminal));
         var (folder, vocabSize) = (source.TokenizerFolder, source.Config.VocabSize);
-        return (engine.LoadSparse(source), new(() => Tokenizers.LoadFor(folder, vocabSize)), source.Folder);
+        return (engine.LoadSparse(source), new(() => TokenizerLoader.LoadFor(folder, vocabSize)), source.Folder);
     }
 
     private static long Write(string output, Func<TextWriter, long> score)

@@ -2,12 +2,12 @@ using System.CommandLine;
 using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.Launcher.Serve;
 using SparkTrain.Native;
 using SparkTrain.Serving;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Commands;
 
@@ -47,7 +47,7 @@ internal static class ServeCommand
     private static (SparseEngine Decoder, ITokenizer Tokenizer) Open(string path, EngineChoice engine, Terminal terminal)
     {
         using var source = ModelSource.Open(path, ModelOption.Skipped(terminal));
-        var tokenizer = Tokenizers.LoadFor(source.TokenizerFolder, source.Config.VocabSize);
+        var tokenizer = TokenizerLoader.LoadFor(source.TokenizerFolder, source.Config.VocabSize);
         return (engine.LoadSparse(source), tokenizer);
     }
 

@@ -7,6 +7,7 @@ using SparkTrain.Launcher.Export;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Tokenizers;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;

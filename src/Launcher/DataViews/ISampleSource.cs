@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Launcher.DataViews;
 
 /// <summary>Samples of a run or documents of a dataset, by number.</summary>
@@ -7,6 +9,6 @@ internal interface ISampleSource : IDisposable
     IReadOnlyList<string> Legend { get; }
 
     /// <summary>Reads them one after another; fewer than <paramref name="count"/> at the end.</summary>
-    /// <exception cref="SparkTrain.Data.DataException">There is no number <paramref name="first"/>, or a file is damaged.</exception>
+    /// <exception cref="DataException">There is no number <paramref name="first"/>, or a file is damaged.</exception>
     IEnumerable<ShownSample> Read(long first, long count);
 }

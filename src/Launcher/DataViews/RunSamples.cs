@@ -1,6 +1,7 @@
 using System.Globalization;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.DataViews;

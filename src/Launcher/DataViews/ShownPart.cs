@@ -1,7 +1,8 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
-using SparkTrain.Data;
+using SparkTrain.Input;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.DataViews;
 

@@ -1,4 +1,4 @@
-using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.DataViews;
 

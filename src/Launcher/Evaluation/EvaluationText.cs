@@ -1,6 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Evaluation;

@@ -1,5 +1,5 @@
-using SparkTrain.Data;
 using SparkTrain.Inference;
+using SparkTrain.Input;
 using SparkTrain.Numerics;
 using SparkTrain.Trainer;
 

@@ -2,9 +2,9 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
 using SparkTrain.Input;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Export;
 
@@ -47,7 +47,7 @@ internal sealed record ExportSource(ModelSource Source, string Name, string Text
     /// <exception cref="DataException">There is no tokenizer, or one that SparkTrain cannot read.</exception>
     public (int? Bos, int Eos) SpecialTokens()
     {
-        var tokenizer = Tokenizers.Load(TokenizerFolder);
+        var tokenizer = TokenizerLoader.Load(TokenizerFolder);
         return (tokenizer.BosToken, tokenizer.EosToken);
     }
 

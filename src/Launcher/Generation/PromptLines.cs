@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.Input;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Generation;
 

@@ -1,4 +1,4 @@
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Generation;

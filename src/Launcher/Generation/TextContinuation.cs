@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using SparkTrain.Data;
 using SparkTrain.Inference;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Generation;
 

@@ -1,7 +1,7 @@
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Generation;
 

@@ -1,5 +1,5 @@
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Runs;
 

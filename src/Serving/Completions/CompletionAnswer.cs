@@ -1,6 +1,6 @@
 using System.Text;
-using SparkTrain.Data;
 using SparkTrain.Inference;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving;
 

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using SparkTrain.Data;
 using SparkTrain.Http;
+using SparkTrain.Input;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
-using SparkTrain.Data;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using SparkTrain.Data;
 using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;

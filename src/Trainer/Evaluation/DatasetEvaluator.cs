@@ -1,5 +1,7 @@
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Model;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Trainer;
 

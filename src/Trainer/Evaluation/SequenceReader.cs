@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
-using SparkTrain.Data;
 using SparkTrain.Input;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Trainer;
 

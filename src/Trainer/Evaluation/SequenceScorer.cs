@@ -1,5 +1,5 @@
 using System.Globalization;
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Trainer;

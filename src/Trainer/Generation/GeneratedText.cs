@@ -2,7 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SparkTrain.Checkpoints;
-using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 

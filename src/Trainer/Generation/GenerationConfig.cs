@@ -1,7 +1,7 @@
 using System.ComponentModel.DataAnnotations;
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Trainer;
 

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 using Serilog;
-using SparkTrain.Data;
 using SparkTrain.Inference;
 using SparkTrain.Model;
 using SparkTrain.Telemetry;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Trainer;
 

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
-using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 

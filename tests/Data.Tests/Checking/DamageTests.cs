@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+using SparkTrain.Support;
 using static SparkTrain.Data.Tests.Checking.HandMade;
 
 namespace SparkTrain.Data.Tests.Checking;
@@ -132,7 +134,7 @@ public sealed class DamageTests
         var swapped = Write(folder, [Document("three"), Document("one")], [Document("v")], "swapped");
         File.Copy(Path.Combine(swapped, "lengths", "train-00000.parquet"), Path.Combine(path, "lengths", "train-00000.parquet"), overwrite: true);
         var entry = DatasetManifest.Read(swapped).Train.Shards[0].Lengths!;
-        Edit(path, json => json["train"]!["shards"]![0]!["lengths"] = System.Text.Json.JsonSerializer.SerializeToNode(entry, DatasetJson.Options));
+        Edit(path, json => json["train"]!["shards"]![0]!["lengths"] = System.Text.Json.JsonSerializer.SerializeToNode(entry, IndentedJson.Options));
         Assert.Equal(["it has 5 tokens, lengths/train-00000.parquet says 7", "it has 7 tokens, lengths/train-00000.parquet says 5"], DatasetCheck.Run(path, null).Problems.Select(p => p.Found));
     }
 

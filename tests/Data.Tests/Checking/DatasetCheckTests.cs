@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using static SparkTrain.Data.Tests.Checking.HandMade;
 
 namespace SparkTrain.Data.Tests.Checking;
@@ -45,7 +46,7 @@ public sealed class DatasetCheckTests
     public void It_agrees_with_what_prepare_has_counted()
     {
         using var folder = new TemporaryFolder();
-        DatasetBuilder.Build(new PrepareOptions { Sources = [Samples.WriteDocuments(folder, 300)], Output = folder["set"], Tokenizer = Samples.Golden("bpe-1024"), ShardTokens = 4096, ValidationFraction = 0.2 });
+        DatasetBuilder.Build(new PrepareOptions { Sources = [Samples.WriteDocuments(folder, 300)], Output = folder["set"], Tokenizer = GoldenFiles.At("bpe-1024"), ShardTokens = 4096, ValidationFraction = 0.2 });
         using var set = TokenDataset.Open(folder["set"]);
         var report = DatasetCheck.Run(set.Folder, new DocumentHashes());
         Assert.Empty(report.Problems);

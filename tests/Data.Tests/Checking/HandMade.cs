@@ -1,4 +1,7 @@
 using System.Text.Json.Nodes;
+using SparkTrain.Input;
+using SparkTrain.Support;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data.Tests.Checking;
 
@@ -39,7 +42,7 @@ internal static class HandMade
         edit(json);
         File.WriteAllText(path, json.ToJsonString());
         // The reader refuses a false fingerprint and does not say which one is right.
-        var manifest = System.Text.Json.JsonSerializer.Deserialize<DatasetManifest>(File.ReadAllBytes(path), DatasetJson.Options)!;
+        var manifest = System.Text.Json.JsonSerializer.Deserialize<DatasetManifest>(File.ReadAllBytes(path), IndentedJson.Options)!;
         (manifest with { Fingerprint = manifest.ComputeFingerprint() }).Write(set);
     }
 

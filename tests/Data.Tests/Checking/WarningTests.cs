@@ -1,3 +1,4 @@
+using SparkTrain.Support;
 using static SparkTrain.Data.Tests.Checking.HandMade;
 
 namespace SparkTrain.Data.Tests.Checking;

@@ -1,5 +1,8 @@
 using System.Text.Json.Nodes;
 using CsCheck;
+using SparkTrain.Input;
+using SparkTrain.Support;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Data.Tests;
 
@@ -93,7 +96,7 @@ public sealed class TokenDatasetTests
     {
         using var folder = new TemporaryFolder();
         Samples.Build(folder, 20).Dispose();
-        Tokenizers.Load(Samples.Golden("bpe-1024")).Save(Path.Combine(folder["set"], "tokenizer"));
+        TokenizerLoader.Load(GoldenFiles.At("bpe-1024")).Save(Path.Combine(folder["set"], "tokenizer"));
         Assert.Contains("hash", Assert.Throws<DataException>(() => TokenDataset.Open(folder["set"])).Message, StringComparison.Ordinal);
     }
 

@@ -1,4 +1,6 @@
 using SparkTrain.Data.Tests.Peers;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests.Hostile;
 

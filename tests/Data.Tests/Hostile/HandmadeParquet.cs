@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using SparkTrain.Parquet;
 
 namespace SparkTrain.Data.Tests.Hostile;
 

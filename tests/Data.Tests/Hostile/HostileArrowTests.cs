@@ -4,6 +4,8 @@ using Apache.Arrow;
 using Apache.Arrow.Compression;
 using Apache.Arrow.Ipc;
 using Apache.Arrow.Types;
+using SparkTrain.Input;
+using SparkTrain.Support;
 using ArrowBatch = Apache.Arrow.RecordBatch;
 
 namespace SparkTrain.Data.Tests.Hostile;
@@ -40,7 +42,7 @@ public sealed class HostileArrowTests : IDisposable
     [MemberData(nameof(Lies))]
     public void A_lie_is_refused_and_takes_no_memory(int at, long value, int size, string found)
     {
-        byte[] bytes = File.ReadAllBytes(Samples.Golden("saved-dataset/data-00000-of-00001.arrow")), number = new byte[sizeof(long)];
+        byte[] bytes = File.ReadAllBytes(GoldenFiles.At("saved-dataset/data-00000-of-00001.arrow")), number = new byte[sizeof(long)];
         BinaryPrimitives.WriteInt64LittleEndian(number, value);
         number.AsSpan(0, size).CopyTo(bytes.AsSpan(at));
         Refuse(bytes, found);
@@ -75,7 +77,7 @@ public sealed class HostileArrowTests : IDisposable
     [Fact]
     public void A_file_that_is_cut_off_anywhere_is_refused_or_ends_between_two_batches()
     {
-        byte[] bytes = File.ReadAllBytes(Samples.Golden("saved-dataset/data-00000-of-00001.arrow"));
+        byte[] bytes = File.ReadAllBytes(GoldenFiles.At("saved-dataset/data-00000-of-00001.arrow"));
         int[] whole = [0x160, 0x280, 0x288];   // without rows, without its last message, all of it
         for (int length = 1; length <= bytes.Length; length++)
         {

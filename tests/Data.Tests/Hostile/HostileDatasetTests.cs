@@ -1,3 +1,6 @@
+using SparkTrain.Input;
+using SparkTrain.Support;
+
 namespace SparkTrain.Data.Tests.Hostile;
 
 /// <summary>Whatever happens to the files of a data set: reading it all ends in an error that names the file, or gives the tokens that were written.</summary>
@@ -163,7 +166,7 @@ public sealed class HostileDatasetTests
     {
         try
         {
-            var read = System.Text.Json.JsonSerializer.Deserialize<DatasetManifest>(manifest, DatasetJson.Options)!;
+            var read = System.Text.Json.JsonSerializer.Deserialize<DatasetManifest>(manifest, IndentedJson.Options)!;
             return manifest.Replace(read.Fingerprint, read.ComputeFingerprint(), StringComparison.Ordinal);
         }
         catch (Exception e) when (e is System.Text.Json.JsonException or NullReferenceException)

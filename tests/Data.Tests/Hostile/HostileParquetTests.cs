@@ -1,5 +1,8 @@
 using System.IO.Compression;
 using System.Runtime.InteropServices;
+using SparkTrain.Input;
+using SparkTrain.Parquet;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests.Hostile;
 

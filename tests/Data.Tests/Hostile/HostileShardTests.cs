@@ -1,5 +1,7 @@
 using Parquet;
 using Parquet.Schema;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

@@ -1,4 +1,6 @@
 using System.Text;
+using SparkTrain.Parquet;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests.Hostile;
 

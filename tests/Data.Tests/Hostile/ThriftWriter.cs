@@ -1,3 +1,5 @@
+using SparkTrain.Parquet;
+
 namespace SparkTrain.Data.Tests.Hostile;
 
 /// <summary>Writes structs of Thrift's compact protocol, field by field, whatever they claim.</summary>

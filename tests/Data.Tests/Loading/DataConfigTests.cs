@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

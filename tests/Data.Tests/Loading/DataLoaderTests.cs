@@ -1,4 +1,6 @@
 using CsCheck;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 
@@ -68,7 +70,7 @@ public sealed class DataLoaderTests
     {
         using var folder = new TemporaryFolder();
         // One token begins and ends documents, as GPT-2 has it, so there is no begin token: the first token of a document is text, and no target.
-        folder.Write("tokenizer/tokenizer.json", File.ReadAllText(Samples.Golden("bpe-1024/tokenizer.json")));
+        folder.Write("tokenizer/tokenizer.json", File.ReadAllText(GoldenFiles.At("bpe-1024/tokenizer.json")));
         folder.Write("tokenizer/tokenizer_config.json", "{\"bos_token\":\"<eos>\",\"eos_token\":\"<eos>\"}");
         folder.Write("a.jsonl", "{\"text\":\"~\"}\n{\"text\":\"^\"}\n");
         DatasetBuilder.Build(new PrepareOptions { Sources = [folder["a.jsonl"]], Output = folder["set"], ValidationFraction = 0, Tokenizer = folder["tokenizer"] });

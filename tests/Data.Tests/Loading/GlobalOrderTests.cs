@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using CsCheck;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

@@ -1,6 +1,8 @@
 using System.ComponentModel.DataAnnotations;
 using System.Globalization;
 using System.Text;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 
@@ -73,7 +75,7 @@ public sealed class DataMixtureTests
     public void A_source_of_another_tokenizer_is_refused_by_name()
     {
         using var folder = new TemporaryFolder();
-        var config = new DataConfig { Sources = [Source(folder, "a"), Source(folder, "b", tokenizer: Samples.Golden("bpe-1024"))] };
+        var config = new DataConfig { Sources = [Source(folder, "a"), Source(folder, "b", tokenizer: GoldenFiles.At("bpe-1024"))] };
         var error = Assert.Throws<DataException>(() => DataMixture.Open(config));
         Assert.Equal(folder["b"], error.Where);
         Assert.Contains($"--tokenizer {folder["a"]}", error.Message, StringComparison.Ordinal);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests.Peers;
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests.Peers;
 

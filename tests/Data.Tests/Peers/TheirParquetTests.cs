@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests.Peers;
 

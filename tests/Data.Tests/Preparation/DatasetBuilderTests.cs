@@ -1,3 +1,7 @@
+using SparkTrain.Input;
+using SparkTrain.Support;
+using SparkTrain.Tokenizers;
+
 namespace SparkTrain.Data.Tests;
 
 public sealed class DatasetBuilderTests

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

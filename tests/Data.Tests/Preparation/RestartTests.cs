@@ -1,6 +1,8 @@
 using System.IO.Compression;
 using System.Text;
 using System.Text.Json;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

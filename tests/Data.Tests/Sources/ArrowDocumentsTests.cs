@@ -2,6 +2,8 @@ using Apache.Arrow;
 using Apache.Arrow.Compression;
 using Apache.Arrow.Ipc;
 using Apache.Arrow.Types;
+using SparkTrain.Input;
+using SparkTrain.Support;
 using ArrowBatch = Apache.Arrow.RecordBatch;
 
 namespace SparkTrain.Data.Tests;
@@ -16,7 +18,7 @@ public sealed class ArrowDocumentsTests : IDisposable
     [Fact]
     public void A_data_set_that_Hugging_Face_has_saved_is_read()
     {
-        var source = DocumentSources.Open(Samples.Golden("saved-dataset"), "text");
+        var source = DocumentSources.Open(GoldenFiles.At("saved-dataset"), "text");
         Assert.Equal(["one document", "a second – naïve", "third"], source.ReadAll(out _).Select(d => d.Text));
         Assert.Empty(source.LeftOut);
     }

@@ -1,3 +1,6 @@
+using SparkTrain.Input;
+using SparkTrain.Support;
+
 namespace SparkTrain.Data.Tests;
 
 public sealed class DotnetDocsTests

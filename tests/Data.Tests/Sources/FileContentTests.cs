@@ -1,4 +1,6 @@
 using System.Text;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

@@ -1,5 +1,7 @@
 using System.Text;
 using CsCheck;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 

@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using System.Text;
+using SparkTrain.Input;
+using SparkTrain.Support;
 using ZstdSharp;
 
 namespace SparkTrain.Data.Tests;
@@ -13,7 +15,7 @@ public sealed class PackedFileTests
     // goldens/README.md says how it was written.
     [Fact]
     public void A_file_of_the_zstd_program_is_read_frame_by_frame() =>
-        Assert.Equal(["first line", "zweite Zeile äöü", "三"], DocumentSources.Open(Samples.Golden("lines.jsonl.zst"), "text").ReadAll(out _).Select(d => d.Text));
+        Assert.Equal(["first line", "zweite Zeile äöü", "三"], DocumentSources.Open(GoldenFiles.At("lines.jsonl.zst"), "text").ReadAll(out _).Select(d => d.Text));
 
     [Theory]
     [MemberData(nameof(Kinds))]

@@ -1,5 +1,7 @@
 using Parquet;
 using Parquet.Schema;
+using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Data.Tests;
 
@@ -52,14 +54,14 @@ public sealed class ParquetDocumentsTests
     [Fact]
     public void A_file_of_another_writer_is_read()
     {
-        Assert.Equal(["first document", "zweites Dokument äöü", "三"], Read(Samples.Golden("hyparquet-text.parquet")).Select(d => d.Text));
+        Assert.Equal(["first document", "zweites Dokument äöü", "三"], Read(GoldenFiles.At("hyparquet-text.parquet")).Select(d => d.Text));
     }
 
     // pyarrow, polars and duckdb read 20 texts from it, 5 of them empty.
     [Fact]
     public void Padding_behind_the_last_value_is_no_damage()
     {
-        var documents = Read(Samples.Golden("fastparquet-text.parquet"));
+        var documents = Read(GoldenFiles.At("fastparquet-text.parquet"));
         Assert.Equal("first document, hand made", documents[0].Text);
         Assert.Equal((15, 5L), (documents.Count, skipped.Empty));
     }
@@ -69,7 +71,7 @@ public sealed class ParquetDocumentsTests
     public void A_shard_whose_texts_are_all_null_is_empty_documents()
     {
         using var folder = new TemporaryFolder();
-        var manifest = DatasetBuilder.Build(new PrepareOptions { Sources = [Samples.Golden("null-text-column")], Output = folder["set"] }).Manifest;
+        var manifest = DatasetBuilder.Build(new PrepareOptions { Sources = [GoldenFiles.At("null-text-column")], Output = folder["set"] }).Manifest;
         Assert.Equal(33, manifest.Train.Documents + manifest.Validation.Documents);
         Assert.Equal(12, manifest.EmptyDocuments);
     }

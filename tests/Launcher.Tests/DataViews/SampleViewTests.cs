@@ -1,5 +1,6 @@
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Launcher.DataViews;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Tests.DataViews;
 

@@ -1,4 +1,4 @@
-using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Generation;
 
 namespace SparkTrain.Launcher.Tests.Generation;

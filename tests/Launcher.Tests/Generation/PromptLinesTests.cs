@@ -1,7 +1,8 @@
-using SparkTrain.Data;
-using SparkTrain.Launcher.Generation;
 using SparkTrain.Inference;
+using SparkTrain.Input;
+using SparkTrain.Launcher.Generation;
 using SparkTrain.ModelFormat;
+using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Tests.Generation;
 

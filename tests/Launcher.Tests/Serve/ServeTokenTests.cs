@@ -1,6 +1,5 @@
 using System.Net;
 using SparkTrain.Configuration;
-using SparkTrain.Data;
 using SparkTrain.Launcher.Serve;
 
 namespace SparkTrain.Launcher.Tests.Serve;

@@ -1,5 +1,7 @@
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Model;
+using SparkTrain.Support;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer.Tests.Evaluation;

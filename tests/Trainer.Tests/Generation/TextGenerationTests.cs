@@ -2,9 +2,10 @@ using System.Text;
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
-using SparkTrain.Data;
 using SparkTrain.Model;
+using SparkTrain.Support;
 using SparkTrain.Telemetry;
+using SparkTrain.Tokenizers;
 using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer.Tests.Generation;

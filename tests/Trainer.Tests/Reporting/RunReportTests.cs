@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using System.Xml.Linq;
 using SparkTrain.Checkpoints;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests.Reporting;
 

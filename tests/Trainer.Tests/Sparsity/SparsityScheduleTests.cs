@@ -1,5 +1,6 @@
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests.Sparsity;
 

@@ -3,6 +3,7 @@ using Serilog;
 using Serilog.Core;
 using Serilog.Events;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests.Sparsity;
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using SparkTrain.Distributed;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests.Tracing;
 
