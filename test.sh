@@ -15,11 +15,13 @@ scripts/install-faketime.sh || echo "warning: the tests of the clock will fail"
 passed=0 failed=0 skipped=0 limit=30m
 finish() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; exit; }
 
-if ! dotnet build SparkTrain.sln --configuration Release --verbosity quiet -nologo -consoleLoggerParameters:NoSummary; then
+# One compiler for all projects: three times as fast as one for each, where the environment switches it off. It leaves with the build.
+if ! dotnet build SparkTrain.sln --configuration Release -property:UseSharedCompilation=true --verbosity quiet -nologo -consoleLoggerParameters:NoSummary; then
     echo "the build failed"
     failed=1
     finish
 fi
+dotnet build-server shutdown --vbcscompiler >/dev/null 2>&1
 
 for project in tests/*.Tests; do
     name=$(basename "$project" .Tests)

@@ -13,7 +13,7 @@ internal sealed class PackedModel : IDisposable
         var format = new PackingFormat(options, source);
         (Config, Cache) = (source.Config, format.Cache);
         var weights = WeightSlots.Of(Config);
-        Head = Table(format, new(source, weights.Head), options.ScreenedTokens);
+        Head = Table(format, new(source, weights.Head), Math.Min(options.ScreenedTokens, Config.VocabSize));
         Embedding = Head;
         try
         {

@@ -57,7 +57,7 @@ public sealed record TrainConfig : IValidatableObject
         if (Sparsity is { DenseSteps: var dense, RampSteps: var ramp } && dense + ramp >= Training.Steps && dense + ramp > 0)
             yield return new($"is {dense}; with RampSteps = {ramp} the model would never be as sparse as its configuration says within Training.Steps = {Training.Steps}.", ["Sparsity.DenseSteps"]);
         if (LrSchedule.WarmupSteps + LrSchedule.DecaySteps > Training.Steps)
-            yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
+            yield return new($"is {LrSchedule.WarmupSteps}; with DecaySteps = {LrSchedule.DecaySteps} it must not pass Training.Steps = {Training.Steps}. For a short trial of the same run, stop early: --until {Training.Steps}.", ["LrSchedule.WarmupSteps"]);
     }
 }
 
@@ -100,7 +100,7 @@ public sealed record TrainingConfig
     [Range(1, 65_536)]
     public required int MicroBatch { get; init; }
 
-    /// <summary>Arithmetic of the matrix products: Float32, BFloat16 with float32 master weights and statistics, or Auto: BFloat16 where the processor has instructions for it, decided once a run.</summary>
+    /// <summary>Arithmetic of the matrix products: Float32, BFloat16 with float32 master weights and statistics, or Auto: BFloat16 where the processor multiplies it faster than float32, decided once a run.</summary>
     public ComputeType Compute { get; init; } = ComputeType.Float32;
 
     /// <summary>Gradients are scaled down to this global norm; 0 leaves them as they are.</summary>

@@ -22,7 +22,8 @@ public static class TrainingData
                 foreach (var split in (TokenSplit[])(config.Validation.EverySteps > 0 ? [dataset.Train, dataset.Validation] : [dataset.Train]))
                     if (split.Tokens <= config.Training.SeqLen)
                         throw new DataException(source.Folder, $"{split.Tokens} tokens in the {split.Name} split",
-                            $"more than Training.SeqLen = {config.Training.SeqLen}", "prepare more data, or shorten SeqLen");
+                            $"more than Training.SeqLen = {config.Training.SeqLen}", split == dataset.Validation
+                                ? "prepare the data again with a larger --validation-fraction, set Validation.EverySteps to 0 to do without, or shorten SeqLen" : "prepare more data, or shorten SeqLen");
             }
             return data;
         }

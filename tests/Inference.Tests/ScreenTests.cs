@@ -15,7 +15,7 @@ public sealed class ScreenTests
         AssertSameLargest(weights, p.tokens, p.kept, new() { Threads = 1 + p.seed % 2, Weights = p.narrow ? TensorType.BF16 : null });
     }, iter: 40, threads: 1);
 
-    [Theory, InlineData(1), InlineData(7), InlineData(40), InlineData(1999), InlineData(2000), InlineData(5000)]
+    [Theory, InlineData(1), InlineData(7), InlineData(40), InlineData(1999), InlineData(2000), InlineData(5000), InlineData(int.MaxValue)]
     public void Of_a_large_vocabulary(int kept)
     {
         using var weights = new RandomWeights(Config, 1);

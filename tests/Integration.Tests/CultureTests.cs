@@ -110,7 +110,7 @@ public sealed partial class CultureTests(CultureTests.Expected expected) : IClas
         // Measured numbers are no two times the same. In their place stands the unit; another alphabet's digits, or its comma, would stay.
         private static string WithoutTimes(string text) => Measured().Replace(text, "");
 
-        [GeneratedRegex(@" *\b(?:\d{1,3}(?:,\d{3})*|\d+)(?:\.\d+)?(?= (?:tok(?:ens)?/s|tokens/s|s|ms|GB|MB/s|%)(?!\w))|(?<=eta )[\dhms]+|(?:tokens a second|MFU)  .*|(?<=in )[\dms]+(?=;)|""(?:\w*_)?(?:seconds|second|mfu|fraction|bytes|at|ended|started|logged)"": ?[^,}\n]+")]
+        [GeneratedRegex(@"(?<=written \(UTC\)) +(?=age)|(?<=\d\d:\d\d:\d\d) +(?:now|\d+ (?:s|min|h|d))\b| *\b(?:\d{1,3}(?:,\d{3})*|\d+)(?:\.\d+)?(?= (?:tok(?:ens)?/s|tokens/s|s|ms|GB|MB/s|%)(?!\w))|(?<=eta )[\dhms]+|(?:tokens a second|MFU)  .*|(?<=in )[\dms]+(?=;)|""(?:\w*_)?(?:seconds|second|mfu|fraction|bytes|at|ended|started|logged)"": ?[^,}\n]+")]
         private static partial Regex Measured();
     }
 }

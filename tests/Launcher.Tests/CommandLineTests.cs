@@ -25,7 +25,9 @@ public sealed class CommandLineTests
     [InlineData("generate --model m --top-p 1.5", "error: --top-p: it is 1.5.\n  expected: more than 0 and at most 1\n")]
     [InlineData("generate --model m --max-tokens -1", "error: --max-tokens: it is -1.\n  expected: 1 or more\n")]
     [InlineData("generate --model m --stop \"\"", "error: --stop: it is empty.\n")]
-    [InlineData("generate --model m --threads -1", "error: --threads is -1; it must be 0 or more.")]
+    [InlineData("generate --model m --threads -1", "error: --threads is -1; it must be 0 or more, and at most ")]
+    [InlineData("generate --model m --threads 100000", "error: --threads is 100000; it must be 0 or more, and at most ")]
+    [InlineData("generate --model m --repetition-penalty 1e-40", "error: --repetition-penalty: it is 1E-40.\n  expected: from 0.01 to 100\n")]
     [InlineData("generate --model m --engine gpu", "error: Argument 'gpu' not recognized.")]
     [InlineData("generate --model m --engine torch --weights bf16", "error: --weights: the engine is torch, which has no such option.\n  expected: --engine sparse with it\n")]
     [InlineData("generate --model m --engine torch --screen 8", "error: --screen: the engine is torch, which has no such option.\n")]
@@ -34,6 +36,7 @@ public sealed class CommandLineTests
     [InlineData("score --model m --input i --output o --cache f32", "error: --cache: the engine is torch, which has no such option.\n")]
     [InlineData("score --model m --input i --output o --int8-predictor", "error: --int8-predictor: the engine is torch, which has no such option.\n")]
     [InlineData("score --model m --input i --output o --engine sparse --screen 8", "error: score has no option '--screen'.")]
+    [InlineData("prepare text.jsonl --output data --tokeniser byte", "error: prepare has no option '--tokeniser'. Did you mean --tokenizer?\n")]
     [InlineData("prepare text.jsonl --output data --validation-fraction 1.5", "error: prepare: The field ValidationFraction must be between 0 and 0.5.\n  expected: options within their ranges\n")]
     public void A_wrong_command_ends_with_2_and_a_hint_on_standard_error(string arguments, string error)
     {

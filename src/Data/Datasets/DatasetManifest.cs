@@ -65,7 +65,7 @@ public sealed record DatasetManifest
     public static DatasetManifest Read(string folder)
     {
         var path = Path.Combine(folder, FileName);
-        const string Make = "make one with `prepare --source dotnet-docs --output FOLDER`, or correct Data.Folder";
+        const string Make = "make one with `prepare TEXT… --tokenizer SPEC --output FOLDER` (a shipped configuration says in its first lines of what), or correct Data.Folder";
         if (!Directory.Exists(folder)) throw new DataException(folder, "there is no such folder", "a data set", Make);
         if (!File.Exists(path)) throw new DataException(folder, $"it holds no {FileName}", "a data set", Make);
         try

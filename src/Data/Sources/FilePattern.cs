@@ -14,11 +14,11 @@ internal static class FilePattern
     {
         var path = pattern.Replace('\\', '/');
         var root = path[..(path.LastIndexOf('/', path.AsSpan().IndexOfAny('*', '?')) + 1)];
-        var regex = new Regex(ToRegex(path[root.Length..]), RegexOptions.CultureInvariant);
+        var regex = new Regex(ToRegex(path[root.Length..]), RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
         bool reachesHidden = path[root.Length..].Split('/').Any(part => part.StartsWith('.'));
         var folder = root.Length == 0 ? "." : root;
         string[] files = !Directory.Exists(folder) ? [] :
-            [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
+            [.. FolderSearch.All(folder)
                 .Where(f => reachesHidden || !FolderSearch.IsHidden(Path.GetRelativePath(folder, f)))
                 .Where(f => regex.IsMatch(Path.GetRelativePath(folder, f).Replace('\\', '/')))
                 .Order(StringComparer.Ordinal)];

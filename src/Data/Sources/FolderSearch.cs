@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using SparkTrain.Input;
 
 namespace SparkTrain.Data;
@@ -21,6 +22,11 @@ internal static class FolderSearch
                 leftOut.Add(new(file, "no part of the data set that is saved there", false));
                 continue;
             }
+            if (File.ResolveLinkTarget(file, returnFinalTarget: true) is { Exists: false })
+            {
+                leftOut.Add(new(file, "a link to a file that is not there", true));
+                continue;
+            }
             var kind = FileContent.Of(file, textField);
             bool isKnown = Array.Exists(KnownEndings, e => PackedFile.NameInside(file).EndsWith(e, StringComparison.OrdinalIgnoreCase));
             if (kind.IsRead && isKnown) files.Add(file);
@@ -30,13 +36,29 @@ internal static class FolderSearch
     }
 
     /// <summary>Returns all files below a folder that are not hidden.</summary>
-    public static IEnumerable<string> Visible(string folder) =>
-        Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => !IsHidden(Path.GetRelativePath(folder, file)));
+    public static IEnumerable<string> Visible(string folder) => All(folder).Where(file => !IsHidden(Path.GetRelativePath(folder, file)));
+
+    /// <summary>Returns all files below a folder. Links to folders are followed, but not back to one that they lie in.</summary>
+    public static IEnumerable<string> All(string folder) => All(folder, [RealPath(Path.GetFullPath(folder))]);
+
+    private static IEnumerable<string> All(string folder, ImmutableList<string> above)
+    {
+        foreach (string file in Directory.EnumerateFiles(folder)) yield return file;
+        foreach (string inner in Directory.EnumerateDirectories(folder))
+        {
+            // A relative link counts from where it really lies.
+            string real = RealPath(Path.Combine(above[^1], Path.GetFileName(inner)));
+            if (above.Contains(real)) continue;
+            foreach (string file in All(inner, above.Add(real))) yield return file;
+        }
+    }
+
+    private static string RealPath(string folder) => Path.GetFullPath(Directory.ResolveLinkTarget(folder, returnFinalTarget: true)?.FullName ?? folder);
 
     /// <summary>Returns true for a path of which a part begins with a dot.</summary>
     public static bool IsHidden(string path) => path.Split('/', '\\').Any(part => part.StartsWith('.') && part is not ("." or ".."));
 
     // Licences and checksums lie beside data, and are none.
     private static bool IsAboutTheData(string file) =>
-        Path.GetFileNameWithoutExtension(file).ToUpperInvariant() is "LICENSE" or "LICENCE" or "NOTICE" or "COPYING" || Path.GetExtension(file).ToUpperInvariant() is ".SHA256" or ".MD5" or ".CRC";
+        Path.GetFileNameWithoutExtension(file).ToUpperInvariant() is "LICENSE" or "LICENCE" or "LICENSES" or "LICENCES" or "NOTICE" or "COPYING" || Path.GetExtension(file).ToUpperInvariant() is ".SHA256" or ".MD5" or ".CRC";
 }

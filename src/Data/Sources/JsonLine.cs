@@ -20,13 +20,17 @@ internal sealed class JsonLine(string file, long number, ReadOnlyMemory<byte> li
         {
             return Unescape(text) is { } length ? Document.FromUtf8(text.AsSpan(0, length)) : Document.Invalid;
         }
+        catch (JsonException) when (PythonJson.WithoutSpecialNumbers(line.Span) is { } plain)
+        {
+            return new JsonLine(file, number, plain, textField).Decode();
+        }
         catch (JsonException e) when (e.Message.Contains("maximum configured depth", StringComparison.Ordinal))
         {
             throw new DataException(Where, $"it is nested deeper than {JsonValues.MaxDepth} levels", "JSON with less in it", "leave out what is beside the text", e);
         }
         catch (JsonException e)
         {
-            throw new DataException(Where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line",
+            throw new DataException(Where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line, with nothing behind it",
                 "repair or fetch the file again; its last line may be cut off", e);
         }
         finally
@@ -44,7 +48,7 @@ internal sealed class JsonLine(string file, long number, ReadOnlyMemory<byte> li
         reader.Read();
         var (isFound, begin) = (false, 0);
         if (reader.TokenType == JsonTokenType.StartObject) isFound = JsonField.TryFind(ref reader, textField, out begin);
-        else reader.Skip();
+        else throw new DataException(Where, $"it is a {(reader.TokenType == JsonTokenType.StartArray ? "list" : reader.TokenType)}, not an object", "an object a line with the text in one of its fields", "write {\"text\": …} in each line");
         reader.Read();   // nothing may follow
         if (!isFound) throw new DataException(Where, $"there is no field '{textField}'", "an object a line with the text in that field", "name the field by --text-field, one inside another as outer.inner");
         var value = new Utf8JsonReader(line.Span[begin..], isFinalBlock: false, default);

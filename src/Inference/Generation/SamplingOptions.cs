@@ -23,7 +23,7 @@ public sealed record SamplingOptions
 
     /// <summary>Returns the first option that is out of range, its value and what it may be; null where all are in range.</summary>
     public (string Option, object Found, string Expected)? FirstOutOfRange() =>
-        !(RepetitionPenalty is > 0 and <= 100) ? (nameof(RepetitionPenalty), RepetitionPenalty, "more than 0 and at most 100")
+        !(RepetitionPenalty is >= 0.01 and <= 100) ? (nameof(RepetitionPenalty), RepetitionPenalty, "from 0.01 to 100")
         : !(Temperature >= 0 && double.IsFinite(Temperature)) ? (nameof(Temperature), Temperature, "0 or more")
         : TopK < 0 ? (nameof(TopK), TopK, "0 or more")
         : !(TopP is > 0 and <= 1) ? (nameof(TopP), TopP, "more than 0 and at most 1")

@@ -8,6 +8,8 @@ namespace SparkTrain.Launcher.Commands;
 /// <summary><c>prepare</c>: turns text into token shards.</summary>
 internal static class PrepareCommand
 {
+    private static readonly string[] Options = ["--source", "--tokenizer", "--output", "--validation-fraction", "--shard-tokens", "--text-field", "--deduplicate", "--leave-out"];
+
     public static Command Create(Terminal terminal)
     {
         var command = new Command("prepare", "Turn text into a dataset of token shards.");
@@ -40,6 +42,8 @@ internal static class PrepareCommand
     private static int Run(Terminal terminal, PrepareOptions options)
     {
         if (options.Sources.Count == 0) throw new ConfigurationException("prepare was given nothing to read; name files, folders or patterns, or --source dotnet-docs.");
+        if (options.Sources.FirstOrDefault(source => source.StartsWith("--", StringComparison.Ordinal) && !File.Exists(source)) is { } mistyped)
+            throw new ConfigurationException($"prepare has no option '{mistyped}'.{(NearestName.Of(mistyped, Options) is { } near ? $" Did you mean {near}?" : "")}\n  expected: options of prepare, then what to read\n  do: correct it; 'prepare --help' lists them");
         if (options.Problems() is [_, ..] problems) throw new ConfigurationException($"prepare: {string.Join(" ", problems)}\n  expected: options within their ranges\n  do: correct the options; 'prepare --help' lists them");
         using var stop = new StopSignals(terminal, "leaving; the same command goes on after the shards that are finished");
         PrepareResult result;

@@ -11,6 +11,8 @@ namespace SparkTrain.Launcher.Generation;
 /// <summary>Reads prompts from JSON lines: <c>{"prompt": "…"}</c> or <c>{"tokens": […]}</c>, with settings of the line's own under the names of the options.</summary>
 internal sealed class PromptLines(ITokenizer tokenizer, ModelConfig model, GenerationSettings defaults)
 {
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
     private static readonly Dictionary<string, (string Expected, Func<Line, JsonElement, Line> Read)> Fields = new()
     {
         ["prompt"] = ("a text", (line, value) => line with { Prompt = Text(value) }),
@@ -55,7 +57,7 @@ internal sealed class PromptLines(ITokenizer tokenizer, ModelConfig model, Gener
     {
         try
         {
-            using var json = JsonText.Parse(text);
+            using var json = JsonText.Parse(text, Strict);
             if (json.RootElement.ValueKind != JsonValueKind.Object) throw Refuse(where, $"a JSON {json.RootElement.ValueKind}", "one JSON object a line");
             foreach (var field in json.RootElement.EnumerateObject().Where(f => f.Value.ValueKind != JsonValueKind.Null)) line = ReadField(field, where, line);
             return line;

@@ -19,12 +19,13 @@ internal static class ListenEndpoint
         if (port is < 0 or > IPEndPoint.MaxPort) throw new ConfigurationException($"--port: it is {port}.\n  expected: 0 (a free one) to {IPEndPoint.MaxPort}\n  do: correct it");
         if (listen is null) return new(IPAddress.Loopback, port ?? defaultPort);
         var (host, own) = Split(listen);
-        if (own is not null && port is not null) throw new ConfigurationException($"--port and --listen {listen} both name a port.\n  expected: one of them\n  do: leave one out");
         var address = host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host, out var parsed) ? parsed : throw Refuse(listen);
         // 1.2.3 and 8000 are addresses to the parser, 1.2.0.3 and 0.0.31.64.
         if (host != "localhost" && !host.Contains(':') && host.Count(c => c == '.') != 3) throw Refuse(listen);
         if (own is null) return new(address, port ?? defaultPort);
-        return int.TryParse(own, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= IPEndPoint.MaxPort ? new(address, number) : throw Refuse(listen);
+        if (!int.TryParse(own, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > IPEndPoint.MaxPort) throw Refuse(listen);
+        if (port is not null) throw new ConfigurationException($"--port and --listen {listen} both name a port.\n  expected: one of them\n  do: leave one out");
+        return new(address, number);
     }
 
     private static (string Host, string? Port) Split(string text)

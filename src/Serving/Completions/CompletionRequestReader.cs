@@ -20,18 +20,18 @@ internal static class CompletionRequestReader
     {
         ["model"] = (Text, (request, value) => request with { Model = String(value) }),
         ["prompt"] = ("a text, a list of token ids, a list of texts, or a list of lists of token ids", (request, value) => request with { Prompts = Prompts(value) }),
-        ["max_tokens"] = (WholeNumber, (request, value) => request with { MaxTokens = value.GetInt32() }),
-        ["n"] = (WholeNumber, (request, value) => request with { Choices = value.GetInt32() }),
-        ["best_of"] = (WholeNumber, (request, value) => request with { BestOf = value.GetInt32() }),
+        ["max_tokens"] = (WholeNumber, (request, value) => request with { MaxTokens = Whole(value) }),
+        ["n"] = (WholeNumber, (request, value) => request with { Choices = Whole(value) }),
+        ["best_of"] = (WholeNumber, (request, value) => request with { BestOf = Whole(value) }),
         ["stream"] = (Flag, (request, value) => request with { Stream = value.GetBoolean() }),
         ["stream_options"] = ("an object with include_usage, true or false", (request, value) => request with { IncludeUsage = IncludeUsage(value) }),
         ["echo"] = (Flag, (request, value) => request with { Echo = value.GetBoolean() }),
-        ["logprobs"] = (WholeNumber, (request, value) => request with { LogProbs = value.GetInt32() }),
+        ["logprobs"] = (WholeNumber, (request, value) => request with { LogProbs = Whole(value) }),
         ["stop"] = ("a text or a list of texts", (request, value) => request with { Stops = value.ValueKind == JsonValueKind.String ? [String(value)] : [.. value.EnumerateArray().Select(String)] }),
         ["temperature"] = Sampling((sampling, value) => sampling with { Temperature = value }),
         ["top_p"] = Sampling((sampling, value) => sampling with { TopP = value }),
         // vLLM's neutral value is -1, llama.cpp's 0 or less.
-        ["top_k"] = (WholeNumber, (request, value) => request with { Sampling = request.Sampling with { TopK = Math.Max(0, value.GetInt32()) } }),
+        ["top_k"] = (WholeNumber, (request, value) => request with { Sampling = request.Sampling with { TopK = Math.Max(0, Whole(value)) } }),
         ["min_p"] = Sampling((sampling, value) => sampling with { MinP = value }),
         ["repetition_penalty"] = Sampling((sampling, value) => sampling with { RepetitionPenalty = value }),
         ["seed"] = (WholeNumber, (request, value) => request with { Seed = value.GetInt64() }),
@@ -69,8 +69,8 @@ internal static class CompletionRequestReader
 
     private static CompletionRequest ReadField(CompletionRequest request, JsonProperty field)
     {
-        if (!Fields.TryGetValue(field.Name, out var known)) return RequireNothing(request, field);
         if (field.Value.ValueKind == JsonValueKind.Null) return request;
+        if (!Fields.TryGetValue(field.Name, out var known)) return RequireNothing(request, field);
         try
         {
             return known.Read(request, field.Value);
@@ -80,6 +80,10 @@ internal static class CompletionRequestReader
             throw ApiException.Refuse(field.Name, $"is {Short(field.Value.GetRawText())}; it must be {known.Expected}.");
         }
     }
+
+    // Some clients write every number with a point.
+    private static int Whole(JsonElement value) =>
+        value.TryGetInt32(out int number) ? number : value.GetDouble() is var real && (int)real == real ? (int)real : throw new FormatException();
 
     private static CompletionRequest RequireNothing(CompletionRequest request, JsonProperty field)
     {

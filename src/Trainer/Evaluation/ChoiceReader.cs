@@ -29,13 +29,16 @@ public static class ChoiceReader
         {
             using var json = JsonText.Parse(line);
             var root = json.RootElement;
+            if (root.ValueKind != JsonValueKind.Object) throw new FormatException($"it is a {root.ValueKind}");
+            foreach (string field in (string[])["context", "choices", "gold"])
+                if (!root.TryGetProperty(field, out _)) throw new FormatException($"there is no '{field}'");
             string[] choices = [.. root.GetProperty("choices").EnumerateArray().Select(e => e.GetString() is { Length: > 0 } choice ? choice : throw new FormatException("a choice is empty"))];
             int gold = root.GetProperty("gold").GetInt32();
             if (choices.Length < 2) throw new FormatException($"it has {choices.Length} choices");
             if (gold < 0 || gold >= choices.Length) throw new FormatException($"gold is {gold}, there are {choices.Length} choices");
             return new(root.GetProperty("context").GetString() ?? "", choices, gold);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new DataException(where, $"not a question ({e.Message.TrimEnd('.')})", Expected, "correct the line", e);
         }

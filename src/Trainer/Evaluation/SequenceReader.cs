@@ -28,9 +28,9 @@ public static class SequenceReader
             var root = json.RootElement;
             sequence = root.TryGetProperty("tokens", out var list)
                 ? new(Numbers(list), root.TryGetProperty("document_ids", out var ids) && ids.ValueKind != JsonValueKind.Null ? Numbers(ids) : null)
-                : Encode(root.GetProperty("text").GetString() ?? throw new FormatException("text is null"), tokenizer);
+                : Encode((root.TryGetProperty("text", out var text) ? text : throw new FormatException("there is neither 'text' nor 'tokens'")).GetString() ?? throw new FormatException("text is null"), tokenizer);
         }
-        catch (Exception e) when (e is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
+        catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
             throw new DataException(where, $"not a sequence ({e.Message.TrimEnd('.')})", "{\"text\": \"…\"} or {\"tokens\": […], \"document_ids\": […]}", "correct the line", e);
         }

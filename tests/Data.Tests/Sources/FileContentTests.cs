@@ -73,9 +73,41 @@ public sealed class FileContentTests : IDisposable
         Assert.Equal((1, 1), (skipped.Empty, skipped.Invalid));
         folder.Write("b.tsv", "body\tid\nfirst, one\t1\n");
         Assert.Equal(["first, one"], Read(folder["b.tsv"], "body"));
-        Assert.Contains("its columns are body, id", Assert.Throws<DataException>(() => Read(folder["b.tsv"])).Message, StringComparison.Ordinal);
+        Assert.Contains("its columns are 'body', 'id'", Assert.Throws<DataException>(() => Read(folder["b.tsv"])).Message, StringComparison.Ordinal);
         folder.Write("c.csv", "id,text\n1,a,b\n");
-        Assert.Contains("c.csv row 2", Assert.Throws<DataException>(() => Read(folder["c.csv"])).Message, StringComparison.Ordinal);
+        Assert.Contains("c.csv:2: the row has 3 values, the header 2 names", Assert.Throws<DataException>(() => Read(folder["c.csv"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Quotes_blank_lines_and_short_rows_of_separated_values_are_read_as_others_read_them()
+    {
+        folder.Write("inch.csv", "id,text\n1,a 5\" pipe\n2,a 6\" pipe\n\n3\n\n4,ok\n");
+        Assert.Equal(["a 5\" pipe", "a 6\" pipe", "ok"], Read(folder["inch.csv"], out var skipped));
+        Assert.Equal(1, skipped.Empty);
+        folder.Write("inch.tsv", "text\tid\na 5\" pipe\t1\na 6\" pipe\t2\n");
+        Assert.Equal(["a 5\" pipe", "a 6\" pipe"], Read(folder["inch.tsv"]));
+        folder.Write("marked.csv", "\uFEFF\"text\",\"id\"\n\"one, two\",1\n");
+        Assert.Equal(["one, two"], Read(folder["marked.csv"]));
+    }
+
+    [Theory]
+    [InlineData("id,text\n1,ok\n2,\"open\n3,b\n4,c\n", "x.csv:3: a quote opens a value and does not close it")]
+    [InlineData("id,text\n1,\"he said \\\"hi\\\" to her\"\n2,b\n", "x.csv:2: a quote opens a value and does not close it")]
+    [InlineData("text,text\na,b\n", "two of its columns are 'text': 'text', 'text'")]
+    [InlineData("id; text\n1;a\n", "its columns are 'id; text'.\n  expected: a first row with names, the text in the column 'text', commas between the values of a .csv")]
+    public void Broken_separated_values_are_named(string content, string message)
+    {
+        folder.Write("x.csv", content);
+        Assert.Contains(message, Assert.Throws<DataException>(() => Read(folder["x.csv"])).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Numbers_that_Python_writes_and_JSON_has_not_are_read_beside_the_text()
+    {
+        folder.Write("a.jsonl", "{\"text\":\"NaN and Infinity\",\"score\":NaN}\n{\"score\":[-Infinity, Infinity],\"text\":\"a \\\"NaN\\\"\"}\n");
+        Assert.Equal(["NaN and Infinity", "a \"NaN\""], Read(folder["a.jsonl"]));
+        folder.Write("b.jsonl", "{\"text\":NaN}\n");
+        Assert.Contains("the field 'text' is a Number", Assert.Throws<DataException>(() => Read(folder["b.jsonl"])).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -95,7 +95,7 @@ public sealed class FileSourceTests
     [InlineData("{\"text\":\"a\"}\n{\"txt\":\"b\"}", "x.jsonl:2", "no field 'text'")]
     [InlineData("{\"text\":\"a\"}\n{\"text\":", "x.jsonl:2", "not JSON")]
     [InlineData("{\"text\":7}", "x.jsonl:1", "is a Number")]
-    [InlineData("[1]", "x.jsonl:1", "no field")]
+    [InlineData("[1]", "x.jsonl:1", "it is a Number, not an object")]
     public void A_bad_line_is_named(string content, string where, string found)
     {
         using var folder = new TemporaryFolder();
@@ -119,4 +119,29 @@ public sealed class FileSourceTests
     private string[] Read(string spec) => [.. DocumentSources.Open(spec, "text").ReadAll(out skipped).Select(d => d.Text!)];
 
     private static byte[] Gzip(string text) => PackedFileTests.Gzip(text);
+
+    [Fact]
+    public void Links_are_followed_but_not_in_circles_and_a_dead_one_is_named()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Write("tree/a/x.txt", "one");
+        folder.Write("other/y.txt", "two");
+        Directory.CreateSymbolicLink(folder["tree/a/up"], "..");
+        Directory.CreateSymbolicLink(folder["tree/b"], "../other");
+        Directory.CreateSymbolicLink(folder["other/back"], "../tree");
+        Assert.Equal(["a/x.txt", "b/y.txt"], FolderSearch.All(folder["tree"]).Select(file => Path.GetRelativePath(folder["tree"], file)).Order(StringComparer.Ordinal));
+        File.CreateSymbolicLink(folder["tree/a/dead.txt"], "nowhere");
+        var (files, leftOut) = FolderSearch.In(folder["tree"], "text");
+        Assert.Equal(2, files.Length);
+        Assert.Equal([(folder["tree/a/dead.txt"], "a link to a file that is not there", true)], leftOut.Select(file => (file.File, file.Why, file.LooksLikeText)));
+    }
+
+    [Fact(Timeout = 60_000)]
+    public async Task A_pattern_of_many_stars_ends_at_once() =>
+        await Task.Run(() =>
+        {
+            using var folder = new TemporaryFolder();
+            folder.Write(string.Concat(Enumerable.Repeat("a/", 40)) + "x.txt", "one");
+            Assert.Throws<DataException>(() => FilePattern.Find(folder.Path + "/" + string.Concat(Enumerable.Repeat("**/", 30)) + "*.nothing"));
+        }, TestContext.Current.CancellationToken);
 }

@@ -62,7 +62,7 @@ public sealed class PromptLinesTests
     [InlineData("""{"prompt":"a","top_k":-1}""", "top_k is -1", "0 or more")]
     [InlineData("""{"prompt":"a","top_p":0}""", "top_p is 0", "more than 0 and at most 1")]
     [InlineData("""{"prompt":"a","min_p":2}""", "min_p is 2", "from 0 to 1")]
-    [InlineData("""{"prompt":"a","repetition_penalty":0}""", "repetition_penalty is 0", "more than 0 and at most 100")]
+    [InlineData("""{"prompt":"a","repetition_penalty":0}""", "repetition_penalty is 0", "from 0.01 to 100")]
     [InlineData("""{"prompt":"a","seed":0.5}""", "seed is 0.5", "a whole number")]
     public void A_wrong_line_is_named_with_what_was_found_and_expected(string line, string found, string expected = "")
     {
