@@ -52,6 +52,10 @@ public sealed record CheckpointManifest
     /// <summary>The file of a rank in a checkpoint.</summary>
     public static string ShardName(int rank, int worldSize) => string.Create(CultureInfo.InvariantCulture, $"rank-{rank:D5}-of-{worldSize:D5}.safetensors");
 
+    /// <summary>Numbers of the training state by name, where there are any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, double>? Scalars { get; init; }
+
     internal static JsonSerializerOptions Json { get; } = new()
     {
         WriteIndented = true,

@@ -8,10 +8,7 @@ namespace SparkTrain.Checkpoints;
 /// <summary>The model that a checkpoint is of, as its manifest describes it.</summary>
 public static class SavedModel
 {
-    /// <summary>How the names of the optimizer's first and second moments of a weight begin.</summary>
-    public const string FirstMoment = "optimizer.m.", SecondMoment = "optimizer.v.";
-
-    private const string Section = "Model";
+    private const string Section = "Model", Optimizer = "optimizer.";
 
     private static readonly JsonSerializerOptions Json = new() { Converters = { new JsonStringEnumConverter(namingPolicy: null, allowIntegerValues: false) }, RespectNullableAnnotations = true };
 
@@ -43,12 +40,18 @@ public static class SavedModel
             .Select(tensor => new SavedTensor(tensor.Key, TensorType.F32, shapes.GetValueOrDefault(WeightOf(tensor.Key)) ?? [tensor.Value.Sum(place => place.Length) / sizeof(float)], tensor.Value))];
     }
 
-    private static string WeightOf(string tensor)
-    {
-        foreach (string prefix in (string[])[FirstMoment, SecondMoment])
-            if (tensor.StartsWith(prefix, StringComparison.Ordinal)) return tensor[prefix.Length..];
-        return tensor;
-    }
+    /// <summary>How the names of tensors begin that hold a state of the optimizer, such as AdamW's <c>m</c>: <c>optimizer.m.</c>, then the weight.</summary>
+    public static string OptimizerPrefix(string slot) => $"{Optimizer}{slot}.";
+
+    /// <summary>Lists the names of the optimizer's state in a checkpoint.</summary>
+    public static IReadOnlyList<string> OptimizerSlots(CheckpointManifest manifest) =>
+        [.. manifest.Tensors.Keys.Where(IsOptimizer).Select(SlotOf).Distinct().Order(StringComparer.Ordinal)];
+
+    private static bool IsOptimizer(string tensor) => tensor.StartsWith(Optimizer, StringComparison.Ordinal) && tensor.IndexOf('.', Optimizer.Length) > 0;
+
+    private static string SlotOf(string tensor) => tensor[Optimizer.Length..tensor.IndexOf('.', Optimizer.Length)];
+
+    private static string WeightOf(string tensor) => IsOptimizer(tensor) ? tensor[OptimizerPrefix(SlotOf(tensor)).Length..] : tensor;
 }
 
 /// <summary>A tensor of a checkpoint.</summary>

@@ -153,7 +153,7 @@ public sealed class Transformer : nn.Module<Tensor, Tensor?, Tensor>
         }
         else CheckLength(tokens_BT.size(1), Config.MaxSeqLen, nameof(Config.MaxSeqLen));
         // On a GPU the look at the ids would make the processor wait; there libtorch's own check stops the process.
-        if (tokens_BT.device_type == DeviceType.CPU && tokens_BT.lt(0).logical_or(tokens_BT.ge(Config.VocabSize)).any().item<bool>())
+        if (Native.DeviceMemory.IsHost(tokens_BT.device) && tokens_BT.lt(0).logical_or(tokens_BT.ge(Config.VocabSize)).any().item<bool>())
             throw new ArgumentException($"the tokens range from {tokens_BT.min().item<long>()} to {tokens_BT.max().item<long>()}; expected 0 to {Config.VocabSize - 1} ({nameof(Config.VocabSize)} less one)", nameof(tokens_BT));
         if (context.DocumentIds_BT is { } documents && (documents.dtype != ScalarType.Int64 || !documents.shape.SequenceEqual(tokens_BT.shape)))
             throw new ArgumentException($"document ids are {documents.dtype} {TensorInfo.Text(documents.shape)}; expected int64 {TensorInfo.Text(tokens_BT.shape)}, as the tokens", nameof(context));

@@ -8,9 +8,9 @@ namespace SparkTrain.Trainer;
 /// <summary>Memory that training takes on one rank, in bytes, computed from the configuration.</summary>
 /// <param name="Weights">Float32 master weights: the rank's part of the one copy that its host has where the optimizer is sharded, else a copy.</param>
 /// <param name="Gradients">Float32 gradients, with the branches of the slot tree.</param>
-/// <param name="Optimizer">AdamW's two float32 moments, of the rank's shards where the optimizer is sharded.</param>
+/// <param name="Optimizer">The optimizer's float32 state (AdamW: two numbers a weight), of the rank's shards where the optimizer is sharded.</param>
 /// <param name="ComputeCopies">bfloat16 copies of the matrices (Compute = BFloat16).</param>
-/// <param name="Snapshot">The copy of the rank's part of weights and moments that a checkpoint is written from (Checkpoint.Asynchronous).</param>
+/// <param name="Snapshot">The copy of the rank's part of weights and optimizer state that a checkpoint is written from (Checkpoint.Asynchronous).</param>
 /// <param name="Activations">What a micro-batch's backward pass needs; an estimate.</param>
 /// <param name="Runtime">Libraries, .NET, data and what libtorch keeps for itself; an estimate.</param>
 public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer, long ComputeCopies, long Snapshot, long Activations, long Runtime)
@@ -35,7 +35,8 @@ public sealed record MemoryEstimate(long Weights, long Gradients, long Optimizer
         bool bfloat16 = ComputeChoice.Here(config.Training) == ComputeType.BFloat16, sharded = config.Distributed.ShardsOptimizer(worldSize);
         var layout = BatchLayout.Of(config, worldSize);
         int branches = config.Distributed.Reduce == ReduceOrder.SlotTree ? BitOperations.Log2((uint)layout.AccumulationSteps) : 0;
-        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 8 * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, config.Checkpoint.Asynchronous ? 12 * parameters / worldSize : 0, ActivationBytes(config, layout.Rows, bfloat16), RuntimeBytes)
+        int slots = config.Optimizer.Kind.Slots().Count;
+        return new(4 * parameters / (sharded ? ranksPerHost : 1), 4 * parameters * (1 + branches), 4 * slots * parameters / (sharded ? worldSize : 1), bfloat16 ? 2 * parameters : 0, config.Checkpoint.Asynchronous ? 4 * (1 + slots) * parameters / worldSize : 0, ActivationBytes(config, layout.Rows, bfloat16), RuntimeBytes)
         {
             GradientBuffer = 4 * parameters,
         };

@@ -12,18 +12,18 @@ using static TorchSharp.torch;
 
 namespace SparkTrain.Trainer;
 
-/// <summary>All that must survive a restart: weights, optimizer moments and progress. What is not in here does not resume.</summary>
+/// <summary>All that must survive a restart: weights, the optimizer's state, progress and scalars. What is not in here does not resume.</summary>
 public sealed class TrainState : IDisposable
 {
     private readonly ICollectives ranks;
     private readonly FlatBuffer weights;
-    private readonly AdamW optimizer;
+    private readonly Optimizer optimizer;
     private readonly bool shardsOptimizer;
     private readonly long[] blockEnds;
 
-    /// <summary>Lays the model's weights out for training: flat, with gradients and moments beside them. All ranks call it.</summary>
+    /// <summary>Lays the model's weights out for training: flat, with gradients and the optimizer's state beside them. All ranks call it.</summary>
     /// <param name="model">The model, whose weights hold no values yet.</param>
-    /// <param name="optimizer">AdamW.</param>
+    /// <param name="optimizer">What updates the weights.</param>
     /// <param name="distributed">How the ranks train together.</param>
     /// <param name="ranks">The ranks, which outlive the state.</param>
     /// <param name="accumulationSteps">Micro-batches of a rank in a step.</param>
@@ -43,7 +43,7 @@ public sealed class TrainState : IDisposable
         using (no_grad())
             foreach (var (slot, weight) in parameters) weight.set_(Layout.View(weights.Tensor, slot));
         Gradients = new(Layout, parameters, ranks, accumulationSteps, distributed.Reduce, model.Options.Kernels);
-        this.optimizer = new(Layout, shardsOptimizer ? Shards : [new(0, Layout.Count)], optimizer, device, model.Options.Kernels);
+        this.optimizer = Optimizer.Of(Layout, shardsOptimizer ? Shards : [new(0, Layout.Count)], optimizer, device, model.Options.Kernels);
         Reducer = new(Gradients, Buckets, overlaps);
         blockEnds = [.. Enumerable.Range(0, model.Config.NumLayers).Select(layer => Layout.EndOf(layer))];
     }
@@ -66,18 +66,24 @@ public sealed class TrainState : IDisposable
     /// <summary>Adds them up over the ranks.</summary>
     public GradientReducer Reducer { get; }
 
+    /// <summary>The names of the optimizer's state.</summary>
+    public IReadOnlyList<string> OptimizerSlots => optimizer.Slots;
+
     /// <summary>All weights, flat, [Layout.Count].</summary>
     public Tensor Weights => weights.Tensor;
 
     /// <summary>How far the run is.</summary>
     public TrainProgress Progress { get; set; } = TrainProgress.Start;
 
-    /// <summary>Applies the reduced gradients; returns the time that this rank waited for the others. See <see cref="AdamW.Step"/>.</summary>
+    /// <summary>Numbers by name that a checkpoint holds besides; equal on all ranks, and finite.</summary>
+    public Dictionary<string, double> Scalars { get; private set; } = [];
+
+    /// <summary>Applies the reduced gradients; returns the time that this rank waited for the others. See <see cref="Optimizer.Step"/>.</summary>
     public TimeSpan Update(double lr, double gradientScale)
     {
         var waited = TimeSpan.Zero;
         if (!shardsOptimizer) waited += GatherShards(Gradients.AllGather);
-        optimizer.Step(weights.Tensor, Gradients.Flat, Progress.Step + 1, lr, gradientScale);
+        optimizer.Step(weights.Tensor, Gradients.Flat, new(Progress.Step + 1, lr, gradientScale));
         if (shardsOptimizer) waited += GatherShards(weights.AllGather);
         return waited;
     }
@@ -85,15 +91,15 @@ public sealed class TrainState : IDisposable
     /// <summary>Takes note, during a backward pass, that it has done with the gradients of a block and all later ones.</summary>
     public void BlockComplete(int layer) => Reducer.Complete(blockEnds[layer]);
 
-    /// <summary>What a checkpoint holds of some ranges that this rank has: weights and both moments, as views.</summary>
+    /// <summary>What a checkpoint holds of some ranges that this rank has: weights and the optimizer's state, as views.</summary>
     internal IEnumerable<(string Prefix, FlatRange Range, Tensor Values)> Saved(IReadOnlyList<FlatRange> ranges)
     {
         foreach (var range in ranges) yield return ("", range, FlatLayout.Slice(Weights, range));
-        foreach (var (prefix, of) in ((string, Func<(FlatRange, Tensor M, Tensor V), Tensor>)[])[(SavedModel.FirstMoment, m => m.M), (SavedModel.SecondMoment, m => m.V)])
+        foreach (var (slot, name) in optimizer.Slots.Index())
             foreach (var range in ranges)
             {
-                var held = optimizer.Moments().Single(m => m.Range.Intersect(range).Count == range.Count);
-                yield return (prefix, range, of(held).narrow(0, range.Begin - held.Range.Begin, range.Count));
+                var held = optimizer.State().Single(state => state.Range.Intersect(range).Count == range.Count);
+                yield return (SavedModel.OptimizerPrefix(name), range, held.State[slot].narrow(0, range.Begin - held.Range.Begin, range.Count));
             }
     }
 
@@ -104,7 +110,7 @@ public sealed class TrainState : IDisposable
     /// <summary>Returns what makes the manifest of a checkpoint of the state as it is now from its tables of files and tensors.</summary>
     internal Func<IReadOnlyDictionary<string, ShardFile>, IReadOnlyDictionary<string, IReadOnlyList<TensorPlace>>, CheckpointManifest> Describe(TrainConfig config, string dataFingerprint)
     {
-        var progress = Progress;
+        var (progress, scalars) = (Progress, Scalars.Count == 0 ? null : new Dictionary<string, double>(Scalars));
         return (files, places) => new()
         {
             FormatVersion = CheckpointManifest.CurrentFormat,
@@ -116,6 +122,7 @@ public sealed class TrainState : IDisposable
             Config = ConfigJson(config),
             Files = files,
             Tensors = places,
+            Scalars = scalars,
         };
     }
 
@@ -129,13 +136,13 @@ public sealed class TrainState : IDisposable
         using var memory = new TensorMemory();
         foreach (var (prefix, range, values) in Saved(shardsOptimizer ? Shards : [new(0, Layout.Count)]))
         {
-            bool isOnHost = values.device_type == DeviceType.CPU;
+            bool isOnHost = DeviceMemory.IsHost(values.device);
             var target = isOnHost ? values : empty(range.Count);
             foreach (var (parameter, part) in Layout.In(range)) saved.CopyTo(Piece(prefix, parameter, part), memory.Float32(target) + (part.Begin - range.Begin));
             if (!isOnHost) values.copy_(target);
         }
         if (shardsOptimizer) GatherShards(weights.AllGather);
-        Progress = manifest.Progress;
+        (Progress, Scalars) = (manifest.Progress, new(manifest.Scalars ?? new Dictionary<string, double>()));
     }
 
     /// <summary>The configuration as it is stored in a checkpoint.</summary>
@@ -144,7 +151,7 @@ public sealed class TrainState : IDisposable
 
     internal static JsonSerializerOptions ConfigOptions { get; } = new() { Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() } };
 
-    /// <summary>Frees weights, gradients and moments; the model cannot be used afterwards.</summary>
+    /// <summary>Frees weights, gradients and optimizer; the model cannot be used afterwards.</summary>
     public void Dispose()
     {
         Reducer.Dispose();

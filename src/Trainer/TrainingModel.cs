@@ -24,7 +24,7 @@ public static class TrainingModel
     {
         bool overlaps = config.Distributed.Overlaps(ranks, get_num_threads(), Environment.ProcessorCount) && config.Training.Device == DeviceKind.Cpu;
         TrainState? state = null;
-        var options = Options(config.Training, sparsity) with
+        var options = Options(config.Training, sparsity, ranks.HostRanks.Index().First(rank => rank.Item == ranks.Rank).Index) with
         {
             Audit = config.Sparsity.AuditEverySteps > 0 ? new(config.Model, config.Sparsity.AuditPositions) : null,
             BlockBackwardDone = overlaps ? layer => state!.BlockComplete(layer) : null,
@@ -34,18 +34,14 @@ public static class TrainingModel
     }
 
     /// <summary>How the model computes.</summary>
+    /// <param name="config">Type and device.</param>
+    /// <param name="sparsity">Receives what is active; null costs nothing.</param>
+    /// <param name="localRank">The rank's index among those of its host: the index of its GPU.</param>
     /// <exception cref="EnvironmentException">The device is not there.</exception>
-    public static ComputeOptions Options(TrainingConfig config, SparsitySink? sparsity) => new()
+    public static ComputeOptions Options(TrainingConfig config, SparsitySink? sparsity, int localRank = 0) => new()
     {
         Dtype = ComputeChoice.Here(config) == ComputeType.BFloat16 ? ScalarType.BFloat16 : ScalarType.Float32,
-        Device = DeviceOf(config.Device),
+        Device = config.Device == DeviceKind.Cpu ? CPU : DeviceMemory.Cuda(localRank),
         Sparsity = sparsity,
     };
-
-    private static Device DeviceOf(DeviceKind kind)
-    {
-        if (kind == DeviceKind.Cpu) return CPU;
-        return cuda.is_available() ? CUDA
-            : throw new EnvironmentException("Training.Device", "it is Cuda, and libtorch found no CUDA device", "an NVIDIA GPU and a build with CUDA", "build with `dotnet build -p:Torch=cuda` on a machine with a GPU, or set Training.Device to Cpu");
-    }
 }

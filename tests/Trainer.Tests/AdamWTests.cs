@@ -33,8 +33,8 @@ public sealed class AdamWTests
                 layout.View(gradients, ours[i].Item1).copy_(g * 8);
                 theirs[i].grad = g;
             }
-            first.Step(weights, gradients, step, 0.01, 1.0 / 8);
-            second.Step(weights, gradients, step, 0.01, 1.0 / 8);
+            first.Step(weights, gradients, new(step, 0.01, 1.0 / 8));
+            second.Step(weights, gradients, new(step, 0.01, 1.0 / 8));
             decayed.step();
             plain.step();
         }

@@ -41,6 +41,26 @@ public sealed class CheckpointWriterTests : IDisposable
         Assert.Equal(5, state.Progress.Step);
     });
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Scalars_come_back_by_their_names_and_a_checkpoint_without_them_has_none(int world) => On(world, (ranks, state, store) =>
+    {
+        using var writer = new CheckpointWriter(store, config.Checkpoint, state, ranks, () => { }, () => NoLosses);
+        writer.Begin(1, Describe(state, 1));
+        string without = writer.Finish()!.Folder;
+        (state.Scalars["sigma.0"], state.Scalars["sigma.1"]) = (1.0 / 3, -1e-300);
+        writer.Begin(2, Describe(state, 2));
+        state.Scalars["sigma.0"] = 7;
+        string with = writer.Finish()!.Folder;
+        ranks.Barrier();
+        state.Restore(with, CheckpointVerification.Verify(with));
+        Assert.Equal(new Dictionary<string, double> { ["sigma.0"] = 1.0 / 3, ["sigma.1"] = -1e-300 }, state.Scalars);
+        state.Restore(without, CheckpointVerification.Verify(without));
+        Assert.Empty(state.Scalars);
+        Assert.DoesNotContain("scalars", File.ReadAllText(Path.Combine(without, CheckpointManifest.FileName)), StringComparison.Ordinal);
+    });
+
     [Fact]
     public void A_slow_disk_holds_up_no_step_and_the_next_checkpoint_comes_when_it_is_free() => On(1, (ranks, state, store) =>
     {

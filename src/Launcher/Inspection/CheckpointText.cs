@@ -24,7 +24,7 @@ internal static class CheckpointText
         Row("seed", $"{manifest.Seed}");
         Row("dataset", $"{manifest.DataFingerprint}");
         ModelText.Write(model, output);
-        Row("tensors", $"{tensors.Count:N0} in {tensors.Sum(tensor => tensor.Pieces.Count):N0} pieces: weights, and the optimizer's moments {SavedModel.FirstMoment}… and {SavedModel.SecondMoment}…");
+        Row("tensors", $"{tensors.Count:N0} in {tensors.Sum(tensor => tensor.Pieces.Count):N0} pieces: weights, and the optimizer's state {string.Join(", ", SavedModel.OptimizerSlots(manifest).Select(slot => SavedModel.OptimizerPrefix(slot) + "…"))}");
         output.WriteLine("  files");
         foreach (var (name, file) in manifest.Files.OrderBy(file => file.Key, StringComparer.Ordinal))
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"    {name}  {file.Bytes:N0} bytes  sha256 {file.Sha256}"));

@@ -21,7 +21,7 @@ internal sealed unsafe class Snapshot : IDisposable
     public Snapshot(TrainState state, bool copies)
     {
         this.state = state;
-        if (!copies && state.Weights.device_type == DeviceType.CPU) return;
+        if (!copies && DeviceMemory.IsHost(state.Weights.device)) return;
         copy = zeros(state.Saved(state.Shards).Sum(part => part.Range.Count)).DetachFromDisposeScope();
         // Zeroed memory is not there until it is written to.
         copy.fill_(1).zero_();

@@ -14,7 +14,7 @@ public sealed record LoggingConfig
     [Range(1e-6, 1e6)]
     public double? PeakTeraflops { get; init; }
 
-    /// <summary>Writes trace.jsonl: per step the exact loss and gradient norm, the samples, and hashes of their tokens, of the weights and of the optimizer's moments.</summary>
+    /// <summary>Writes trace.jsonl: per step the exact loss and gradient norm, the samples, and hashes of their tokens, of the weights and of the optimizer's state.</summary>
     public bool Trace { get; init; }
 
     /// <summary>Where the run's events are sent while it trains; null sends none. They are in log/events.jsonl in any case, from where `runs sync` sends them later.</summary>

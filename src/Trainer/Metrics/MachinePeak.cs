@@ -52,7 +52,7 @@ public static class MachinePeak
             {
                 long start = Stopwatch.GetTimestamp();
                 using var result = MatrixProduct.Of(a, b);
-                if (device.type == DeviceType.CUDA) cuda.synchronize();
+                Native.DeviceMemory.Synchronize(device);
                 if (isCounted) seconds[product].Add(Stopwatch.GetElapsedTime(start).TotalSeconds);
             }
         }

@@ -21,7 +21,7 @@ public sealed unsafe class FlatBuffer : IDisposable
     public FlatBuffer(string name, long count, ICollectives ranks, Device device, bool onePerHost)
     {
         this.ranks = ranks;
-        if (device.type == DeviceType.CPU)
+        if (DeviceMemory.IsHost(device))
         {
             memory = ranks.Allocate(name, count, onePerHost);
             Tensor = TensorMemory.Over(memory.Pointer, count).DetachFromDisposeScope();

@@ -14,7 +14,7 @@ public sealed unsafe class RunTrace : IDisposable
     private readonly ICollectives ranks;
     private readonly StepLines<StepTrace>? lines;
     private readonly HashSum hash = new();
-    // The samples, each in its place, and four hashes: every number comes from one rank, or is a part of a hash, so that the sum over the ranks is exact.
+    // The samples, each in its place, and the hashes of tokens, weights and optimizer: every number comes from one rank, or is a part of a hash, so that the sum over the ranks is exact.
     private readonly double[] numbers;
     private readonly int samples;
     private int added;
@@ -28,7 +28,7 @@ public sealed unsafe class RunTrace : IDisposable
     public RunTrace(string path, long? resumeStep, int samples, TrainState state, ICollectives ranks)
     {
         (this.samples, this.state, this.ranks) = (samples, state, ranks);
-        numbers = new double[samples + 4 * HashSum.Parts];
+        numbers = new double[samples + (2 + state.OptimizerSlots.Count) * HashSum.Parts];
         if (ranks.Rank == 0) lines = new(path, resumeStep, StepTrace.Json, line => line.Step);
     }
 
@@ -62,8 +62,7 @@ public sealed unsafe class RunTrace : IDisposable
             Samples = [.. numbers.Take(samples).Select(sample => (long)sample)],
             TokensHash = HashSum.Text(Sum(0)),
             WeightsHash = HashSum.Text(Sum(1)),
-            FirstMomentsHash = HashSum.Text(Sum(2)),
-            SecondMomentsHash = HashSum.Text(Sum(3)),
+            OptimizerHashes = state.OptimizerSlots.Index().ToDictionary(slot => slot.Item, slot => HashSum.Text(Sum(2 + slot.Index))),
         });
         Array.Clear(numbers);
         added = 0;

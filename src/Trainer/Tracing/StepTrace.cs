@@ -23,11 +23,8 @@ public sealed record StepTrace
     /// <summary>Hash of all weights after the update.</summary>
     public required string WeightsHash { get; init; }
 
-    /// <summary>Hash of AdamW's first moments after the update.</summary>
-    public required string FirstMomentsHash { get; init; }
-
-    /// <summary>Hash of AdamW's second moments after the update.</summary>
-    public required string SecondMomentsHash { get; init; }
+    /// <summary>Hash of each of the optimizer's states after the update, by its name.</summary>
+    public required IReadOnlyDictionary<string, string> OptimizerHashes { get; init; }
 
     internal static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, RespectNullableAnnotations = true };
 

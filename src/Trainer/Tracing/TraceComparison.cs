@@ -16,7 +16,7 @@ public static class TraceComparison
     private static readonly (string Aspect, string What, Func<StepTrace, string> Text)[] OfBits =
     [
         ("losses", "loss and gradient norm", line => $"{Exact(line.Loss)} and {Exact(line.GradNorm)}"),
-        ("moments", "the hashes of the optimizer's moments", line => $"{line.FirstMomentsHash} and {line.SecondMomentsHash}"),
+        ("moments", "the hashes of the optimizer's state", line => string.Join(" and ", line.OptimizerHashes.OrderBy(slot => slot.Key, StringComparer.Ordinal).Select(slot => $"{slot.Key} {slot.Value}"))),
         ("weights", "the hash of the weights", line => line.WeightsHash),
     ];
 

@@ -23,15 +23,15 @@ public sealed class TraceComparisonTests
     [Theory]
     [InlineData("samples", "[0,1]")]
     [InlineData("tokens_hash", "\"t1\"")]
-    [InlineData("second_moments_hash", "\"v1\"")]
+    [InlineData("optimizer_hashes", """{"m":"m1","v":"v1"}""")]
     public void A_line_in_which_something_is_null_is_none(string key, string value)
     {
-        const string Line = """{"step":1,"loss":0.3,"grad_norm":1.5,"samples":[0,1],"tokens_hash":"t1","weights_hash":"w1","first_moments_hash":"m1","second_moments_hash":"v1"}""";
+        const string Line = """{"step":1,"loss":0.3,"grad_norm":1.5,"samples":[0,1],"tokens_hash":"t1","weights_hash":"w1","optimizer_hashes":{"m":"m1","v":"v1"}}""";
         string path = Path.GetTempFileName();
         File.WriteAllText(path, $"{Line}\n{Line.Replace($"\"{key}\":{value}", $"\"{key}\":null", StringComparison.Ordinal)}\n");
         var lines = StepTrace.Read(path);
         File.Delete(path);
-        Assert.Equal(("t1", "w1", "m1", "v1"), Assert.Single(lines) is var line ? (line.TokensHash, line.WeightsHash, line.FirstMomentsHash, line.SecondMomentsHash) : default);
+        Assert.Equal(("t1", "w1", "m1", "v1"), Assert.Single(lines) is var line ? (line.TokensHash, line.WeightsHash, line.OptimizerHashes["m"], line.OptimizerHashes["v"]) : default);
     }
 
     [Theory]
@@ -48,11 +48,11 @@ public sealed class TraceComparisonTests
     public void Other_tokens_under_the_same_sample_are_a_difference() => Assert.Equal("tokens", Single(2, line => line with { TokensHash = "f" }).Aspect);
 
     [Fact]
-    public void Weights_and_both_moments_are_compared()
+    public void Weights_and_every_state_of_the_optimizer_are_compared()
     {
         Assert.Equal(new("weights", 2, new(2, "the hash of the weights", "w2", "f")), Single(2, line => line with { WeightsHash = "f" }));
-        Assert.Equal(new(2, "the hashes of the optimizer's moments", "m2 and v2", "f and v2"), Single(2, line => line with { FirstMomentsHash = "f" }).Difference);
-        Assert.Equal(new(2, "the hashes of the optimizer's moments", "m2 and v2", "m2 and f"), Single(2, line => line with { SecondMomentsHash = "f" }).Difference);
+        Assert.Equal(new(2, "the hashes of the optimizer's state", "m m2 and v v2", "m f and v v2"), Single(2, line => line with { OptimizerHashes = Moments("f", "v2") }).Difference);
+        Assert.Equal(new(2, "the hashes of the optimizer's state", "m m2 and v v2", "m m2 and v f"), Single(2, line => line with { OptimizerHashes = Moments("m2", "f") }).Difference);
     }
 
     [Fact]
@@ -97,6 +97,8 @@ public sealed class TraceComparisonTests
     private static StepTrace Line(int step) => new()
     {
         Step = step, Loss = step / 10.0, GradNorm = step / 2.0, Samples = [4 * step - 4, 4 * step - 3, 4 * step - 2, 4 * step - 1],
-        TokensHash = "t" + step, WeightsHash = "w" + step, FirstMomentsHash = "m" + step, SecondMomentsHash = "v" + step,
+        TokensHash = "t" + step, WeightsHash = "w" + step, OptimizerHashes = Moments("m" + step, "v" + step),
     };
+
+    private static Dictionary<string, string> Moments(string m, string v) => new() { ["m"] = m, ["v"] = v };
 }
