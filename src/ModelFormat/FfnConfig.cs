@@ -5,7 +5,7 @@ namespace SparkTrain.ModelFormat;
 /// <summary>The feed-forward network: kind, width and sparsity.</summary>
 public sealed record FfnConfig : IValidatableObject
 {
-    /// <summary>Which feed-forward network: Gated, GatedRelu, GatedRelu2, GatedTopk or Spark.</summary>
+    /// <summary>Which feed-forward network.</summary>
     public required FfnKind Kind { get; init; }
 
     /// <summary>Number of hidden neurons, d_ff.</summary>
@@ -65,7 +65,7 @@ public sealed record FfnConfig : IValidatableObject
 /// <summary>Layers whose feed-forward network differs from that of the others.</summary>
 public sealed record FfnOfLayers : LayerRange
 {
-    /// <summary>Their kind: Gated, GatedRelu, GatedRelu2, GatedTopk or Spark.</summary>
+    /// <summary>Their kind.</summary>
     public required FfnKind Kind { get; init; }
 
     /// <summary>Their number of hidden neurons; null means as many as the others.</summary>

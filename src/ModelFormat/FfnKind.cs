@@ -14,6 +14,9 @@ public enum FfnKind
     /// <summary>The same with squared ReLU.</summary>
     GatedRelu2,
 
+    /// <summary>The same with SiLU, x · sigmoid(x) (SwiGLU, arXiv 2002.05202).</summary>
+    GatedSilu,
+
     /// <summary>Statistical top-k before the GELU of a gated FFN (paper eq. C.2).</summary>
     GatedTopk,
 
@@ -41,6 +44,7 @@ public static class FfnKinds
         FfnKind.Gated => Gated,
         FfnKind.GatedRelu => GatedRelu,
         FfnKind.GatedRelu2 => GatedRelu2,
+        FfnKind.GatedSilu => GatedSilu,
         FfnKind.GatedTopk => GatedTopk,
         FfnKind.Spark => Spark,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a kind of feed-forward network without a rule"),
@@ -49,6 +53,7 @@ public static class FfnKinds
     private static FfnTraits Gated { get; } = new("gated", ActivationKind.Gelu);
     private static FfnTraits GatedRelu { get; } = new("gated_relu", ActivationKind.Relu);
     private static FfnTraits GatedRelu2 { get; } = new("gated_relu2", ActivationKind.SquaredRelu);
+    private static FfnTraits GatedSilu { get; } = new("gated_silu", ActivationKind.Silu);
     private static FfnTraits GatedTopk { get; } = new("gated_topk", ActivationKind.Gelu, HasTopk: true);
     private static FfnTraits Spark { get; } = new("spark", ActivationKind.Gelu, HasTopk: true, HasPredictor: true);
 }

@@ -14,6 +14,9 @@ public enum ActivationKind
 
     /// <summary>max(x, 0)².</summary>
     SquaredRelu,
+
+    /// <summary>x · sigmoid(x).</summary>
+    Silu,
 }
 
 /// <summary>A non-linearity that loops are compiled for.</summary>
@@ -39,6 +42,7 @@ public static class Activations
         ActivationKind.Gelu => use.With<Gelu>(),
         ActivationKind.Relu => use.With<Relu>(),
         ActivationKind.SquaredRelu => use.With<SquaredRelu>(),
+        ActivationKind.Silu => use.With<Silu>(),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a non-linearity without a rule"),
     };
 
@@ -46,7 +50,7 @@ public static class Activations
     public static bool IsZeroBelow(this ActivationKind kind) => kind switch
     {
         ActivationKind.Relu or ActivationKind.SquaredRelu => true,
-        ActivationKind.Gelu => false,
+        ActivationKind.Gelu or ActivationKind.Silu => false,
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a non-linearity without a rule"),
     };
 
@@ -74,6 +78,17 @@ public static class Activations
             var positive = Vector512.MaxNative(Vector512<float>.Zero, x);
             slope = positive + positive;
             return positive * positive;
+        }
+    }
+
+    private readonly struct Silu : IActivation
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public static Vector512<float> Of(Vector512<float> x, out Vector512<float> slope)
+        {
+            var sigmoid = VectorMath.Sigmoid(x);
+            slope = sigmoid * (Vector512<float>.One + x * (Vector512<float>.One - sigmoid));
+            return x * sigmoid;
         }
     }
 }

@@ -30,7 +30,7 @@ public sealed class AnyConfigurationTests
         using var weights = new RandomWeights(p.Config, p.Seed);
         var values = weights.Doubles();
         for (int layer = 0; layer < p.Config.NumLayers; layer++)
-            if (p.Config.Ffn.Of(layer) is { Kind: not FfnKind.Gated } ffn) RoundRows(values[WeightNames.Layer(layer, "mlp.gate_proj")], ffn.DFf);
+            if (p.Config.Ffn.Of(layer) is var ffn && ffn.Kind.Traits().LeavesNeuronsOut) RoundRows(values[WeightNames.Layer(layer, "mlp.gate_proj")], ffn.DFf);
         Check(p, weights, values, Int16Rounding, new() { Threads = p.Threads, Int8Predictor = true });
     }, iter: 40, threads: 1);
 
@@ -54,7 +54,7 @@ public sealed class AnyConfigurationTests
 
     // The engine does not count neurons where all are active.
     private static bool IsAsActive(SparseEngine engine, ScalarModel scalar) => engine.Activity!.Layers.SelectMany(layer => layer.Kept).SequenceEqual(scalar.Kept.Select(n => (long)n))
-        && engine.Activity.Layers.Index().All(layer => engine.Config.Ffn.Of(layer.Index).Kind == FfnKind.Gated
+        && engine.Activity.Layers.Index().All(layer => !engine.Config.Ffn.Of(layer.Index).Kind.Traits().LeavesNeuronsOut
             || layer.Item.Active.SequenceEqual(scalar.Active.Skip(layer.Index * layer.Item.Active.Count).Take(layer.Item.Active.Count).Select(n => (long)n)));
 
     private static Dictionary<string, double[]> Shaken(Dictionary<string, double[]> values, int seed, double rounding)

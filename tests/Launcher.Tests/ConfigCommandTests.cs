@@ -100,7 +100,7 @@ public sealed class ConfigCommandTests
         Assert.Equal(2, run.ExitCode);
         Assert.StartsWith($"error: {path}: 4 problems\n", run.Error, StringComparison.Ordinal);
         Assert.Matches(@"\n  \d+:\d+ +Model\.Ffn\.DFF_ +unknown key\. Did you mean DFf\?\n", run.Error);
-        Assert.Matches(@"\n  \d+:\d+ +Model\.Ffn\.Kind +is ""Sparks""; must be one of Gated, GatedRelu, GatedRelu2, GatedTopk, Spark\.\n +Did you mean Spark\?\n", run.Error);
+        Assert.Matches(@"\n  \d+:\d+ +Model\.Ffn\.Kind +is ""Sparks""; must be one of Gated, GatedRelu, GatedRelu2, GatedSilu, GatedTopk, Spark\.\n +Did you mean Spark\?\n", run.Error);
         Assert.Matches(@"\n  \d+:\d+ +Model\.Ffn\.DFf +is missing; must be given: a whole number from 1 to 16777216\.\n", run.Error);
     }
 

@@ -76,7 +76,7 @@ public sealed class HuggingFaceConfigTests
     [InlineData("\"model_type\": \"spark\"", "\"model_type\": \"llama\"", "model_type is 'llama'")]
     [InlineData("\"hidden_size\": 2304", "\"hidden_size\": 2304.5", "hidden_size is 2304.5")]
     [InlineData("\"hidden_size\": 2304", "\"hidden_size\": -1", "DModel")]
-    [InlineData("\"ffn_kind\": \"spark\"", "\"ffn_kind\": \"moe\"", "ffn_kind is 'moe'.\n  expected: gated, gated_relu, gated_relu2, gated_topk, spark")]
+    [InlineData("\"ffn_kind\": \"spark\"", "\"ffn_kind\": \"moe\"", "ffn_kind is 'moe'.\n  expected: gated, gated_relu, gated_relu2, gated_silu, gated_topk, spark")]
     [InlineData("\"tie_word_embeddings\": true", "\"tie_word_embeddings\": \"no\"", "tie_word_embeddings is \"no\".\n  expected: true or false")]
     [InlineData("\"attention_bias\": false", "\"attention_bias\": false, \"mlp_bias\": true", "mlp_bias is True, attention_bias False")]
     [InlineData("\"rms_norm_eps\"", "\"norm_placement\": \"post\", \"rms_norm_eps\"", "norm_placement is 'post'.\n  expected: sandwich, pre")]

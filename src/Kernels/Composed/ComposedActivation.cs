@@ -17,6 +17,7 @@ internal static class ComposedActivation
         ActivationKind.Gelu => F.gelu(s_NF, GELU.Approximate.tanh),
         ActivationKind.Relu => F.relu(s_NF),
         ActivationKind.SquaredRelu => F.relu(s_NF).square(),
+        ActivationKind.Silu => F.silu(s_NF),
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation, "a non-linearity without a rule"),
     };
 }

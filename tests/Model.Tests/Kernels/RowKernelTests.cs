@@ -21,6 +21,7 @@ public sealed class RowKernelTests
     [InlineData(ActivationKind.Gelu)]
     [InlineData(ActivationKind.Relu)]
     [InlineData(ActivationKind.SquaredRelu)]
+    [InlineData(ActivationKind.Silu)]
     public void Gated_activations_match_the_composed_form(ActivationKind kind) => Shapes.Sample((rows, width) => Check.Agree(
         v => GatedActivationKernel.Apply(v[0], v[1], kind),
         v => Activation(v[0], kind) * v[1],
@@ -63,6 +64,7 @@ public sealed class RowKernelTests
     private static Tensor Activation(Tensor g, ActivationKind kind) => kind switch
     {
         ActivationKind.Gelu => nn.functional.gelu(g, TorchSharp.Modules.GELU.Approximate.tanh),
+        ActivationKind.Silu => nn.functional.silu(g),
         ActivationKind.Relu => nn.functional.relu(g),
         _ => nn.functional.relu(g).square(),
     };

@@ -12,6 +12,7 @@ public sealed class FiniteDifferenceTests : IClassFixture<OneThread>
     [InlineData(FfnKind.Gated, AttentionKind.Dense)]
     [InlineData(FfnKind.GatedRelu, AttentionKind.Dense)]
     [InlineData(FfnKind.GatedRelu2, AttentionKind.Dense)]
+    [InlineData(FfnKind.GatedSilu, AttentionKind.Dense)]
     public void Every_weight_has_the_gradient_of_finite_differences(FfnKind ffn, AttentionKind attention)
         => AssertGradients(TinyConfigs.Of(ffn, attention) with { VocabSize = 7, DModel = 6, NumLayers = 1 });
 

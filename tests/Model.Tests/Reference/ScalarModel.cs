@@ -49,7 +49,7 @@ internal sealed class ScalarModel
         bool splits = ffn.Kind == FfnKind.Spark;
         double[] s = Times(WeightNames.Layer(layer, "mlp.gate_proj"), splits ? q[..ffn.PredictorDim] : q), u = Times(WeightNames.Layer(layer, "mlp.up_proj"), splits ? q[ffn.PredictorDim..] : q);
         double[] y = ffn.HasTopk() && ffn.Active < s.Length ? TopK(s, ffn) : s;
-        Active.Add(ffn.Kind switch { FfnKind.Gated => s.Length, FfnKind.GatedRelu or FfnKind.GatedRelu2 => s.Count(e => e > 0), _ => ffn.Active < s.Length ? y.Count(e => e > 0) : s.Length });
+        Active.Add(ffn.Kind switch { FfnKind.Gated or FfnKind.GatedSilu => s.Length, FfnKind.GatedRelu or FfnKind.GatedRelu2 => s.Count(e => e > 0), _ => ffn.Active < s.Length ? y.Count(e => e > 0) : s.Length });
         return Times(WeightNames.Layer(layer, "mlp.down_proj"), [.. y.Zip(u, (e, up) => Activation(ffn.Kind, e) * up)]);
     }
 
@@ -65,6 +65,7 @@ internal sealed class ScalarModel
     {
         FfnKind.GatedRelu => Math.Max(s, 0),
         FfnKind.GatedRelu2 => Math.Max(s, 0) * Math.Max(s, 0),
+        FfnKind.GatedSilu => s / (1 + Math.Exp(-s)),
         FfnKind.Gated or FfnKind.GatedTopk or FfnKind.Spark => 0.5 * s * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (s + 0.044715 * s * s * s))),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, null),
     };
