@@ -17,7 +17,7 @@ internal static class CommandLine
     [
         new("Train", [PrepareCommand.Create(terminal), DataCommand.Create(terminal), PlanCommand.Create(terminal), TrainCommand.Create(terminal)]),
         new("Use a model", [GenerateCommand.Create(terminal), ServeCommand.Create(terminal), ScoreCommand.Create(terminal), EvaluateCommand.Create(terminal), UpcycleCommand.Create(terminal)]),
-        new("Look after checkpoints", [InspectCommand.Create(terminal), ExportCommand.Create(terminal), ExportCommand.CreateGroup(terminal)]),
+        new("Look after checkpoints", [InspectCommand.Create(terminal), ExportCommand.Create(terminal)]),
         new("Watch runs", [RunsCommand.Create(terminal)]),
         new("Configure", [ConfigCommand.Create(terminal)]),
         new("Check", [DoctorCommand.Create(terminal), VerifyResumeCommand.Create(terminal)]),

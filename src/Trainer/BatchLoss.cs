@@ -46,7 +46,4 @@ public readonly record struct LossTotals(double Nats, double Targets, double Byt
 
     /// <summary>Adds two sums.</summary>
     public static LossTotals operator +(LossTotals a, LossTotals b) => new(a.Nats + b.Nats, a.Targets + b.Targets, a.Bytes + b.Bytes);
-
-    /// <summary>Adds two sums.</summary>
-    public static LossTotals Add(LossTotals a, LossTotals b) => a + b;
 }

@@ -74,7 +74,7 @@ public sealed class InspectionTests : IDisposable
     public void The_shards_of_two_ranks_are_merged_to_the_model_that_training_wrote()
     {
         Train("two", "--ranks", "2");
-        RequireDone(Cli.Run(work.Folder, "checkpoint", "convert", "runs/two/checkpoints/step-00000030", "--output", "merged"));
+        RequireDone(Cli.Run(work.Folder, "export", "runs/two/checkpoints/step-00000030", "--output", "merged"));
         RequireTheModel("runs/two/model", "merged");
         RequireDone(Cli.Run(work.Folder, "generate", "--model", "merged", "--prompt", "the ", "--max-tokens", "5"));
 

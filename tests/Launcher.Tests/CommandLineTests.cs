@@ -16,7 +16,6 @@ public sealed class CommandLineTests
     [InlineData("config check --config spark-tny.json", "error: spark-tny.json: no such configuration file in the working directory or beside Launcher.dll. Did you mean spark-tiny.json?")]
     [InlineData("config check --config spark-tiny.json --set Model.DModle=3", "error: --set: 1 problem\n  Model.DModle  unknown key. Did you mean DModel?\n")]
     [InlineData("config reference --update nowhere.md", "error: nowhere.md: no such file;")]
-    [InlineData("checkpoint convrt x", "error: checkpoint has no verb 'convrt'. Did you mean convert?")]
     [InlineData("inspect", "error: Required argument 'DIR' missing")]
     [InlineData("export runs --dtype f8 --output x", "error: Argument 'f8' not recognized.")]
     [InlineData("generate --model m --prompt a --input b", "error: --prompt and --input exclude each other; give one of them.")]

@@ -11,7 +11,7 @@ const known = [
   ['Time', [['seconds per step', ['step_seconds']], ['waiting for data', ['data_wait_fraction']], ['communication', ['communication_fraction']], ['tokens', ['tokens']], ['FLOPs of a token, executed', ['flops_executed_per_token']], ['FLOPs of a token, useful', ['flops_useful_per_token']]]],
   ['System', [['cores busy', ['system/cores_busy']], ['memory of the process, bytes', ['system/memory_bytes']], ['memory of the machine, bytes', ['system/machine_memory_bytes']]]],
 ];
-const heatTitles = { ffn_active_fraction_by_layer: 'Active fraction by layer', attention_kept_by_layer: 'Keys kept by layer', 'sparsity_audit/ffn_dead_fraction': 'Dead neurons by layer, as a share', dead_neurons_by_layer: 'Dead neurons by layer' };
+const heatTitles = { ffn_active_fraction_by_layer: 'Active fraction by layer', attention_kept_by_layer: 'Keys kept by layer', 'sparsity_audit/ffn_dead_fraction': 'Dead neurons by layer, as a share' };
 /** The words of a metric's name. */
 const words = name => name.replaceAll('_', ' ').replaceAll('/', ': ').replace(/^ffn\b/, 'FFN');
 // Keys of one question: the address must stay of a fair length.

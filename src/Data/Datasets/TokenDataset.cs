@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SparkTrain.Input;
 using SparkTrain.Tokenizers;
 
@@ -51,23 +50,6 @@ public sealed class TokenDataset : IDisposable
                 $"{manifest.Tokenizer.Hash}, as {DatasetManifest.FileName} says",
                 "restore the files that prepare wrote, or prepare the data set again");
         return new TokenDataset(folder, manifest, tokenizer, cacheBytes);
-    }
-
-    /// <summary>Reads every shard and compares its hash. Throws <see cref="DataException"/> at the first that differs.</summary>
-    public void Verify(CancellationToken cancellation = default)
-    {
-        foreach (var file in Manifest.Files)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            var path = Path.Combine(Folder, file.File);
-            if (!File.Exists(path))
-                throw new DataException(path, "there is no such file", $"a file of {file.FileBytes} bytes", "prepare the data set again");
-            using var stream = RegularFile.OpenRead(path);
-            var hash = Convert.ToHexStringLower(SHA256.HashData(stream));
-            if (hash != file.Sha256)
-                throw new DataException(path, $"its SHA-256 is {hash}", file.Sha256,
-                    "copy the file again from where the data set was made, or prepare it again");
-        }
     }
 
     /// <summary>Closes the shards.</summary>

@@ -11,24 +11,16 @@ using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Commands;
 
-/// <summary><c>export</c> and <c>checkpoint convert</c>: make a model folder or a GGUF file of a checkpoint or a model folder, weight by weight, without libtorch.</summary>
+/// <summary><c>export</c>: makes a model folder or a GGUF file of a checkpoint or a model folder, weight by weight, without libtorch.</summary>
 internal static class ExportCommand
 {
     private const string Safetensors = "safetensors", Gguf = "gguf", Gemma2 = "gemma2";
 
     private static readonly Dictionary<string, TensorType> Types = new() { ["f32"] = TensorType.F32, ["bf16"] = TensorType.BF16, ["f16"] = TensorType.F16 };
 
-    public static Command Create(Terminal terminal) => Create("export", "Make a model folder (Hugging Face style) or a GGUF file of a run, a checkpoint or a model folder.", terminal);
-
-    /// <summary><c>checkpoint</c>, the group that holds the same work under the name that checkpoint tools give it.</summary>
-    public static Command CreateGroup(Terminal terminal) => new("checkpoint", "Convert checkpoints.")
+    public static Command Create(Terminal terminal)
     {
-        Create("convert", "Merge the shards of a checkpoint into a model folder; the same as export.", terminal),
-    };
-
-    private static Command Create(string name, string description, Terminal terminal)
-    {
-        var command = new Command(name, description);
+        var command = new Command("export", "Make a model folder (Hugging Face style) or a GGUF file of a run, a checkpoint or a model folder.");
         var source = new Argument<string>("SOURCE") { Description = "A run's folder or its checkpoints/ (the newest checkpoint whose bytes are as they were written), one checkpoint, or a model folder." };
         var output = new Option<string>("--output") { HelpName = "PATH", Required = true, Description = "The model folder to make, empty or not there yet; with --format gguf the file to make." };
         var format = new Option<string>("--format") { Description = "A model folder, or one file for llama.cpp (dense models only).", DefaultValueFactory = _ => Safetensors };
