@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SparkTrain.Generation;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using SparkTrain.Inference;
 
 namespace SparkTrain.Bench;
 

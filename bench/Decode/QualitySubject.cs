@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Numerics;
+using SparkTrain.Generation;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 

@@ -1,4 +1,5 @@
 using SparkTrain.Checkpoints;
+using SparkTrain.Generation;
 using SparkTrain.Inference;
 using SparkTrain.Input;
 

@@ -1,4 +1,4 @@
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 
 namespace SparkTrain.Bench;
 

@@ -1,3 +1,4 @@
+using SparkTrain.Generation;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Inference;

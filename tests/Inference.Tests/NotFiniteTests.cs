@@ -1,3 +1,4 @@
+using SparkTrain.Generation;
 using SparkTrain.Inference.Tests.Reference;
 using SparkTrain.Support;
 

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 
 namespace SparkTrain.Serving.Tests;
 

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 
 namespace SparkTrain.Serving.Tests;
 

@@ -1,4 +1,3 @@
-using SparkTrain.Inference;
 using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving.Tests;

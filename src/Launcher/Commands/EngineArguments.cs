@@ -1,6 +1,5 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
-using SparkTrain.Inference;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.ModelFormat;
 

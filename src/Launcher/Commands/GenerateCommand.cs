@@ -2,7 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Launcher.DataViews;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.ModelFormat;

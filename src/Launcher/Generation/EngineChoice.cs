@@ -1,5 +1,6 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
+using SparkTrain.Generation;
 using SparkTrain.Inference;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Configuration;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 using SparkTrain.Tokenizers;

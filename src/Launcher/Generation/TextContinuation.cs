@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Launcher.Generation;

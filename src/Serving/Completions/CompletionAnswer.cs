@@ -1,5 +1,5 @@
 using System.Text;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving;

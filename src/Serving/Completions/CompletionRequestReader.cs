@@ -3,8 +3,8 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using SparkTrain.Configuration;
+using SparkTrain.Generation;
 using SparkTrain.Http;
-using SparkTrain.Inference;
 
 namespace SparkTrain.Serving;
 

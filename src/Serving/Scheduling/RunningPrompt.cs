@@ -1,4 +1,4 @@
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving;

@@ -1,5 +1,5 @@
 using System.ComponentModel.DataAnnotations;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.ModelFormat;
 using SparkTrain.Tokenizers;
 

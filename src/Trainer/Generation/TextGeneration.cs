@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using Serilog;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Model;
 using SparkTrain.Telemetry;
 using SparkTrain.Tokenizers;

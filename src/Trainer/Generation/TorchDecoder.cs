@@ -1,5 +1,5 @@
 using SparkTrain.Checkpoints;
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;

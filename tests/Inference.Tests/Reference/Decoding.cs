@@ -1,3 +1,5 @@
+using SparkTrain.Generation;
+
 namespace SparkTrain.Inference.Tests.Reference;
 
 /// <summary>Ways to put a sequence through an engine.</summary>

@@ -1,4 +1,4 @@
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Input;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.ModelFormat;

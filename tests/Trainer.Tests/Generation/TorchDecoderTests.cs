@@ -1,4 +1,4 @@
-using SparkTrain.Inference;
+using SparkTrain.Generation;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;
 using static TorchSharp.torch;

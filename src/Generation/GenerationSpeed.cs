@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>How many tokens passed through the model, and how long that and drawing the next ones took; what else the caller does between tokens is not counted.</summary>
 public sealed class GenerationSpeed

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>
 /// The tokens that may be drawn. Every cut keeps the most probable of those that are left; among equals a smaller id counts as more probable. Its memory, 12 bytes for each token of the

@@ -1,6 +1,6 @@
 using SparkTrain.ModelFormat;
 
-namespace SparkTrain.Inference.Tests.Generation;
+namespace SparkTrain.Generation.Tests;
 
 /// <summary>A decoder whose most probable next token is the sum of all tokens and of their number, modulo the vocabulary; the others are equally probable.</summary>
 internal sealed class SumDecoder : IDecoder

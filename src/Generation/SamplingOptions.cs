@@ -1,4 +1,4 @@
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>How the next token is drawn. The options act in the order in which they stand here, each on what those before it have left.</summary>
 public sealed record SamplingOptions

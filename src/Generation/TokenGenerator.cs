@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>Continues sequences, several side by side: a prompt joins as soon as another is done. None waits for or sees the others.</summary>
 /// <param name="decoder">The model.</param>

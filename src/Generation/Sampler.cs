@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>Draws the tokens of one sequence from logits. The same options, prompt and logits give the same tokens.</summary>
 public sealed class Sampler

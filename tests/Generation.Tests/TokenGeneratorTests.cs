@@ -1,4 +1,4 @@
-namespace SparkTrain.Inference.Tests.Generation;
+namespace SparkTrain.Generation.Tests;
 
 public sealed class TokenGeneratorTests : IDisposable
 {

@@ -1,8 +1,8 @@
 using SparkTrain.ModelFormat;
 
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
-/// <summary>Computes what follows token sequences. Two ship: <see cref="SparseEngine"/>, and the torch model in the trainer.</summary>
+/// <summary>Computes what follows token sequences. Two ship: the sparse engine, and the torch model in the trainer.</summary>
 public interface IDecoder : IDisposable
 {
     /// <summary>The model's shape.</summary>

@@ -1,4 +1,4 @@
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>A prompt and the tokens that follow it so far.</summary>
 /// <param name="prompt">At least one token.</param>

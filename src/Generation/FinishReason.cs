@@ -1,4 +1,4 @@
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
 /// <summary>Why a sequence was not continued any further.</summary>
 public enum FinishReason

@@ -1,6 +1,6 @@
 using CsCheck;
 
-namespace SparkTrain.Inference.Tests.Generation;
+namespace SparkTrain.Generation.Tests;
 
 public sealed class SamplerTests
 {

@@ -1,6 +1,6 @@
-namespace SparkTrain.Inference;
+namespace SparkTrain.Generation;
 
-/// <summary>A decoder that continues a prompt in several ways after reading it once, and tells the logits behind every token of it. <see cref="SparseEngine"/> is one.</summary>
+/// <summary>A decoder that continues a prompt in several ways after reading it once, and tells the logits behind every token of it. The sparse engine is one.</summary>
 public interface IForkingDecoder : IDecoder
 {
     /// <summary>Begins a sequence that holds the same tokens as another, with keys and values of its own.</summary>
