@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Dashboard;
 using SparkTrain.Http;
+using SparkTrain.Input;
 using SparkTrain.Launcher;
 
 namespace SparkTrain.Bench;

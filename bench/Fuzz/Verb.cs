@@ -1,3 +1,4 @@
+using SparkTrain.Input;
 using SparkTrain.Launcher;
 
 namespace SparkTrain.Bench;

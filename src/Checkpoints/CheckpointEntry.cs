@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Checkpoints;
 
 /// <summary>What a folder among the checkpoints of a run is.</summary>

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Checkpoints;
 
 /// <summary>The checkpoints that a path names: a run's folder, its <c>checkpoints/</c>, or one checkpoint.</summary>
@@ -38,9 +40,9 @@ public sealed record CheckpointLocation(string Path, string? Checkpoint, Checkpo
                 .OrderByDescending(entry => entry.Step).ThenBy(entry => entry.Folder, StringComparer.Ordinal)];
             return entries.Length > 0 ? entries : throw None();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new CheckpointException(Path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a folder that this user may read", "check its permissions", e);
+            throw new CheckpointException(Path, $"it cannot be read ({e.Reason()})", "a folder that this user may read", "check its permissions", e);
         }
     }
 

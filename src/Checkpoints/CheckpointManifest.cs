@@ -90,7 +90,7 @@ public sealed record CheckpointManifest
         {
             return RegularFile.ReadAllBytes(path, MaxBytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             throw Unreadable(path, File.Exists(path) ? e.Message : "there is no such file", e);
         }

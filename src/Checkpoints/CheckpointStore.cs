@@ -107,10 +107,10 @@ public sealed partial class CheckpointStore(string folder)
         {
             act();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            var (expected, remedy) = WriteFailure.Explain(e);
-            throw new CheckpointException(path, $"it cannot be changed ({e.Message.TrimEnd('.')})", expected, remedy, e);
+            var (expected, remedy) = IoFailure.Explain(e);
+            throw new CheckpointException(path, $"it cannot be changed ({e.Reason()})", expected, remedy, e);
         }
     }
 
@@ -122,7 +122,7 @@ public sealed partial class CheckpointStore(string folder)
             if (under != folder) Directory.Move(folder, under);
             Directory.Delete(under, recursive: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
         }
     }

@@ -41,9 +41,9 @@ public static class CheckpointVerification
             if (bytes != expected.Bytes) throw Damaged(path, $"has {bytes} bytes instead of {expected.Bytes}");
             if (Convert.ToHexStringLower(Sha256(file)) != expected.Sha256) throw Damaged(path, "has other bytes than were written");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw Damaged(path, $"cannot be read ({e.Message.TrimEnd('.')})", e);
+            throw Damaged(path, $"cannot be read ({e.Reason()})", e);
         }
     }
 

@@ -34,9 +34,9 @@ internal static class CompleteMark
         {
             return RegularFile.ReadAllBytes(path, MaxBytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw Bad(path, File.Exists(path) ? $"it cannot be read ({e.Message.TrimEnd('.')})" : "the file is missing: the checkpoint was not written to its end", e);
+            throw Bad(path, File.Exists(path) ? $"it cannot be read ({e.Reason()})" : "the file is missing: the checkpoint was not written to its end", e);
         }
     }
 

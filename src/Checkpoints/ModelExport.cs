@@ -28,9 +28,9 @@ public sealed record FolderFile(string Name, string? Text = null, string? CopyOf
         {
             return RegularFile.OpenRead(path);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new ModelFormatException(path, $"it cannot be copied ({e.Message.TrimEnd('.')})", "a file that this user may read", "correct or delete it", e);
+            throw new ModelFormatException(path, $"it cannot be copied ({e.Reason()})", "a file that this user may read", "correct or delete it", e);
         }
     }
 }
@@ -102,10 +102,10 @@ public static class ModelExport
         {
             write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            var (expected, remedy) = WriteFailure.Explain(e);
-            throw new CheckpointException(output, $"the model was not written ({e.Message.TrimEnd('.')})", expected, $"choose another --output, or {remedy}", e);
+            var (expected, remedy) = IoFailure.Explain(e);
+            throw new CheckpointException(output, $"the model was not written ({e.Reason()})", expected, $"choose another --output, or {remedy}", e);
         }
     }
 

@@ -1,6 +1,7 @@
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Checkpoints;
@@ -24,7 +25,7 @@ public static class SavedModel
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or ValidationException)
         {
-            throw new CheckpointException(Path.Combine(checkpoint, CheckpointManifest.FileName), $"the section {Section} of its configuration cannot be used ({e.Message.TrimEnd('.')})", "the model that was trained", "use a checkpoint of another step", e);
+            throw new CheckpointException(Path.Combine(checkpoint, CheckpointManifest.FileName), $"the section {Section} of its configuration cannot be used ({e.Reason()})", "the model that was trained", "use a checkpoint of another step", e);
         }
     }
 

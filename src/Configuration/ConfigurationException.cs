@@ -1,7 +1,9 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Configuration;
 
 /// <summary>Thrown when a configuration cannot be used; carries every problem that was found, and a message that shows them all.</summary>
-public sealed class ConfigurationException : Exception
+public sealed class ConfigurationException : UserException
 {
     /// <summary>Reports all problems of one configuration file and its overrides.</summary>
     public ConfigurationException(string file, IEnumerable<ConfigurationProblem> problems)
@@ -9,7 +11,12 @@ public sealed class ConfigurationException : Exception
     {
     }
 
-    /// <summary>Reports a problem that lies outside any file: a message in the form where, found, expected, do.</summary>
+    /// <summary>Reports a problem that lies outside any file.</summary>
+    /// <inheritdoc/>
+    public ConfigurationException(string where, string found, string expected, string @do, Exception? inner = null)
+        : base(where, found, expected, @do, inner) => Problems = [];
+
+    /// <summary>Reports a problem that lies outside any file in one sentence.</summary>
     public ConfigurationException(string message)
         : base(message) => Problems = [];
 
@@ -18,4 +25,7 @@ public sealed class ConfigurationException : Exception
 
     /// <summary>The problems in the order of the file, then those of the environment, then those of <c>--set</c>.</summary>
     public IReadOnlyList<ConfigurationProblem> Problems { get; }
+
+    /// <inheritdoc/>
+    public override int ExitCode => ExitCodes.Configuration;
 }

@@ -39,9 +39,9 @@ public static class StrictConfiguration
                 if (text[i] == '\r' && (i + 1 == text.Length || text[i + 1] != '\n')) text[i] = (byte)'\n';
             return text.AsSpan().StartsWith("\uFEFF"u8) ? text[3..] : text;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new ConfigurationException($"{path}: cannot be read: {e.Message.TrimEnd('.')}. Give a readable JSON configuration file.");
+            throw new ConfigurationException($"{path}: cannot be read: {e.Reason()}. Give a readable JSON configuration file.");
         }
     }
 }

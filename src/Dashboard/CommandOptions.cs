@@ -65,7 +65,7 @@ internal static class CommandOptions
         {
             secret = RegularFile.ReadAllText(file, MaxTokenBytes).Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             throw new DashboardException("--token-file " + file, e.Message, expected, remedy);
         }

@@ -1,9 +1,11 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Distributed;
 
 /// <summary>Reports ranks that cannot start or go on together, in the form where · found · expected · do.</summary>
-public class DistributedException : Exception
+/// <inheritdoc/>
+public class DistributedException(string where, string found, string expected, string @do, Exception? inner = null) : UserException(where, found, expected, @do, inner)
 {
-    /// <summary>Composes the message from its four parts.</summary>
-    public DistributedException(string where, string found, string expected, string @do, Exception? inner = null)
-        : base($"{where}: {found}.\n  expected: {expected}\n  do: {@do}", inner) { }
+    /// <inheritdoc/>
+    public sealed override int ExitCode => ExitCodes.Environment;
 }

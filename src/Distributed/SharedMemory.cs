@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Distributed;
 
@@ -22,7 +23,7 @@ internal static class SharedMemory
             {
                 return new DriveInfo(Folder).AvailableFreeSpace;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (IoFailure.Is(e))
             {
                 return 0;
             }

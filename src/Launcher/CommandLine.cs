@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
 using SparkTrain.Configuration;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Commands;
 
 namespace SparkTrain.Launcher;

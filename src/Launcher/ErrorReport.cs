@@ -1,4 +1,5 @@
 using System.Reflection;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher;
 

@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Supervision;
 using SparkTrain.Trainer;
 
@@ -83,8 +84,8 @@ internal sealed class RankJob : IDisposable
         ranks.Agree(() =>
         {
             if (unlike == ranks.Rank)
-                throw new ConfigurationException($"{resolved.File}: its values on {Environment.MachineName} are not those of rank 0.\n  expected: one configuration for all ranks\n" +
-                    "  do: give all hosts the same file, and hand environment variables on (mpiexec -x SPARKTRAIN_…); `config` shows each value and where it comes from");
+                throw new ConfigurationException(resolved.File, $"its values on {Environment.MachineName} are not those of rank 0", "one configuration for all ranks",
+                    "give all hosts the same file, and hand environment variables on (mpiexec -x SPARKTRAIN_…); `config` shows each value and where it comes from");
         }, ErrorReport.Describe);
     }
 

@@ -18,10 +18,10 @@ internal static class TokenFile
         {
             return RegularFile.ReadAllText(file, MaxBytes).Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            string found = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"it cannot be read ({e.Message.TrimEnd('.')})";
-            throw new ConfigurationException($"{option} {file}: {found}.\n  expected: a file that holds the token and nothing else\n  do: check the path, or make one by `openssl rand -hex 32 > {file}`");
+            string found = e is FileNotFoundException or DirectoryNotFoundException ? "there is no such file" : $"it cannot be read ({e.Reason()})";
+            throw new ConfigurationException($"{option} {file}", found, "a file that holds the token and nothing else", $"check the path, or make one by `openssl rand -hex 32 > {file}`");
         }
     }
 }

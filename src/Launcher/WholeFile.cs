@@ -24,8 +24,8 @@ internal static class WholeFile
         {
             if (at != path) Delete(at);
             if (e is not (UnauthorizedAccessException or IOException)) throw;
-            var (expected, remedy) = WriteFailure.Explain(e);
-            throw new DataException(path, $"it cannot be written ({e.Message.TrimEnd('.')})", expected, $"choose another {option}, or {remedy}", e);
+            var (expected, remedy) = IoFailure.Explain(e);
+            throw new DataException(path, $"it cannot be written ({e.Reason()})", expected, $"choose another {option}, or {remedy}", e);
         }
     }
 
@@ -36,7 +36,7 @@ internal static class WholeFile
         {
             File.Delete(path);
         }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
         }
     }

@@ -28,7 +28,7 @@ public static class HuggingFaceConfig
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the config.json of a model folder", "check the path", e);
+            throw new ModelFormatException(path, $"it cannot be read ({e.Reason()})", "the config.json of a model folder", "check the path", e);
         }
         if (root.ValueKind != JsonValueKind.Object) throw Bad(path, "the file holds no JSON object", "the config.json of a model folder");
         string type = root.TryGetProperty("model_type", out var value) ? value.ToString() : "";

@@ -45,11 +45,11 @@ public sealed class SafetensorsHeader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException or OverflowException or KeyNotFoundException)
         {
-            throw new ModelFormatException(path, $"the header is not valid ({e.Message.TrimEnd('.')})", "a safetensors file", FetchAgain, e);
+            throw new ModelFormatException(path, $"the header is not valid ({e.Reason()})", "a safetensors file", FetchAgain, e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a file that this user may read", "check the path and its permissions", e);
+            throw new ModelFormatException(path, $"it cannot be read ({e.Reason()})", "a file that this user may read", "check the path and its permissions", e);
         }
     }
 

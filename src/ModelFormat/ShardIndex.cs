@@ -35,11 +35,11 @@ internal sealed class ShardIndex
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw Bad(path, e.Message.TrimEnd('.'), e);
+            throw Bad(path, e.Reason(), e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a file that this user may read", "check the path and its permissions", e);
+            throw new ModelFormatException(path, $"it cannot be read ({e.Reason()})", "a file that this user may read", "check the path and its permissions", e);
         }
     }
 

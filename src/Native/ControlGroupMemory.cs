@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Native;
 
@@ -34,7 +35,7 @@ internal static class ControlGroupMemory
         {
             return File.Exists(file) ? File.ReadAllLines(file) : [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             return [];
         }

@@ -16,9 +16,9 @@ internal static class JsonFile
         {
             return RegularFile.ReadAllBytes(path, MaxBytes);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new DataException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a file of a tokenizer that this user may read", "check the path and its permissions", e);
+            throw new DataException(path, $"it cannot be read ({e.Reason()})", "a file of a tokenizer that this user may read", "check the path and its permissions", e);
         }
     }
 
@@ -37,7 +37,7 @@ internal static class JsonFile
         }
         catch (InvalidOperationException e)
         {
-            throw new DataException(path, $"a field has another type than it should ({e.Message.TrimEnd('.')})", $"a Hugging Face {Path.GetFileName(path)}",
+            throw new DataException(path, $"a field has another type than it should ({e.Reason()})", $"a Hugging Face {Path.GetFileName(path)}",
                 "fetch or export the tokenizer again", e);
         }
     }

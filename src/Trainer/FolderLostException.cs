@@ -1,4 +1,5 @@
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 

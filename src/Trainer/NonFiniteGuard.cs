@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 
 namespace SparkTrain.Trainer;
 
@@ -40,7 +41,7 @@ public sealed class NonFiniteGuard(RunFolder folder, ICollectives ranks)
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             File.WriteAllBytes(path, JsonSerializer.SerializeToUtf8Bytes(evidence, Json));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
         }
     }

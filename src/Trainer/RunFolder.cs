@@ -92,11 +92,11 @@ public sealed class RunFolder : IDisposable
                 throw;
             }
         }
-        catch (IOException e) when (WriteFailure.IsLocked(e))
+        catch (IOException e) when (IoFailure.IsLocked(e))
         {
-            throw new CheckpointException(path, $"the run folder is in use ({e.Message.TrimEnd('.')})", "one process a run", "wait for the other one, or choose another Run.Name", e);
+            throw new CheckpointException(path, $"the run folder is in use ({e.Reason()})", "one process a run", "wait for the other one, or choose another Run.Name", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             throw NotWritable(path, e);
         }
@@ -113,7 +113,7 @@ public sealed class RunFolder : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException)
         {
-            throw NotShared(path, $"{Environment.MachineName} does not see the run folder that rank 0 has opened ({e.Message.TrimEnd('.')})", e);
+            throw NotShared(path, $"{Environment.MachineName} does not see the run folder that rank 0 has opened ({e.Reason()})", e);
         }
     }
 
@@ -141,7 +141,7 @@ public sealed class RunFolder : IDisposable
         {
             return write();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             throw NotWritable(Path, e);
         }
@@ -162,9 +162,9 @@ public sealed class RunFolder : IDisposable
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new CheckpointException(Path, $"the run folder cannot be read ({e.Message.TrimEnd('.')})", "a folder that this user may read", "correct its permissions", e);
+            throw new CheckpointException(Path, $"the run folder cannot be read ({e.Reason()})", "a folder that this user may read", "correct its permissions", e);
         }
     }
 
@@ -173,8 +173,8 @@ public sealed class RunFolder : IDisposable
 
     private static CheckpointException NotWritable(string path, Exception e)
     {
-        var (expected, remedy) = WriteFailure.Explain(e);
-        return new(path, $"the run folder cannot be written ({e.Message.TrimEnd('.')})", expected, $"choose another Run.Folder, or {remedy}", e);
+        var (expected, remedy) = IoFailure.Explain(e);
+        return new(path, $"the run folder cannot be written ({e.Reason()})", expected, $"choose another Run.Folder, or {remedy}", e);
     }
 
     private static string PathOf(RunConfig config) => System.IO.Path.GetFullPath(System.IO.Path.Combine(config.Folder, config.Name));

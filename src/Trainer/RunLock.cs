@@ -28,7 +28,7 @@ internal sealed class RunLock : IDisposable
     public long Key { get; }
 
     /// <summary>Holds a folder, which is there, until disposed.</summary>
-    /// <exception cref="IOException">Another process holds it (<see cref="WriteFailure.IsLocked"/>), or it cannot be written; also where a pipe or a device is in the place of a file.</exception>
+    /// <exception cref="IOException">Another process holds it (<see cref="IoFailure.IsLocked"/>), or it cannot be written; also where a pipe or a device is in the place of a file.</exception>
     public static RunLock Take(string folder)
     {
         for (int attempt = 1; ; attempt++)
@@ -43,7 +43,7 @@ internal sealed class RunLock : IDisposable
                 File.WriteAllText(Path.Combine(folder, KeyFile), key.ToString(CultureInfo.InvariantCulture));
                 return new(folder, held, key);
             }
-            catch (IOException e) when (held is null && WriteFailure.IsLocked(e) && attempt < Attempts)
+            catch (IOException e) when (held is null && IoFailure.IsLocked(e) && attempt < Attempts)
             {
                 Thread.Sleep(Pause);
             }
@@ -72,7 +72,7 @@ internal sealed class RunLock : IDisposable
         }
         catch (IOException e)
         {
-            return WriteFailure.IsLocked(e);
+            return IoFailure.IsLocked(e);
         }
         catch (UnauthorizedAccessException)
         {
@@ -95,7 +95,7 @@ internal sealed class RunLock : IDisposable
         {
             return File.Exists(Path.Combine(folder, LockFile)) ? null : $"its {LockFile} is gone";
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             return null;
         }
@@ -108,7 +108,7 @@ internal sealed class RunLock : IDisposable
         {
             return RegularFile.ReadAllText(Path.Combine(path, KeyFile), MaxKeyBytes) == KeyText;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             return false;
         }

@@ -249,10 +249,10 @@ public sealed class Trainer : IDisposable
                 folder.RequireOwn();
             });
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            var (expected, remedy) = WriteFailure.Explain(e);
-            throw new CheckpointException(folder.Model, $"the model was not written ({e.Message.TrimEnd('.')})", expected, $"{remedy}, and run the same command again: the last checkpoint is good", e);
+            var (expected, remedy) = IoFailure.Explain(e);
+            throw new CheckpointException(folder.Model, $"the model was not written ({e.Reason()})", expected, $"{remedy}, and run the same command again: the last checkpoint is good", e);
         }
     }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SparkTrain.Input;
 
 namespace SparkTrain.Checkpoints.Tests;
 

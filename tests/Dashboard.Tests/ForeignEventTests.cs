@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using SparkTrain.Input;
 using static SparkTrain.Dashboard.Tests.TestStore;
 
 namespace SparkTrain.Dashboard.Tests;

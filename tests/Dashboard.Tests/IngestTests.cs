@@ -1,4 +1,5 @@
 using System.Text;
+using SparkTrain.Input;
 using static SparkTrain.Dashboard.Tests.TestStore;
 
 namespace SparkTrain.Dashboard.Tests;

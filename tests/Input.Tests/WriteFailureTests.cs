@@ -8,9 +8,9 @@ public sealed class WriteFailureTests
     {
         if (!File.Exists("/dev/full")) Assert.Skip("there is no /dev/full");
         var full = Assert.ThrowsAny<IOException>(() => File.WriteAllText("/dev/full", "text"));
-        Assert.Equal(("a disk with room", "free space"), WriteFailure.Explain(full));
-        Assert.False(WriteFailure.IsLocked(full));
-        Assert.Equal("correct its permissions", WriteFailure.Explain(new UnauthorizedAccessException()).Do);
+        Assert.Equal(("a disk with room", "free space"), IoFailure.Explain(full));
+        Assert.False(IoFailure.IsLocked(full));
+        Assert.Equal("correct its permissions", IoFailure.Explain(new UnauthorizedAccessException()).Do);
     }
 
     [Fact]
@@ -18,11 +18,11 @@ public sealed class WriteFailureTests
     {
         string path = Path.GetTempFileName();
         using (new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))
-            Assert.True(WriteFailure.IsLocked(Assert.Throws<IOException>(() => new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))));
+            Assert.True(IoFailure.IsLocked(Assert.Throws<IOException>(() => new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None))));
         File.Delete(path);
     }
 
     // EROFS of Linux and macOS.
     [Fact]
-    public void A_read_only_file_system_is_named() => Assert.Equal("a file system that is mounted for writing", WriteFailure.Explain(new IOException("", 30)).Expected);
+    public void A_read_only_file_system_is_named() => Assert.Equal("a file system that is mounted for writing", IoFailure.Explain(new IOException("", 30)).Expected);
 }

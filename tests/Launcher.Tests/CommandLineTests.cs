@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Tests;
 

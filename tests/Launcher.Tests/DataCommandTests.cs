@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SparkTrain.Data;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Tests;
 

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Dashboard;
 
 /// <summary>An event that was not stored.</summary>

@@ -25,9 +25,9 @@ internal static class FileHash
             var hash = Convert.ToHexStringLower(sha256.GetHashAndReset());
             return hash == file.Sha256 ? null : DataProblem.Damage(path, $"its SHA-256 is {Short(hash)}, not {Short(file.Sha256)} as it was written");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            return DataProblem.Damage(path, $"it cannot be read ({e.Message.TrimEnd('.')})");
+            return DataProblem.Damage(path, $"it cannot be read ({e.Reason()})");
         }
     }
 

@@ -107,6 +107,6 @@ internal sealed class ColumnReader : IDisposable
         (int)Math.Min(ColumnFormat.RowGroupValues, count - ((long)group * ColumnFormat.RowGroupValues));
 
     private static DataException Damaged(string path, string part, Exception e) => e is IOException or UnauthorizedAccessException
-        ? new($"{path} {part}", $"it cannot be read ({e.Message.TrimEnd('.')})", "a Parquet file as prepare wrote it", "look at the file's permissions and at the disk", e)
-        : new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", "a Parquet file as prepare wrote it", Restore, e);
+        ? new($"{path} {part}", $"it cannot be read ({e.Reason()})", "a Parquet file as prepare wrote it", "look at the file's permissions and at the disk", e)
+        : new($"{path} {part}", $"it cannot be decoded ({e.GetType().Name}: {e.Reason()})", "a Parquet file as prepare wrote it", Restore, e);
 }

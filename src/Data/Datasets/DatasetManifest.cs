@@ -83,7 +83,7 @@ public sealed record DatasetManifest
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
         {
-            throw new DataException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the manifest that prepare wrote",
+            throw new DataException(path, $"it cannot be read ({e.Reason()})", "the manifest that prepare wrote",
                 "prepare the data set again", e);
         }
     }

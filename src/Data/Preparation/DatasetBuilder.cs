@@ -44,11 +44,11 @@ public sealed class DatasetBuilder
         {
             return new DatasetBuilder(options, progress, batchBytes, cancellation).Build();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             // What goes wrong with an input says so itself.
-            var (expected, remedy) = WriteFailure.Explain(e);
-            throw new DataException(options.Output, $"it cannot be written ({e.Message.TrimEnd('.')})", expected, $"choose another --output, or {remedy}; the same command goes on after the shards that are finished", e);
+            var (expected, remedy) = IoFailure.Explain(e);
+            throw new DataException(options.Output, $"it cannot be written ({e.Reason()})", expected, $"choose another --output, or {remedy}; the same command goes on after the shards that are finished", e);
         }
     }
 

@@ -100,9 +100,9 @@ internal sealed class InputFiles
         {
             return read();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new DataException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a file that is there, and stays, while prepare runs", "restore it, or correct --source", e);
+            throw new DataException(path, $"it cannot be read ({e.Reason()})", "a file that is there, and stays, while prepare runs", "restore it, or correct --source", e);
         }
     }
 }

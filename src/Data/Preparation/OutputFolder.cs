@@ -50,9 +50,9 @@ internal sealed class OutputFolder : IDisposable
             return new OutputFolder(output, new FileStream(Beside(output, ".sparktrain-lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite,
                 FileShare.None, 1, FileOptions.DeleteOnClose));
         }
-        catch (IOException e) when (WriteFailure.IsLocked(e))
+        catch (IOException e) when (IoFailure.IsLocked(e))
         {
-            throw new DataException(Beside(output, ".sparktrain-lock"), $"it cannot be locked ({e.Message.TrimEnd('.')})",
+            throw new DataException(Beside(output, ".sparktrain-lock"), $"it cannot be locked ({e.Reason()})",
                 "no other prepare for this folder", "wait for it, or choose another --output", e);
         }
     }
@@ -91,7 +91,7 @@ internal sealed class OutputFolder : IDisposable
             File.Delete(Journal);
             Delete(Temporary);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
         }
     }

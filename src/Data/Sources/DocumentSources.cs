@@ -16,9 +16,9 @@ internal static class DocumentSources
         {
             return Find(spec, textField, isAlone);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new DataException(spec, $"its files cannot be listed ({e.Message.TrimEnd('.')})", "folders that may be read", "correct --source, or the rights to the folder", e);
+            throw new DataException(spec, $"its files cannot be listed ({e.Reason()})", "folders that may be read", "correct --source, or the rights to the folder", e);
         }
     }
 

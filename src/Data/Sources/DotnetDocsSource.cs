@@ -59,7 +59,7 @@ internal sealed class DotnetDocsSource : IDocumentSource
         }
         catch (XmlException e)
         {
-            throw new DataException($"{file}:{e.LineNumber}", $"it is not XML ({e.Message.TrimEnd('.')})",
+            throw new DataException($"{file}:{e.LineNumber}", $"it is not XML ({e.Reason()})",
                 "the documentation file of a reference pack", "repair the .NET SDK", e);
         }
     }

@@ -20,11 +20,11 @@ internal sealed record ForeignFormat(string Name, string WriteAgain)
         }
         catch (Exception e) when (e is UnauthorizedAccessException or IOException and not EndOfStreamException)
         {
-            throw new DataException(where, $"it cannot be read ({e.Message.TrimEnd('.')})", $"{Article} {Name} file", "look at its permissions and at the disk", e);
+            throw new DataException(where, $"it cannot be read ({e.Reason()})", $"{Article} {Name} file", "look at its permissions and at the disk", e);
         }
         catch (Exception e) when (e is not DataException)
         {
-            throw new DataException(where, $"it cannot be decoded ({e.GetType().Name}: {e.Message.TrimEnd('.')})", $"a whole {Name} file",
+            throw new DataException(where, $"it cannot be decoded ({e.GetType().Name}: {e.Reason()})", $"a whole {Name} file",
                 $"fetch the file again; if that changes nothing and another program reads it, write it with that one, {WriteAgain}", e);
         }
     }

@@ -30,7 +30,7 @@ internal sealed class JsonLine(string file, long number, ReadOnlyMemory<byte> li
         }
         catch (JsonException e)
         {
-            throw new DataException(Where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line, with nothing behind it",
+            throw new DataException(Where, $"it is not JSON ({e.Reason()})", "one JSON object a line, with nothing behind it",
                 "repair or fetch the file again; its last line may be cut off", e);
         }
         finally

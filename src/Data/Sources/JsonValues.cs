@@ -73,7 +73,7 @@ internal static class JsonValues
             {
                 // A reader is not told that values may follow each other; what follows a whole one is not its matter.
                 if (reader.CurrentDepth == 0 && reader.TokenType is JsonTokenType.EndObject or JsonTokenType.EndArray) return (int)reader.BytesConsumed;
-                throw Broken($"it is not JSON ({e.Message.TrimEnd('.')})", e);
+                throw Broken($"it is not JSON ({e.Reason()})", e);
             }
             catch (JsonException)
             {

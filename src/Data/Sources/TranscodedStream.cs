@@ -16,7 +16,7 @@ internal sealed class TranscodedStream(string file, Stream stream, Encoding enco
         }
         catch (DecoderFallbackException e)
         {
-            throw new DataException(file, $"its byte order mark says {encoding.WebName}, its text is not ({e.Message.TrimEnd('.')})", "text in one encoding", $"write it anew as UTF-8, for example: iconv -f {encoding.WebName} -t UTF-8", e);
+            throw new DataException(file, $"its byte order mark says {encoding.WebName}, its text is not ({e.Reason()})", "text in one encoding", $"write it anew as UTF-8, for example: iconv -f {encoding.WebName} -t UTF-8", e);
         }
     }
 

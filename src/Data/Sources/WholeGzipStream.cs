@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using SparkTrain.Input;
 
 namespace SparkTrain.Data;
 
@@ -110,7 +111,7 @@ internal sealed class WholeGzipStream : UnpackingStream
         }
         catch (InvalidDataException e)
         {
-            throw Broken(file, "gzip", $"it cannot be unpacked ({e.Message.TrimEnd('.')})", e);
+            throw Broken(file, "gzip", $"it cannot be unpacked ({e.Reason()})", e);
         }
         if (isEnd && packed.Length > 0 && !window.AsSpan(0, filled).SequenceEqual(Mark) && EndsInZeros(packed))
         {

@@ -38,7 +38,7 @@ internal sealed class WholeZstdStream : UnpackingStream
         }
         catch (ZstdException e)
         {
-            throw Broken(file, "zstd", $"it cannot be unpacked ({e.Message.TrimEnd('.')})", e);
+            throw Broken(file, "zstd", $"it cannot be unpacked ({e.Reason()})", e);
         }
     }
 

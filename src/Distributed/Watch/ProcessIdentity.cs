@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Distributed;
 
@@ -44,7 +45,7 @@ internal readonly record struct ProcessIdentity(int Id, long Start)
             string[] fields = line[(line.LastIndexOf(')') + 2)..].Split(' ');
             return (fields[0][0], long.Parse(fields[19], CultureInfo.InvariantCulture));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             return null;
         }

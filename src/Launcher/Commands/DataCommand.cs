@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Launcher.DataViews;
 
 namespace SparkTrain.Launcher.Commands;

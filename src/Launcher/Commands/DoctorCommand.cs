@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Doctor;
 using SparkTrain.Native;
 

@@ -46,9 +46,9 @@ internal sealed class EngineArguments
         bool isSparse = engine is null || arguments.GetValue(engine) == Sparse;
         foreach (var option in (Option[])[weights, cache, int8Predictor, screen])
             if (!isSparse && arguments.GetResult(option) is { Implicit: false })
-                throw new ConfigurationException($"{option.Name}: the engine is {Torch}, which has no such option.\n  expected: --engine {Sparse} with it\n  do: add --engine {Sparse}, or leave {option.Name} out");
+                throw new ConfigurationException(option.Name, $"the engine is {Torch}, which has no such option", $"--engine {Sparse} with it", $"add --engine {Sparse}, or leave {option.Name} out");
         int screened = arguments.GetValue(screen);
-        if (screened < 0) throw new ConfigurationException($"{screen.Name}: it is {screened}.\n  expected: 0 (all logits exactly) or more\n  do: correct it");
+        if (screened < 0) throw new ConfigurationException(screen.Name, $"it is {screened}", "0 (all logits exactly) or more", "correct it");
         return new(isSparse, new()
         {
             Threads = arguments.GetValue(threads), Weights = TypeOf(weights), Cache = TypeOf(cache), Int8Predictor = arguments.GetValue(int8Predictor), ScreenedTokens = screened,

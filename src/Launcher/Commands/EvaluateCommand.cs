@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SparkTrain.Configuration;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Evaluation;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;

@@ -3,6 +3,7 @@ using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Generation;
+using SparkTrain.Input;
 using SparkTrain.Launcher.DataViews;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.ModelFormat;
@@ -35,7 +36,7 @@ internal static class GenerateCommand
             foreach (var option in ((Option[])[output, batch]).Where(option => arguments.GetResult(option) is { Implicit: false }))
                 if (!sources.Contains(input)) throw new ConfigurationException($"{option.Name} is for JSON lines of prompts; give them by {input.Name} FILE.");
             int sideBySide = arguments.GetValue(batch);
-            if (sideBySide < 1) throw new ConfigurationException($"{batch.Name}: it is {sideBySide}.\n  expected: 1 or more\n  do: correct it");
+            if (sideBySide < 1) throw new ConfigurationException(batch.Name, $"it is {sideBySide}", "1 or more", "correct it");
             var (how, choice) = (settings.Read(arguments), engine.Read(arguments));
             string? file = arguments.GetValue(input) ?? arguments.GetValue(promptFile);
             string text = file is null ? arguments.GetValue(prompt) ?? "" : TextFile.Read(file, sources[0].Name);
@@ -84,7 +85,7 @@ internal static class GenerateCommand
     {
         var request = new PromptRequest(tokenizer.EncodeFromStart(text), settings);
         if (file is not null) request.Require(model, file);
-        else if (request.Problem(model) is var (found, expected)) throw new ConfigurationException($"--prompt: {found}.\n  expected: {expected}\n  do: shorten it");
+        else if (request.Problem(model) is var (found, expected)) throw new ConfigurationException("--prompt", found, expected, "shorten it");
         return request;
     }
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Inspection;
 using SparkTrain.ModelFormat;
 using SparkTrain.Trainer;

@@ -4,6 +4,7 @@ using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Dashboard;
 using SparkTrain.Http;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Runs;
 using SparkTrain.Launcher.Watching;
 using SparkTrain.Native;
@@ -124,9 +125,9 @@ internal static class RunsCommand
         {
             string runs = arguments.GetValue(folder)!, listen = arguments.GetValue(address)!;
             if (!Directory.Exists(runs)) throw new CheckpointException(runs, "there is no such folder", "a folder that holds runs", "check the path; runs are in Run.Folder of their configuration, runs/ where it says nothing");
-            if (!System.Net.IPEndPoint.TryParse(listen, out var endpoint)) throw new ConfigurationException($"--listen: it is \"{listen}\".\n  expected: ADDRESS:PORT, such as 127.0.0.1:{DashboardOptions.DefaultPort}\n  do: correct it");
+            if (!System.Net.IPEndPoint.TryParse(listen, out var endpoint)) throw new ConfigurationException("--listen", $"it is \"{listen}\"", $"ADDRESS:PORT, such as 127.0.0.1:{DashboardOptions.DefaultPort}", "correct it");
             string? token = Shipping.Token(arguments.GetValue(tokenFile), "--token-file");
-            if (token is not null && AccessToken.Problem(token) is { } problem) throw new ConfigurationException($"--token-file: the token cannot be used: {problem}.\n  expected: at least {AccessToken.MinLength} visible ASCII characters\n  do: make one by `openssl rand -hex 32`");
+            if (token is not null && AccessToken.Problem(token) is { } problem) throw new ConfigurationException("--token-file", $"the token cannot be used: {problem}", $"at least {AccessToken.MinLength} visible ASCII characters", "make one by `openssl rand -hex 32`");
             using var stop = new StopSignals(terminal, "leaving");
             return ServeAsync(runs, new() { Address = endpoint, Database = arguments.GetValue(database) ?? Path.Combine(runs, DashboardOptions.DefaultDatabase), Token = token is null ? null : new(token), ConnectionsPerAddress = arguments.GetValue(connections), Log = terminal.Error.WriteLine }, terminal, stop.Token).GetAwaiter().GetResult();
         });
@@ -141,7 +142,7 @@ internal static class RunsCommand
         }
         catch (DashboardException e)
         {
-            throw new ConfigurationException($"{e.Where}: {e.Found}.\n  expected: {e.Expected}\n  do: {e.Remedy}");
+            throw new ConfigurationException(e.Where, e.Found, e.Expected, e.Remedy);
         }
         try
         {
@@ -159,7 +160,7 @@ internal static class RunsCommand
     private static async Task<int> SyncAsync(RunEntry run, string? url, string? tokenFile, Terminal terminal, CancellationToken stop)
     {
         url ??= (run.Config["Logging"] is JsonObject { } logging && logging["Http"] is JsonObject http && http["Url"] is JsonValue value && value.TryGetValue(out string? text) ? text : null)
-            ?? throw new ConfigurationException($"--url: it is missing, and {run.Path} was trained without Logging.Http.Url.\n  expected: what receives the events\n  do: give --url, such as http://127.0.0.1:8090/api/events");
+            ?? throw new ConfigurationException("--url", $"it is missing, and {run.Path} was trained without Logging.Http.Url", "what receives the events", "give --url, such as http://127.0.0.1:8090/api/events");
         var target = Shipping.Url(url, "--url", "--token-file");
         string journal = RunFolder.At(run.Path).Events;
         if (!File.Exists(journal)) throw new CheckpointException(journal, "the run has no events", "a run of this version or a later one", "train the run on, or choose another");
@@ -172,7 +173,7 @@ internal static class RunsCommand
         }
         catch (HttpRequestException e)
         {
-            throw new EnvironmentException(url, $"{e.Message.TrimEnd('.')}, after {sender.Sent} events", "a server that takes batches of Serilog.Sinks.Http", "start it, check the address and the token, and run the same command again: it goes on where it stopped", e);
+            throw new EnvironmentException(url, $"{e.Reason()}, after {sender.Sent} events", "a server that takes batches of Serilog.Sinks.Http", "start it, check the address and the token, and run the same command again: it goes on where it stopped", e);
         }
         terminal.Out.WriteLine(FormattableString.Invariant($"{run.Name}: {sender.Sent} events sent to {url}{(sender.Refused > 0 ? $", {sender.Refused} refused (events.refused.jsonl)" : "")}"));
         return ExitCodes.Done;

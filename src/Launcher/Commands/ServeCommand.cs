@@ -3,6 +3,7 @@ using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Inference;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Generation;
 using SparkTrain.Launcher.Serve;
 using SparkTrain.Native;
@@ -32,7 +33,7 @@ internal static class ServeCommand
             var options = serving.Read(arguments, Environment.GetEnvironmentVariable(ServeToken.Variable));
             var choice = engine.Read(arguments);
             int drainSeconds = arguments.GetValue(drain);
-            if (drainSeconds < 0) throw new ConfigurationException($"{drain.Name}: it is {drainSeconds}.\n  expected: 0 or more\n  do: correct it");
+            if (drainSeconds < 0) throw new ConfigurationException(drain.Name, $"it is {drainSeconds}", "0 or more", "correct it");
             string path = arguments.GetValue(model)!;
             // Signals are heard while the model is loaded, too.
             using var stop = new StopSignals(terminal, "finishing what runs");
@@ -75,7 +76,7 @@ internal static class ServeCommand
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException or UnauthorizedAccessException)
         {
-            throw new EnvironmentException($"--listen {options.Listen}", e.Message.TrimEnd('.'), "an address of this machine and a port that is free and that you may use", "choose others by --listen ADDRESS:PORT or --port N; port 0 takes a free one", e);
+            throw new EnvironmentException($"--listen {options.Listen}", e.Reason(), "an address of this machine and a port that is free and that you may use", "choose others by --listen ADDRESS:PORT or --port N; port 0 takes a free one", e);
         }
     }
 }

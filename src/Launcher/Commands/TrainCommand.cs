@@ -5,6 +5,7 @@ using Serilog;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Supervision;
 using SparkTrain.Launcher.Watching;
 using SparkTrain.Native;
@@ -36,7 +37,7 @@ internal static class TrainCommand
             var resolved = options.Load(arguments);
             long steps = resolved.Value.Training.Steps;
             return arguments.GetValue(until) is not { } step || (step >= 0 && step <= steps) ? resolved
-                : throw new ConfigurationException($"--until: it is {step}.\n  expected: a step from 0 to Training.Steps = {steps}\n  do: correct the step, or set Training.Steps");
+                : throw new ConfigurationException("--until", $"it is {step}", $"a step from 0 to Training.Steps = {steps}", "correct the step, or set Training.Steps");
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Data;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Export;
 using SparkTrain.Model;
 using SparkTrain.ModelFormat;

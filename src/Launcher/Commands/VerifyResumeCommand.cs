@@ -28,7 +28,7 @@ internal static class VerifyResumeCommand
         command.SetAction(arguments =>
         {
             if (LauncherEnvironment.Detect(Environment.GetEnvironmentVariable) is { WorldSize: > 1 } launcher)
-                throw Refuse("verify-resume", $"this process is rank {launcher.Rank} of {launcher.WorldSize}, started by {launcher.Kind}", "one process, which starts ranks itself", "start it without mpiexec or srun");
+                throw new ConfigurationException("verify-resume", $"this process is rank {launcher.Rank} of {launcher.WorldSize}, started by {launcher.Kind}", "one process, which starts ranks itself", "start it without mpiexec or srun");
             var resolved = options.Load(arguments);
             var config = resolved.Value;
             long last = Number(steps.Name, arguments.GetValue(steps) ?? Math.Min(DefaultSteps, config.Training.Steps), 2, config.Training.Steps, "a step from 2 to Training.Steps");
@@ -71,9 +71,9 @@ internal static class VerifyResumeCommand
         {
             Directory.Delete(folder, recursive: true);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            ErrorReport.Write($"warning: {folder}: it could not be deleted ({e.Message.TrimEnd('.')})", terminal);
+            ErrorReport.Write($"warning: {folder}: it could not be deleted ({e.Reason()})", terminal);
         }
     }
 
@@ -81,27 +81,27 @@ internal static class VerifyResumeCommand
     private static string MakeFolder(RunConfig run, string? keep)
     {
         string folder = Path.GetFullPath(keep ?? Path.Combine(run.Folder, $".verify-resume-{Guid.NewGuid():N}"));
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()) throw Refuse("--keep", $"{folder} is not empty", "a folder that is empty or not there", "choose another one");
+        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()) throw new ConfigurationException("--keep", $"{folder} is not empty", "a folder that is empty or not there", "choose another one");
         try
         {
             return Directory.CreateDirectory(folder).FullName;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            var (expected, remedy) = WriteFailure.Explain(e);
-            throw new CheckpointException(folder, $"it cannot be made ({e.Message.TrimEnd('.')})", expected, $"choose another one with --keep DIR, or {remedy}", e);
+            var (expected, remedy) = IoFailure.Explain(e);
+            throw new CheckpointException(folder, $"it cannot be made ({e.Reason()})", expected, $"choose another one with --keep DIR, or {remedy}", e);
         }
     }
 
     private static long Number(string option, long value, long least, long most, string expected) =>
-        value >= least && value <= most ? value : throw Refuse(option, string.Create(CultureInfo.InvariantCulture, $"it is {value}"), string.Create(CultureInfo.InvariantCulture, $"{expected} ({least} to {most})"), "correct the number");
+        value >= least && value <= most ? value : throw new ConfigurationException(option, string.Create(CultureInfo.InvariantCulture, $"it is {value}"), string.Create(CultureInfo.InvariantCulture, $"{expected} ({least} to {most})"), "correct the number");
 
     private static List<int> Ranks(string option, string text)
     {
         List<int> counts = [];
         foreach (string part in text.Split(','))
             counts.Add(int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0 && !counts.Contains(count) ? count
-                : throw Refuse(option, $"'{text}' has '{part}'", "different numbers of 1 or more, with commas between them", "give for example 1,2"));
+                : throw new ConfigurationException(option, $"'{text}' has '{part}'", "different numbers of 1 or more, with commas between them", "give for example 1,2"));
         return counts;
     }
 
@@ -109,6 +109,4 @@ internal static class VerifyResumeCommand
         SharedLibraries.OnPath("mpiexec") is null || MpiLibrarySearch.All().Count == 0 ? ([1], "there is no MPI.")
         : BatchLayout.ProblemWith(config, 2) is var (key, problem) ? ([1], $"{key} {problem}")
         : ([1, 2], null);
-
-    private static ConfigurationException Refuse(string where, string found, string expected, string @do) => new($"{where}: {found}.\n  expected: {expected}\n  do: {@do}");
 }

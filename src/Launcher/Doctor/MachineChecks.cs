@@ -58,9 +58,9 @@ internal static class MachineChecks
         {
             using (File.Create(Path.Combine(existing, $".sparktrain-{Guid.NewGuid():N}"), 1, FileOptions.DeleteOnClose)) { }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            return new(Verdict.Fail, "disk", $"{existing} cannot be written: {e.Message}", $"choose another folder for runs, or {WriteFailure.Explain(e).Do}");
+            return new(Verdict.Fail, "disk", $"{existing} cannot be written: {e.Message}", $"choose another folder for runs, or {IoFailure.Explain(e).Do}");
         }
         var free = new DriveInfo(existing).AvailableFreeSpace;
         return free >= 5 * GiB

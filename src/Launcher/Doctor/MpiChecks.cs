@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text.RegularExpressions;
 using SparkTrain.Distributed;
 using SparkTrain.Distributed.Mpi;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Supervision;
 
 namespace SparkTrain.Launcher.Doctor;
@@ -42,7 +43,7 @@ internal static partial class MpiChecks
             var drive = new DriveInfo(SharedMemoryFolder);
             return SharedMemory(drive.AvailableFreeSpace, drive.TotalSize);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             return SharedMemory(0, 0);
         }

@@ -2,6 +2,7 @@ using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Generation;
 using SparkTrain.Inference;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
@@ -24,9 +25,9 @@ internal sealed record EngineChoice(bool IsSparse, EngineOptions Options)
     public SparseEngine LoadSparse(ModelSource source)
     {
         if (Options.Int8Predictor && !Enumerable.Range(0, source.Config.NumLayers).Any(layer => source.Config.Ffn.Of(layer).Kind.Traits().HasPredictor))
-            throw new ConfigurationException($"--int8-predictor: the FFNs of {source.Folder} have no predictor.\n  expected: a model whose ffn_kind is spark\n  do: leave it out");
+            throw new ConfigurationException("--int8-predictor", $"the FFNs of {source.Folder} have no predictor", "a model whose ffn_kind is spark", "leave it out");
         if (SparseEngine.Problem(source.Config) is { } problem)
-            throw new ConfigurationException($"{source.Folder}: {problem}.\n  expected: a model without them\n  do: use --engine torch, in `generate` and `score`");
+            throw new ConfigurationException(source.Folder, problem, "a model without them", "use --engine torch, in `generate` and `score`");
         try
         {
             return SparseEngine.Load(source.Weights, Options);
@@ -39,5 +40,5 @@ internal sealed record EngineChoice(bool IsSparse, EngineOptions Options)
 
     /// <summary>Words that weights, or keys and values, do not fit into memory.</summary>
     public static EnvironmentException TooLittleMemory(string model, OutOfMemoryException e) =>
-        new(model, e.Message.TrimEnd('.'), "memory for the weights and for the keys and values of every sequence", "use --weights bf16 and --cache bf16, fewer or shorter sequences, or a machine with more memory", e);
+        new(model, e.Reason(), "memory for the weights and for the keys and values of every sequence", "use --weights bf16 and --cache bf16, fewer or shorter sequences, or a machine with more memory", e);
 }

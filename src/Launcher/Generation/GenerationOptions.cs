@@ -61,6 +61,6 @@ internal sealed class GenerationOptions
             },
         };
         if (settings.FirstOutOfRange() is not var (setting, found, expected)) return settings;
-        throw new ConfigurationException(string.Create(CultureInfo.InvariantCulture, $"--{JsonNamingPolicy.KebabCaseLower.ConvertName(setting)}: it is {found}.\n  expected: {expected}\n  do: correct it"));
+        throw new ConfigurationException("--" + JsonNamingPolicy.KebabCaseLower.ConvertName(setting), string.Create(CultureInfo.InvariantCulture, $"it is {found}"), expected, "correct it");
     }
 }

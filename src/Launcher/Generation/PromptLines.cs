@@ -65,7 +65,7 @@ internal sealed class PromptLines(ITokenizer tokenizer, ModelConfig model, Gener
         // Half a surrogate pair in a name is no JSON text either; reading the name says so.
         catch (Exception e) when (e is JsonException or InvalidOperationException)
         {
-            throw new DataException(where, $"it is not JSON ({e.Message.TrimEnd('.')})", "one JSON object a line", "correct the line", e);
+            throw new DataException(where, $"it is not JSON ({e.Reason()})", "one JSON object a line", "correct the line", e);
         }
     }
 

@@ -25,9 +25,9 @@ internal static class TextFile
         {
             throw new DataException(file, "there is no such file", "a text file", $"check {option}", e);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new DataException(file, $"it cannot be read ({e.Message.TrimEnd('.')})", "a text file", $"check {option}", e);
+            throw new DataException(file, $"it cannot be read ({e.Reason()})", "a text file", $"check {option}", e);
         }
         catch (DecoderFallbackException e)
         {

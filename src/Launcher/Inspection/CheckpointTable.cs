@@ -1,5 +1,6 @@
 using System.Globalization;
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Doctor;
 
 namespace SparkTrain.Launcher.Inspection;

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Launcher.Inspection;

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
@@ -92,9 +93,9 @@ internal sealed record RunEntry(string Path, JsonObject Config, IReadOnlyList<St
         {
             return [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            damaged(new(folder, $"it cannot be looked into ({e.Message.TrimEnd('.')})", "a folder that this user may read", "correct its permissions", e));
+            damaged(new(folder, $"it cannot be looked into ({e.Reason()})", "a folder that this user may read", "correct its permissions", e));
             return [];
         }
     }

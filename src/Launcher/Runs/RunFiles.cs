@@ -93,12 +93,12 @@ internal sealed class RunFiles(RunFolder run, Action<CheckpointException> damage
         }
         catch (UnauthorizedAccessException e)
         {
-            damaged(new(path, $"it may not be read ({e.Message.TrimEnd('.')})", expected, "correct its permissions", e));
+            damaged(new(path, $"it may not be read ({e.Reason()})", expected, "correct its permissions", e));
         }
         // A name that stands twice is an ArgumentException, half a character an InvalidOperationException.
         catch (Exception e) when (e is IOException or CheckpointException or JsonException or InvalidOperationException or ArgumentException or FormatException)
         {
-            damaged(new(path, $"it cannot be read ({e.Message.TrimEnd('.')})", expected, advice, e));
+            damaged(new(path, $"it cannot be read ({e.Reason()})", expected, advice, e));
         }
         return null;
     }

@@ -1,5 +1,6 @@
 using SparkTrain.Checkpoints;
 using SparkTrain.Dashboard;
+using SparkTrain.Input;
 using SparkTrain.Trainer;
 
 namespace SparkTrain.Launcher.Runs;
@@ -42,7 +43,7 @@ internal sealed class RunsFeed(DashboardServer server, string folder, Terminal t
         {
             tail.Read(lines =>
             {
-                if (server.Ingest(lines) is { Refused: [var first, ..] }) Warn(journal, $"{journal}: it has lines that are no events ({first.Reason.TrimEnd('.')}).\n  expected: an event a line\n  do: restore it from a backup; the other lines are shown");
+                if (server.Ingest(lines) is { Refused: [var first, ..] }) Warn(journal, ErrorText.Of(journal, $"it has lines that are no events ({first.Reason.TrimEnd('.')})", "an event a line", "restore it from a backup; the other lines are shown"));
             }, stop);
         }
         // Nothing is wrong with the journal, and the dashboard has said what is with its database; tried again with the next look.
@@ -50,9 +51,9 @@ internal sealed class RunsFeed(DashboardServer server, string folder, Terminal t
         {
         }
         // Tried again with the next look.
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            Warn(journal, $"{journal}: it cannot be read ({e.Message.TrimEnd('.')}).\n  expected: the events of a run\n  do: {Advice(journal, e)}");
+            Warn(journal, ErrorText.Of(journal, $"it cannot be read ({e.Reason()})", "the events of a run", Advice(journal, e)));
         }
     }
 

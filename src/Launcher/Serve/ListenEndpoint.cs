@@ -16,7 +16,7 @@ internal static class ListenEndpoint
     /// <exception cref="ConfigurationException">It is no address, or the port is none or given twice.</exception>
     public static IPEndPoint Parse(string? listen, int? port, int defaultPort)
     {
-        if (port is < 0 or > IPEndPoint.MaxPort) throw new ConfigurationException($"--port: it is {port}.\n  expected: 0 (a free one) to {IPEndPoint.MaxPort}\n  do: correct it");
+        if (port is < 0 or > IPEndPoint.MaxPort) throw new ConfigurationException("--port", $"it is {port}", $"0 (a free one) to {IPEndPoint.MaxPort}", "correct it");
         if (listen is null) return new(IPAddress.Loopback, port ?? defaultPort);
         var (host, own) = Split(listen);
         var address = host == "localhost" ? IPAddress.Loopback : IPAddress.TryParse(host, out var parsed) ? parsed : throw Refuse(listen);
@@ -37,5 +37,5 @@ internal static class ListenEndpoint
         return colon < 0 || colon != text.LastIndexOf(':') ? (text, null) : (text[..colon], text[(colon + 1)..]);
     }
 
-    private static ConfigurationException Refuse(string listen) => new($"--listen: '{listen}' is not an address.\n  expected: {Expected}\n  do: correct it");
+    private static ConfigurationException Refuse(string listen) => new("--listen", $"'{listen}' is not an address", Expected, "correct it");
 }

@@ -56,7 +56,7 @@ internal sealed class ServeArguments
             },
         };
         if (options.FirstOutOfRange() is not var (option, found, expected)) return options;
-        throw new ConfigurationException(string.Create(CultureInfo.InvariantCulture, $"{Names.GetValueOrDefault(option, "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(option))}: it is {found}.\n  expected: {expected}\n  do: correct it"));
+        throw new ConfigurationException(Names.GetValueOrDefault(option, "--" + JsonNamingPolicy.KebabCaseLower.ConvertName(option)), string.Create(CultureInfo.InvariantCulture, $"it is {found}"), expected, "correct it");
     }
 
     /// <summary>Gives a model room for a request of its whole length, where the arguments say nothing of the room.</summary>

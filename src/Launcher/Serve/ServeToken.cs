@@ -20,9 +20,9 @@ internal static class ServeToken
         var (where, secret) = file is not null ? ($"--token-file {file}", TokenFile.Read(file, "--token-file")) : (Variable, string.IsNullOrEmpty(variable) ? null : variable);
         if (secret is null)
             return IPAddress.IsLoopback(listen.Address) ? null
-                : throw new ConfigurationException($"--listen: other machines can reach {listen}, and there is no token.\n  expected: a token that clients must show, unless the address is a loopback one\n  do: write one into a file (openssl rand -hex 32) and give it by --token-file FILE, or set {Variable}");
+                : throw new ConfigurationException("--listen", $"other machines can reach {listen}, and there is no token", "a token that clients must show, unless the address is a loopback one", $"write one into a file (openssl rand -hex 32) and give it by --token-file FILE, or set {Variable}");
         if (AccessToken.Problem(secret) is { } problem)
-            throw new ConfigurationException($"{where}: the token cannot be used: {problem}.\n  expected: at least {AccessToken.MinLength} visible ASCII characters\n  do: make one by `openssl rand -hex 32`");
+            throw new ConfigurationException(where, $"the token cannot be used: {problem}", $"at least {AccessToken.MinLength} visible ASCII characters", "make one by `openssl rand -hex 32`");
         return new(secret);
     }
 }

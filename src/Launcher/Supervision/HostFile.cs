@@ -24,9 +24,9 @@ internal static partial class HostFile
         {
             lines = RegularFile.ReadAllText(path, MaxBytes).ReplaceLineEndings("\n").Split('\n');
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw Refuse(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "a file with one machine a line", "correct the path after --hostfile");
+            throw new ConfigurationException(path, $"it cannot be read ({e.Reason()})", "a file with one machine a line", "correct the path after --hostfile");
         }
         List<RankHost> hosts = [];
         foreach (var (index, line) in lines.Index())
@@ -37,13 +37,13 @@ internal static partial class HostFile
             var (name, number) = (match.Groups["name"].Value, match.Groups["slots"]);
             int slots = 1;
             if (!match.Success || name.Length > MostLetters || number.Success && (!int.TryParse(number.Value, NumberStyles.None, CultureInfo.InvariantCulture, out slots) || slots is 0 or > MostRanks))
-                throw Refuse(string.Create(CultureInfo.InvariantCulture, $"{path}:{index + 1}"), $"'{Shown(text)}' is not a machine with its number of ranks", $"node1 slots=8, node1:8, or a name alone for a rank a line; at most {MostRanks} ranks, names of at most {MostLetters} letters", "say for each machine how many ranks it takes");
+                throw new ConfigurationException(string.Create(CultureInfo.InvariantCulture, $"{path}:{index + 1}"), $"'{Shown(text)}' is not a machine with its number of ranks", $"node1 slots=8, node1:8, or a name alone for a rank a line; at most {MostRanks} ranks, names of at most {MostLetters} letters", "say for each machine how many ranks it takes");
             int known = hosts.FindIndex(host => host.Name == name);
             if (known < 0) hosts.Add(new(name, slots));
             else hosts[known] = hosts[known] with { Slots = hosts[known].Slots + slots };
-            if (hosts.Sum(host => (long)host.Slots) > MostRanks) throw Refuse(path, $"its machines take more than {MostRanks} ranks", "as many as a job may have", "correct the numbers");
+            if (hosts.Sum(host => (long)host.Slots) > MostRanks) throw new ConfigurationException(path, $"its machines take more than {MostRanks} ranks", "as many as a job may have", "correct the numbers");
         }
-        return hosts.Count > 0 ? hosts : throw Refuse(path, "no machine is there", "one machine a line: node1 slots=8", "name the machines");
+        return hosts.Count > 0 ? hosts : throw new ConfigurationException(path, "no machine is there", "one machine a line: node1 slots=8", "name the machines");
     }
 
     /// <summary>Returns the machines that a number of ranks fills, one after the other, each with its ranks.</summary>
@@ -51,7 +51,7 @@ internal static partial class HostFile
     public static IReadOnlyList<RankHost> Fill(string path, IReadOnlyList<RankHost> hosts, int ranks)
     {
         int room = hosts.Sum(host => host.Slots); // Read keeps it below a million
-        if (ranks > room) throw Refuse(path, $"its machines take {room} ranks", $"room for --ranks {ranks}", "add machines or slots, or lower --ranks");
+        if (ranks > room) throw new ConfigurationException(path, $"its machines take {room} ranks", $"room for --ranks {ranks}", "add machines or slots, or lower --ranks");
         List<RankHost> filled = [];
         foreach (var host in hosts)
         {
@@ -60,8 +60,6 @@ internal static partial class HostFile
         }
         return filled;
     }
-
-    private static ConfigurationException Refuse(string where, string found, string expected, string @do) => new($"{where}: {found}.\n  expected: {expected}\n  do: {@do}");
 
     private static string Shown(string text) => text.Length <= 80 ? text : text[..80] + "…";
 

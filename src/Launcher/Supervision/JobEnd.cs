@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Launcher.Supervision;
 
 /// <summary>Why a job has ended.</summary>

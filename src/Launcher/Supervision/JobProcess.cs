@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
+using SparkTrain.Input;
 using SparkTrain.Native;
 
 namespace SparkTrain.Launcher.Supervision;
@@ -41,7 +42,7 @@ internal sealed partial class JobProcess : IDisposable
         }
         catch (Win32Exception e)
         {
-            throw new EnvironmentException("setsid", $"it cannot be started ({e.Message.TrimEnd('.')})", "util-linux's setsid, which gives the ranks a session of their own", "install it: apt-get install util-linux", e);
+            throw new EnvironmentException("setsid", $"it cannot be started ({e.Reason()})", "util-linux's setsid, which gives the ranks a session of their own", "install it: apt-get install util-linux", e);
         }
     }
 
@@ -80,7 +81,7 @@ internal sealed partial class JobProcess : IDisposable
             {
                 return File.ReadAllBytes($"/proc/{name}/environ").AsSpan().IndexOf(wanted) >= 0;
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (IoFailure.Is(e))
             {
                 return false;
             }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Supervision;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Supervision;
 

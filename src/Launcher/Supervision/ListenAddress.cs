@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using SparkTrain.Input;
 using SparkTrain.Native;
 
 namespace SparkTrain.Launcher.Supervision;
@@ -35,7 +36,7 @@ internal static class ListenAddress
             }
             catch (SocketException e)
             {
-                problem ??= $"{host} cannot be found ({e.Message.TrimEnd('.')})";
+                problem ??= $"{host} cannot be found ({e.Reason()})";
             }
         }
         if (own is not null && problem is null) return own;

@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using SparkTrain.Distributed.Mpi;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Doctor;
 using SparkTrain.Native;
 
@@ -48,7 +49,7 @@ internal sealed record Mpiexec(string Path, MpiFlavour Flavour, string Version)
         }
         catch (Win32Exception e)
         {
-            throw new EnvironmentException(path, $"it cannot be started ({e.Message.TrimEnd('.')})", "the program that starts ranks", "correct the path after --mpiexec", e);
+            throw new EnvironmentException(path, $"it cannot be started ({e.Reason()})", "the program that starts ranks", "correct the path after --mpiexec", e);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using SparkTrain.Checkpoints;
 using SparkTrain.Configuration;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.Native;
 using SparkTrain.Trainer;
 
@@ -34,14 +35,14 @@ internal sealed class RankStart
         string[] given = [.. Options.Where(option => arguments.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
         if (given.Length == 0) return null;
         if (LauncherEnvironment.Detect(Environment.GetEnvironmentVariable) is { WorldSize: > 1 } launcher)
-            throw Refuse(given[0], $"this process is rank {launcher.Rank} of {launcher.WorldSize} already, started by {launcher.Kind}", "one program that starts ranks", $"leave {given[0]} out, or start the command without mpiexec or srun");
+            throw new ConfigurationException(given[0], $"this process is rank {launcher.Rank} of {launcher.WorldSize} already, started by {launcher.Kind}", "one program that starts ranks", $"leave {given[0]} out, or start the command without mpiexec or srun");
         foreach (var (option, least) in ((Option<int?>, int)[])[(ranks, 1), (restarts, 0), (grace, 1)])
-            if (arguments.GetValue(option) is { } value && value < least) throw Refuse(option.Name, $"it is {value}", $"{least} or more", "correct the number");
+            if (arguments.GetValue(option) is { } value && value < least) throw new ConfigurationException(option.Name, $"it is {value}", $"{least} or more", "correct the number");
 
         bool isSupervised = arguments.GetValue(supervise);
         string? file = arguments.GetValue(hostfile);
-        if (!isSupervised && given.Contains(restarts.Name)) throw Refuse(restarts.Name, "nothing is started again without --supervise", "--supervise beside it", "add --supervise, or leave --restarts out");
-        if (file is null && given.Contains(listen.Name)) throw Refuse(listen.Name, "ranks of this machine need no address of it", "--hostfile beside it", "add --hostfile, or leave --listen out");
+        if (!isSupervised && given.Contains(restarts.Name)) throw new ConfigurationException(restarts.Name, "nothing is started again without --supervise", "--supervise beside it", "add --supervise, or leave --restarts out");
+        if (file is null && given.Contains(listen.Name)) throw new ConfigurationException(listen.Name, "ranks of this machine need no address of it", "--hostfile beside it", "add --hostfile, or leave --listen out");
         IReadOnlyList<RankHost> hosts = file is null ? [] : HostFile.Read(file);
         int count = arguments.GetValue(ranks) ?? (file is null ? 1 : hosts.Sum(host => host.Slots));
         if (file is not null) hosts = HostFile.Fill(file, hosts, count);
@@ -87,6 +88,4 @@ internal sealed class RankStart
         string program = Environment.ProcessPath!;
         return Path.GetFileNameWithoutExtension(program) == "dotnet" ? [program, Path.Combine(AppContext.BaseDirectory, "Launcher.dll")] : [program];
     }
-
-    private static ConfigurationException Refuse(string where, string found, string expected, string @do) => new($"{where}: {found}.\n  expected: {expected}\n  do: {@do}");
 }

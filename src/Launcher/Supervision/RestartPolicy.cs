@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Launcher.Supervision;
 
 /// <summary>Decides whether a job that has ended is started again.</summary>

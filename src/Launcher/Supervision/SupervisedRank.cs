@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Supervision;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Supervision;
 
@@ -26,7 +27,7 @@ internal sealed class SupervisionLog(Terminal terminal, string folder)
             isBegun = true;
             File.AppendAllText(Path.Combine(folder, "supervisor.log"), $"{DateTimeOffset.Now.ToString("yyyy-MM-dd HH:mm:ss.fff zzz", CultureInfo.InvariantCulture)} {message}\n");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
             // A full disk is no reason to lose a job; the terminal has the message.
             terminal.Error.WriteLine($"supervisor: the log could not be written ({e.Message})");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Supervision;
 using SparkTrain.Trainer;
 

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Launcher.Watching;
 
 /// <summary>The commit of the working tree that a run is started in.</summary>
@@ -11,7 +13,7 @@ internal static class GitCommit
             for (var at = new DirectoryInfo(folder); at is not null; at = at.Parent)
                 if (Directory.Exists(Path.Combine(at.FullName, ".git"))) return Head(Path.Combine(at.FullName, ".git"));
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
         }
         return null;

@@ -8,6 +8,7 @@ using Serilog.Core;
 using Serilog.Events;
 using SparkTrain.Configuration;
 using SparkTrain.Http;
+using SparkTrain.Input;
 using SparkTrain.Native;
 using SparkTrain.Telemetry;
 using SparkTrain.Trainer;
@@ -36,7 +37,7 @@ internal sealed class MetricsPageSink : ILogEventSink, IDisposable
     public static MetricsPageSink Start(string address, string run, Terminal terminal)
     {
         if (!IPEndPoint.TryParse(address, out var endpoint) || endpoint.Port == 0)
-            throw new ConfigurationException($"Logging.Prometheus: it is \"{address}\".\n  expected: ADDRESS:PORT, such as 127.0.0.1:9464\n  do: correct it");
+            throw new ConfigurationException("Logging.Prometheus", $"it is \"{address}\"", "ADDRESS:PORT, such as 127.0.0.1:9464", "correct it");
         return Start(endpoint, address, run, terminal);
     }
 
@@ -63,7 +64,7 @@ internal sealed class MetricsPageSink : ILogEventSink, IDisposable
         catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException)
         {
             server.DisposeAsync().AsTask().GetAwaiter().GetResult();
-            throw new EnvironmentException($"Logging.Prometheus {address}", e.Message.TrimEnd('.'), "an address of this machine and a port that is free and that you may use", "choose another, or null for no page", e);
+            throw new EnvironmentException($"Logging.Prometheus {address}", e.Reason(), "an address of this machine and a port that is free and that you may use", "choose another, or null for no page", e);
         }
 
         void Log(LogLevel level, string message, Exception? exception) => terminal.Error.WriteLine($"Logging.Prometheus: {message}{(exception is null ? "" : "\n" + exception)}");

@@ -26,7 +26,7 @@ internal static class Shipping
     /// <param name="tokenFile">Where a token can be given.</param>
     /// <exception cref="ConfigurationException">It is none, or has a place for secrets in it, which is not shown.</exception>
     public static Uri Url(string url, string key, string tokenFile) => ReceiverUrl.IsFit(url) ? new(url)
-        : throw new ConfigurationException($"{key}: it is \"{ShownAddress.Of(url)}\".\n  expected: it {ReceiverUrl.Rule}\n  do: correct it, such as http://127.0.0.1:8090/api/events, and give a secret by {tokenFile}");
+        : throw new ConfigurationException(key, $"it is \"{ShownAddress.Of(url)}\"", $"it {ReceiverUrl.Rule}", $"correct it, such as http://127.0.0.1:8090/api/events, and give a secret by {tokenFile}");
 
     /// <summary>Reads a token from a file, or from the environment where no file is named; null where there is none.</summary>
     /// <exception cref="ConfigurationException">The file cannot be read, or the token cannot be sent.</exception>
@@ -35,6 +35,6 @@ internal static class Shipping
         string? token = file is not null ? TokenFile.Read(file, key) : Environment.GetEnvironmentVariable(TokenVariable);
         if (string.IsNullOrEmpty(token)) return null;
         return token.All(c => c is > ' ' and <= '~') ? token
-            : throw new ConfigurationException($"{(file is null ? TokenVariable : $"{key} {file}")}: the token cannot be sent.\n  expected: visible ASCII characters only\n  do: take the token that the receiver was started with");
+            : throw new ConfigurationException(file is null ? TokenVariable : $"{key} {file}", "the token cannot be sent", "visible ASCII characters only", "take the token that the receiver was started with");
     }
 }

@@ -53,7 +53,7 @@ public sealed partial class GgufTokenizer
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException or KeyNotFoundException or InvalidOperationException)
         {
-            throw new ModelFormatException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", "the tokenizer.json of the model", "check the path", e);
+            throw new ModelFormatException(path, $"it cannot be read ({e.Reason()})", "the tokenizer.json of the model", "check the path", e);
         }
     }
 

@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Telemetry;
 
 /// <summary>
@@ -59,7 +61,7 @@ public sealed class EventShipper : IAsyncDisposable
             // Nothing that a server, the network or the disk does may reach the training.
             catch (Exception e)
             {
-                if (failures++ == 0) warn($"events are not sent to {options.Url} ({e.Message.TrimEnd('.')}); they are kept, and tried again");
+                if (failures++ == 0) warn($"events are not sent to {options.Url} ({e.Reason()}); they are kept, and tried again");
             }
             if (isLast) return;
             await Pause(failures == 0 ? options.Period : AfterFailure(failures));

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using SparkTrain.Checkpoints;
 using SparkTrain.Distributed;
+using SparkTrain.Input;
 using SparkTrain.ModelFormat;
 
 namespace SparkTrain.Trainer;
@@ -140,7 +141,7 @@ internal sealed unsafe class CheckpointWriter : IDisposable
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or ModelFormatException or CheckpointException)
         {
             if (folder?.Loss is { } loss) return new(PartEnd.FolderLost, new(0, ""), loss.Reason);
-            return new(PartEnd.Failed, new(0, ""), $"{(ranks.Rank > 0 ? $"rank {ranks.Rank}: " : "")}{e.Message.TrimEnd('.')}; {store.FreeText()}");
+            return new(PartEnd.Failed, new(0, ""), $"{(ranks.Rank > 0 ? $"rank {ranks.Rank}: " : "")}{e.Reason()}; {store.FreeText()}");
         }
     }
 

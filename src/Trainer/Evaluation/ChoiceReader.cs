@@ -40,7 +40,7 @@ public static class ChoiceReader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new DataException(where, $"not a question ({e.Message.TrimEnd('.')})", Expected, "correct the line", e);
+            throw new DataException(where, $"not a question ({e.Reason()})", Expected, "correct the line", e);
         }
     }
 }

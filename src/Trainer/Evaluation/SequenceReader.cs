@@ -32,7 +32,7 @@ public static class SequenceReader
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            throw new DataException(where, $"not a sequence ({e.Message.TrimEnd('.')})", "{\"text\": \"…\"} or {\"tokens\": […], \"document_ids\": […]}", "correct the line", e);
+            throw new DataException(where, $"not a sequence ({e.Reason()})", "{\"text\": \"…\"} or {\"tokens\": […], \"document_ids\": […]}", "correct the line", e);
         }
         Check(sequence, model, where);
         return sequence;

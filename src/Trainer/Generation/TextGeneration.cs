@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Serilog;
 using SparkTrain.Generation;
+using SparkTrain.Input;
 using SparkTrain.Model;
 using SparkTrain.Telemetry;
 using SparkTrain.Tokenizers;
@@ -51,7 +52,7 @@ internal sealed class TextGeneration : IDisposable
         // Weights whose logits leave float32's range, memory of a device that only just holds the training: no reason to end a run.
         catch (Exception e) when (e is NotFiniteNumberException or OutOfMemoryException or ExternalException or IOException)
         {
-            log.Warning(TrainEvents.NotGenerated, step, e.Message.TrimEnd('.'));
+            log.Warning(TrainEvents.NotGenerated, step, e.Reason());
         }
     }
 

@@ -83,9 +83,9 @@ internal sealed class StepLines<T> : IDisposable
         {
             return File.Exists(path) ? [.. Read(path, json)] : [];
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (IoFailure.Is(e))
         {
-            throw new CheckpointException(path, $"it cannot be read ({e.Message.TrimEnd('.')})", what, "check its permissions", e);
+            throw new CheckpointException(path, $"it cannot be read ({e.Reason()})", what, "check its permissions", e);
         }
     }
 

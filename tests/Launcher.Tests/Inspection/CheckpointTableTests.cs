@@ -1,4 +1,5 @@
 using SparkTrain.Checkpoints;
+using SparkTrain.Input;
 using SparkTrain.Launcher.Inspection;
 
 namespace SparkTrain.Launcher.Tests.Inspection;

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using SparkTrain.Input;
 
 namespace SparkTrain.Launcher.Tests.Supervision;
 

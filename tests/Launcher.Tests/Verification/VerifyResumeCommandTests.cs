@@ -1,3 +1,5 @@
+using SparkTrain.Input;
+
 namespace SparkTrain.Launcher.Tests.Verification;
 
 public sealed class VerifyResumeCommandTests
