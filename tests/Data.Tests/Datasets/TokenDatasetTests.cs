@@ -92,7 +92,7 @@ public sealed class TokenDatasetTests
     {
         using var folder = new TemporaryFolder();
         foreach (var path in new[] { folder["nowhere"], folder.Path })
-            Assert.Contains("prepare --source dotnet-docs", Assert.Throws<DataException>(() => TokenDataset.Open(path)).Message,
+            Assert.Contains("make one with `prepare TEXT… ", Assert.Throws<DataException>(() => TokenDataset.Open(path)).Message,
                 StringComparison.Ordinal);
     }
 
