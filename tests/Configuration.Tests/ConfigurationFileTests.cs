@@ -1,20 +1,22 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Configuration.Tests;
 
 public sealed class ConfigurationFileTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("configuration-file").FullName;
+    private readonly TemporaryFolder folder = new();
 
     public ConfigurationFileTests()
     {
-        File.WriteAllText(Path.Combine(folder, "small-1.json"), "{}");
-        File.WriteAllText(Path.Combine(folder, "large-2.json"), "{}");
+        File.WriteAllText(folder["small-1.json"], "{}");
+        File.WriteAllText(folder["large-2.json"], "{}");
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_bare_name_is_found_among_the_shipped_ones() =>
-        Assert.Equal(Path.Combine(folder, "small-1.json"), ConfigurationFile.Find("small-1.json", folder));
+        Assert.Equal(folder["small-1.json"], ConfigurationFile.Find("small-1.json", folder));
 
     [Fact]
     public void The_working_directory_comes_first()

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Data.Sqlite;
+using SparkTrain.Support;
 using static SparkTrain.Dashboard.Tests.TestStore;
 
 namespace SparkTrain.Dashboard.Tests;
@@ -102,7 +103,9 @@ public sealed class DatabaseFileTests
 
     private sealed class Folder : IDisposable
     {
-        public string Path { get; } = Directory.CreateTempSubdirectory("dashboard").FullName;
+        private readonly TemporaryFolder temporary = new();
+
+        public string Path => temporary.Path;
 
         public string Make(string sql)
         {
@@ -123,7 +126,7 @@ public sealed class DatabaseFileTests
             return connection.Scalar<long>(sql);
         }
 
-        public void Dispose() => Directory.Delete(Path, true);
+        public void Dispose() => temporary.Dispose();
 
         private static SqliteConnection Open(string file)
         {

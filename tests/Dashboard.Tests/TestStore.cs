@@ -1,16 +1,17 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SparkTrain.Support;
 
 namespace SparkTrain.Dashboard.Tests;
 
 /// <summary>A store in a folder of its own.</summary>
 internal sealed class TestStore : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("dashboard").FullName;
+    private readonly TemporaryFolder folder = new();
 
     public TestStore(DashboardLimits? limits = null) =>
-        Store = new(Options = new() { Database = Path.Combine(folder, "d.db"), Limits = limits ?? new(), Time = Clock });
+        Store = new(Options = new() { Database = folder["d.db"], Limits = limits ?? new(), Time = Clock });
 
     public ManualTime Clock { get; } = new();
 
@@ -52,6 +53,6 @@ internal sealed class TestStore : IDisposable
     public void Dispose()
     {
         Store.Dispose();
-        Directory.Delete(folder, true);
+        folder.Dispose();
     }
 }

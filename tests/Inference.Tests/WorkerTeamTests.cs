@@ -138,10 +138,11 @@ public sealed class WorkerTeamTests
     {
         using var team = new WorkerTeam(3);
         int[] runs = new int[3];
+        var threads = new Thread[3];
         for (int job = 0; job < 4; job++)
         {
-            team.Run(thread => runs[thread]++);
-            Thread.Sleep(60);
+            team.Run(thread => (threads[thread], runs[thread]) = (Thread.CurrentThread, runs[thread] + 1));
+            Patience.Until(() => threads.Skip(1).All(thread => thread.ThreadState.HasFlag(ThreadState.WaitSleepJoin)));
         }
         Assert.All(runs, n => Assert.Equal(4, n));
     }

@@ -1,11 +1,12 @@
+using SparkTrain.Support;
 
 namespace SparkTrain.Input.Tests;
 
 public sealed class RegularFileTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("input-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_file_is_read_up_to_the_limit()

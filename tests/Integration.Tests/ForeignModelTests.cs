@@ -1,14 +1,15 @@
 using System.Text.Json.Nodes;
 using SparkTrain.ModelFormat;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
 /// <summary>Model folders that others made, from the command line: what they compute, and that none of them can do harm.</summary>
 public sealed class ForeignModelTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("sparktrain-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     // Everything at once that the layout of a folder may have and its model does not tell by.
     [Theory]

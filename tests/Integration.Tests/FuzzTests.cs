@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using SparkTrain.Bench;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -9,11 +10,11 @@ public sealed class FuzzTests : IDisposable
 {
     private const int Inputs = 60;
 
-    private readonly string folder = Directory.CreateTempSubdirectory("fuzz-").FullName;
+    private readonly TemporaryFolder folder = new();
 
     public static TheoryData<string> Readers => [.. FuzzReaders.All.Select(reader => reader.Name)];
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Theory, MemberData(nameof(Readers))]
     public void Damaged_input_is_read_or_refused(string reader)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -7,7 +8,7 @@ public sealed class PrepareTests : IDisposable
 {
     private static readonly string[] Words = ["of", "every", "query", "the", "threshold", "keeps", "its", "keys", "and", "few", "neurons", "are", "active"];
 
-    private readonly string folder = Directory.CreateTempSubdirectory("sparktrain-").FullName;
+    private readonly TemporaryFolder folder = new();
 
     public PrepareTests()
     {
@@ -16,7 +17,7 @@ public sealed class PrepareTests : IDisposable
             File.WriteAllLines(Path.Combine(folder, file), Enumerable.Range(0, 6000).Select(_ => JsonSerializer.Serialize(new { text = Sentence(random) })));
     }
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_process_that_is_killed_or_stopped_is_taken_up_by_the_same_command_to_the_same_bytes()
@@ -73,7 +74,7 @@ public sealed class PrepareTests : IDisposable
     [Fact]
     public void A_prepare_that_another_one_keeps_out_is_told_to_wait()
     {
-        using var other = new FileStream(Path.Combine(folder, ".set.sparktrain-lock"), FileMode.Create, FileAccess.ReadWrite, FileShare.None);
+        using var other = new FileStream(folder[".set.sparktrain-lock"], FileMode.Create, FileAccess.ReadWrite, FileShare.None);
         var run = Cli.Run(folder, Arguments("set"));
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("wait for it", run.Error, StringComparison.Ordinal);
@@ -88,7 +89,7 @@ public sealed class PrepareTests : IDisposable
 
     private int FinishedLines()
     {
-        string journal = Path.Combine(folder, ".set.sparktrain-progress");
+        string journal = folder[".set.sparktrain-progress"];
         return File.Exists(journal) ? File.ReadLines(journal).Count() - 1 : 0;
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using SparkTrain.Native;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
@@ -16,14 +17,14 @@ public sealed class ReadmeTests : IDisposable
 
     private static readonly bool isWhole = Processor.HasFastBfloat16;
 
-    private readonly string runs = Directory.CreateTempSubdirectory("sparktrain-readme-").FullName;
+    private readonly TemporaryFolder runs = new();
 
-    public void Dispose() => Directory.Delete(runs, recursive: true);
+    public void Dispose() => runs.Dispose();
 
     [Fact]
     public void Train_sh_trains_spark_tiny_to_the_stated_loss_and_prints_a_sample()
     {
-        string trained = Path.Combine(runs, "spark-tiny");
+        string trained = runs["spark-tiny"];
         var run = Train();
         Assert.True(run.ExitCode == (isWhole ? 0 : SavedAndLeft), run.Out + run.Error);
         using var last = JsonDocument.Parse(File.ReadLines(Path.Combine(trained, "metrics.jsonl")).Last());

@@ -1,11 +1,14 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SparkTrain.Support;
 
 namespace SparkTrain.Integration.Tests;
 
 /// <summary>A temporary folder with a prepared dataset and a configuration of a tiny run.</summary>
 internal sealed class Workplace : IDisposable
 {
+    private readonly TemporaryFolder temporary = new();
+
     private static readonly string[] Words = ["the", "threshold", "of", "every", "query", "keeps", "its", "keys", "and", "neurons", "are", "few"];
 
     public const string Config = """
@@ -38,7 +41,7 @@ internal sealed class Workplace : IDisposable
         Assert.True(prepared.ExitCode == 0, prepared.Error);
     }
 
-    public string Folder { get; } = Directory.CreateTempSubdirectory("sparktrain-").FullName;
+    public string Folder => temporary.Path;
 
     public string this[string path] => Path.Combine(Folder, path);
 
@@ -50,5 +53,5 @@ internal sealed class Workplace : IDisposable
 
     public byte[] Weights(string run) => File.ReadAllBytes(this[$"runs/{run}/model/model.safetensors"]);
 
-    public void Dispose() => Directory.Delete(Folder, recursive: true);
+    public void Dispose() => temporary.Dispose();
 }

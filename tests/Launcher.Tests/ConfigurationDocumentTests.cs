@@ -1,19 +1,20 @@
 using System.Text.Json;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests;
 
 /// <summary>docs/configuration.md shows what really happens.</summary>
 public sealed class ConfigurationDocumentTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("configuration-document").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void The_shown_report_is_what_the_shown_file_gives()
     {
         var document = RepositoryFiles.Read("docs", "configuration.md");
-        var path = Path.Combine(folder, "my-run.json");
+        var path = folder["my-run.json"];
         File.WriteAllText(path, Block(document, "<!-- example: file -->\n```json\n").Replace("  // the other sections as in spark-tiny.json\n", OtherSections(), StringComparison.Ordinal));
         var run = LauncherProcess.Run($"config check --config {path} --set Model.NumLayers=1e1");
         Assert.Equal(Block(document, "<!-- example: report -->\n```\n"), run.Error.Replace(folder + "/", "", StringComparison.Ordinal));

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.IO.Compression;
 using System.Text;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests;
 
@@ -9,9 +10,9 @@ public sealed class CorpusScriptTests : IDisposable
 {
     private const string Preface = "\n00-database-info\n   This file is converted.\n\n Begin file 1 of 26\n\n";
 
-    private readonly string folder = Directory.CreateTempSubdirectory("corpus-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void The_texts_are_unpacked_cleaned_and_described()
@@ -24,36 +25,36 @@ public sealed class CorpusScriptTests : IDisposable
         Package("linux-doc-6.1", ("usr/share/doc/linux-doc-6.1/Documentation/a/b.rst.gz", Packed("Title\n=====\n")), ("usr/share/doc/linux-doc-6.1/Documentation/c.txt", "text\n"u8.ToArray()),
             ("usr/share/doc/linux-doc-6.1/Documentation/d.svg.gz", Packed("<svg>")), ("usr/share/doc/linux-doc-6.1/Documentation/translations/it.rst.gz", Packed("Titolo")),
             ("usr/share/doc/linux-doc-6.1/html/_sources/a/b.rst.txt", "Title\n"u8.ToArray()), ("usr/share/doc/linux-doc-6.1/copyright", "GPL of the kernel\n"u8.ToArray()));
-        var run = Fetch(Path.Combine(folder, "texts"));
+        var run = Fetch(folder["texts"]);
         Assert.Equal((0, $"{folder}/texts: 2 pages of a dictionary, 0.0 MB; 2 files of kernel documentation, 0.0 MB\n"), (run.ExitCode, run.Out));
         Assert.Equal(["LICENCES", "gcide.jsonl", "linux-doc/a/b.rst", "linux-doc/c.txt"], Files("texts"));
-        Assert.Equal("Title\n=====\n", File.ReadAllText(Path.Combine(folder, "texts/linux-doc/a/b.rst")));
+        Assert.Equal("Title\n=====\n", File.ReadAllText(folder["texts/linux-doc/a/b.rst"]));
         Assert.Equal([
             "Ab \\Ab\\ (\"[a^]b\"), n.\n   1. The market’s end.\n\n         Said so.   --Locke.\n\nAb \\Ab\\, v.\n   To end. [Obs.]\n   [R.]\n" + page.TrimEnd('\n'),
             "Ac \\Ac\\\n\\A\"c\\, n.\n   Last.",
-        ], File.ReadLines(Path.Combine(folder, "texts/gcide.jsonl")).Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("text").GetString()));
-        string licences = File.ReadAllText(Path.Combine(folder, "texts/LICENCES"));
+        ], File.ReadLines(folder["texts/gcide.jsonl"]).Select(line => System.Text.Json.JsonDocument.Parse(line).RootElement.GetProperty("text").GetString()));
+        string licences = File.ReadAllText(folder["texts/LICENCES"]);
         foreach (string part in (string[])["dict-gcide 1.0", "linux-doc-6.1 1.0", "GPL of the dictionary", "GPL of the kernel"]) Assert.Contains(part, licences, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(folder), entry => entry.Contains("fetching", StringComparison.Ordinal));
 
         // The second time nothing is asked of apt.
-        File.WriteAllText(Path.Combine(folder, "apt-get"), "#!/bin/sh\nexit 1\n");
-        Assert.Equal((0, run.Out, ""), Fetch(Path.Combine(folder, "texts") + "/"));
+        File.WriteAllText(folder["apt-get"], "#!/bin/sh\nexit 1\n");
+        Assert.Equal((0, run.Out, ""), Fetch(folder["texts"] + "/"));
     }
 
     [Fact]
     public void What_goes_wrong_leaves_nothing_behind_and_says_what_to_do()
     {
-        var failed = Fetch(Path.Combine(folder, "texts"));
+        var failed = Fetch(folder["texts"]);
         Assert.Equal(5, failed.ExitCode);
         Assert.Equal("fetching dict-gcide and linux-doc-6.1 (52 MB)\n  E: no package\nerror: apt could not download dict-gcide and linux-doc-6.1\n", failed.Error[..failed.Error.IndexOf("       Do: ", StringComparison.Ordinal)]);
         Package("dict-gcide", ("usr/share/doc/dict-gcide/copyright", []));
         Package("linux-doc-6.1", ("usr/share/doc/linux-doc-6.1/copyright", []));
-        Assert.Contains("do not hold the text where it is expected\n       Do: ", Fetch(Path.Combine(folder, "texts")).Error, StringComparison.Ordinal);
+        Assert.Contains("do not hold the text where it is expected\n       Do: ", Fetch(folder["texts"]).Error, StringComparison.Ordinal);
         Assert.DoesNotContain(Directory.EnumerateFileSystemEntries(folder), entry => entry.Contains("texts", StringComparison.Ordinal));
 
-        Directory.CreateDirectory(Path.Combine(folder, "mine/more"));
-        var occupied = Fetch(Path.Combine(folder, "mine"));
+        Directory.CreateDirectory(folder["mine/more"]);
+        var occupied = Fetch(folder["mine"]);
         Assert.Equal((3, $"error: {folder}/mine: something that is not this corpus is there\n       Do: name another folder, or remove it\n"), (occupied.ExitCode, occupied.Error));
         Assert.Equal(2, Fetch("--help").ExitCode);
     }
@@ -81,12 +82,12 @@ public sealed class CorpusScriptTests : IDisposable
 
     private (int ExitCode, string Out, string Error) Fetch(string to)
     {
-        if (!File.Exists(Path.Combine(folder, "apt-get")))
+        if (!File.Exists(folder["apt-get"]))
         {
             // Downloads what a test has made; apt-cache knows every package.
-            File.WriteAllText(Path.Combine(folder, "apt-get"), $"#!/bin/sh\nfor name in dict-gcide linux-doc-6.1; do cp {folder}/$name.package ./$name.deb 2>/dev/null || {{ echo 'E: no package' >&2; exit 100; }}; done\n");
-            File.WriteAllText(Path.Combine(folder, "apt-cache"), "#!/bin/sh\nexit 0\n");
-            Assert.Equal(0, Start("chmod", "700", Path.Combine(folder, "apt-get"), Path.Combine(folder, "apt-cache")).ExitCode);
+            File.WriteAllText(folder["apt-get"], $"#!/bin/sh\nfor name in dict-gcide linux-doc-6.1; do cp {folder}/$name.package ./$name.deb 2>/dev/null || {{ echo 'E: no package' >&2; exit 100; }}; done\n");
+            File.WriteAllText(folder["apt-cache"], "#!/bin/sh\nexit 0\n");
+            Assert.Equal(0, Start("chmod", "700", folder["apt-get"], folder["apt-cache"]).ExitCode);
         }
         return Start("bash", Path.Combine(RepositoryFiles.Root, "scripts", "fetch-corpus.sh"), to);
     }

@@ -1,15 +1,16 @@
 using System.Text.Json;
 using SparkTrain.Data;
 using SparkTrain.Input;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests;
 
 /// <summary><c>data show</c> and <c>data check</c> as a user runs them.</summary>
 public sealed class DataCommandTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("data-command-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Show_prints_the_samples_of_a_run_with_borders_masks_and_padding()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests;
 
@@ -69,13 +70,15 @@ public sealed partial class DeployTests
     /// <summary>A folder with programs named as Slurm's and dotnet, which write down how they were called.</summary>
     private sealed class SlurmStub : IDisposable
     {
+        private readonly TemporaryFolder temporary = new();
+
         public SlurmStub(string train)
         {
             Write("scontrol", """if [ "$1" = show ]; then printf 'node1\nnode2\n'; fi""");
             foreach (string program in (string[])["srun", "dotnet"]) Write(program, train);
         }
 
-        public string Folder { get; } = Directory.CreateTempSubdirectory("slurm-").FullName;
+        public string Folder => temporary.Path;
 
         public string[] Calls => File.ReadAllLines(Path.Combine(Folder, "calls"));
 
@@ -94,7 +97,7 @@ public sealed partial class DeployTests
             return process.ExitCode;
         }
 
-        public void Dispose() => Directory.Delete(Folder, recursive: true);
+        public void Dispose() => temporary.Dispose();
 
         private void Write(string program, string body)
         {

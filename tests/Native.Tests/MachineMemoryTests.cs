@@ -1,3 +1,5 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Native.Tests;
 
 /// <summary>Memory of machines that are made up: a 24 GiB one, in and outside of control groups.</summary>
@@ -5,11 +7,11 @@ public sealed class MachineMemoryTests : IDisposable
 {
     private const long GiB = 1L << 30, MiB = 1L << 20;
 
-    private readonly string root = Directory.CreateTempSubdirectory("memory-tests-").FullName;
+    private readonly TemporaryFolder root = new();
 
     public MachineMemoryTests() => Write("proc/meminfo", "MemTotal:       25165824 kB\nMemFree:  1 kB\nMemAvailable:   12582912 kB\n");
 
-    public void Dispose() => Directory.Delete(root, recursive: true);
+    public void Dispose() => root.Dispose();
 
     [Fact]
     public void Without_a_limit_it_is_what_the_kernel_says()

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SparkTrain.Support;
 using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving.Tests;
@@ -10,9 +11,9 @@ public sealed class SlowTokenizerTests : IDisposable
     private const string SlowExpression = "(?:a|aa)+c|[^c]", Slow = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
-    private readonly string folder = Directory.CreateTempSubdirectory("slow-tokenizer-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public async Task A_client_that_leaves_ends_the_encoding_of_its_prompt()
@@ -34,7 +35,7 @@ public sealed class SlowTokenizerTests : IDisposable
     private ITokenizer Load()
     {
         new ByteTokenizer().Save(folder);
-        string path = Path.Combine(folder, "tokenizer.json");
+        string path = folder["tokenizer.json"];
         var json = JsonNode.Parse(File.ReadAllText(path))!;
         json["pre_tokenizer"] = JsonNode.Parse($$"""
             {"type":"Sequence","pretokenizers":[

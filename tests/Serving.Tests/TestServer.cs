@@ -3,8 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Serilog;
-using Serilog.Core;
-using Serilog.Events;
+using SparkTrain.Support;
 using SparkTrain.Tokenizers;
 
 namespace SparkTrain.Serving.Tests;
@@ -12,11 +11,11 @@ namespace SparkTrain.Serving.Tests;
 /// <summary>A server in this process on a free port of loopback, and a client of it.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
-    private readonly List<string> lines;
+    private readonly LogCollector log;
 
-    private TestServer(CompletionServer server, FakeDecoder decoder, List<string> lines)
+    private TestServer(CompletionServer server, FakeDecoder decoder, LogCollector log)
     {
-        (Server, Decoder, this.lines) = (server, decoder, lines);
+        (Server, Decoder, this.log) = (server, decoder, log);
         Client = new(new SocketsHttpHandler { UseProxy = false, ResponseDrainTimeout = TimeSpan.Zero }) { BaseAddress = server.Address };
     }
 
@@ -27,21 +26,15 @@ internal sealed class TestServer : IAsyncDisposable
     public HttpClient Client { get; }
 
     /// <summary>What was logged.</summary>
-    public string Log
-    {
-        get
-        {
-            lock (lines) return string.Join('\n', lines);
-        }
-    }
+    public string Log => string.Join('\n', log.Messages);
 
     public static async Task<TestServer> StartAsync(FakeDecoder? decoder = null, ServingOptions? options = null, ITokenizer? tokenizer = null)
     {
         decoder ??= new FakeDecoder();
-        var lines = new List<string>();
-        var log = new LoggerConfiguration().WriteTo.Sink(new Lines(lines)).CreateLogger();
+        var collector = new LogCollector();
+        var log = new LoggerConfiguration().WriteTo.Sink(collector).CreateLogger();
         var server = await CompletionServer.StartAsync(new("fake", decoder, tokenizer ?? new ByteTokenizer()), (options ?? new()) with { Listen = new(options?.Listen.Address ?? IPAddress.Loopback, 0) }, log);
-        return new(server, decoder, lines);
+        return new(server, decoder, collector);
     }
 
     /// <summary>Posts a body for completions.</summary>
@@ -87,13 +80,5 @@ internal sealed class TestServer : IAsyncDisposable
         Client.Dispose();
         await Server.DisposeAsync();
         Decoder.Dispose();
-    }
-
-    private sealed class Lines(List<string> lines) : ILogEventSink
-    {
-        public void Emit(LogEvent logEvent)
-        {
-            lock (lines) lines.Add(logEvent.RenderMessage(System.Globalization.CultureInfo.InvariantCulture) + logEvent.Exception);
-        }
     }
 }

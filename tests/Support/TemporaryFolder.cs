@@ -9,6 +9,12 @@ public sealed class TemporaryFolder : IDisposable
     /// <summary>Returns the path of a file or folder in it.</summary>
     public string this[string name] => System.IO.Path.Combine(Path, name);
 
+    /// <summary>Stands for its path.</summary>
+    public static implicit operator string(TemporaryFolder folder) => folder.Path;
+
+    /// <inheritdoc cref="Path"/>
+    public override string ToString() => Path;
+
     /// <summary>Writes a file in it, in UTF-8 without a mark, and returns the file's path; folders on the way are made.</summary>
     public string Write(string name, string text) => Write(name, System.Text.Encoding.UTF8.GetBytes(text));
 

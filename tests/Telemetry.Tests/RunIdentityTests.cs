@@ -1,14 +1,15 @@
 using System.Text.Json;
 using Serilog;
+using SparkTrain.Support;
 
 namespace SparkTrain.Telemetry.Tests;
 
 /// <summary>Which run a journal is of: a copy that goes on is another run, a run that was moved is the same.</summary>
 public sealed class RunIdentityTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("identity-tests-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_copy_under_another_name_is_a_run_of_its_own_with_the_past_of_the_original()
@@ -32,7 +33,7 @@ public sealed class RunIdentityTests : IDisposable
     public void A_run_whose_parent_folder_was_moved_stays_the_same_and_a_copy_beside_it_does_not()
     {
         string original = Train("runs", "base", 1);
-        Directory.CreateDirectory(Path.Combine(folder, "moved"));
+        Directory.CreateDirectory(folder["moved"]);
         Directory.Move(Path.Combine(folder, "runs", "base"), Path.Combine(folder, "moved", "base"));
         Assert.Equal(original, Train("moved", "base", 1));
         Copy("moved/base", "copied/base");
@@ -41,11 +42,11 @@ public sealed class RunIdentityTests : IDisposable
         Assert.Equal(original, Train("moved", "base", 1));
         Assert.Equal(copy, Train("copied", "base", 1));
         // A copy that took the place of the original, which was moved away: the one that stayed at its place keeps the identity.
-        Directory.Move(Path.Combine(folder, "moved", "base"), Path.Combine(folder, "away"));
+        Directory.Move(Path.Combine(folder, "moved", "base"), folder["away"]);
         Copy("away", "moved/base");
         Assert.Equal(original, Train("moved", "base", 1));
-        Directory.CreateDirectory(Path.Combine(folder, "other"));
-        Directory.Move(Path.Combine(folder, "away"), Path.Combine(folder, "other", "base"));
+        Directory.CreateDirectory(folder["other"]);
+        Directory.Move(folder["away"], Path.Combine(folder, "other", "base"));
         Assert.NotEqual(original, Train("other", "base", 1));
     }
 
@@ -53,7 +54,7 @@ public sealed class RunIdentityTests : IDisposable
     public void A_run_that_is_reached_by_another_path_stays_the_same()
     {
         string original = Train("runs", "base", 1);
-        Directory.CreateSymbolicLink(Path.Combine(folder, "link"), Path.Combine(folder, "runs"));
+        Directory.CreateSymbolicLink(folder["link"], folder["runs"]);
         Assert.Equal(original, Train("link", "base", 1));
         Assert.Equal(original, Train("runs", "base", 1));
     }

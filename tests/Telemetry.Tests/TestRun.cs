@@ -1,13 +1,14 @@
 using Serilog;
 using Serilog.Core;
 using Serilog.Events;
+using SparkTrain.Support;
 
 namespace SparkTrain.Telemetry.Tests;
 
 /// <summary>A journal in a folder of its own, and a log that writes into it.</summary>
 internal sealed class TestRun : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("telemetry-tests-").FullName;
+    private readonly TemporaryFolder folder = new();
 
     public string Journal => Path.Combine(folder, "log", "events.jsonl");
 
@@ -28,5 +29,5 @@ internal sealed class TestRun : IDisposable
     public static void Metrics(ILogger log, long step, double loss) =>
         log.ForContext(new EventProperties(RunEvent.OfKind(RunEvent.Metrics), new LogEventProperty(RunEvent.Metrics, new StructureValue([new("loss", new ScalarValue(loss))])))).Debug("metrics of step {Step}", step);
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 }

@@ -65,15 +65,15 @@ public sealed class CheckpointWriterTests : IDisposable
     public void A_slow_disk_holds_up_no_step_and_the_next_checkpoint_comes_when_it_is_free() => On(1, (ranks, state, store) =>
     {
         using var gate = new ManualResetEventSlim();
-        List<string> said = [];
-        using var log = new Serilog.LoggerConfiguration().WriteTo.Sink(new Messages(said)).CreateLogger();
+        var said = new LogCollector();
+        using var log = new Serilog.LoggerConfiguration().WriteTo.Sink(said).CreateLogger();
         var often = config with { Checkpoint = config.Checkpoint with { EverySteps = 2 }, Training = config.Training with { Steps = 100 } };
         using var runFolder = RunFolder.Open(often.Run);
         using var writer = new CheckpointWriter(store, often.Checkpoint, state, ranks, () => gate.Wait(), () => NoLosses);
         var schedule = new CheckpointSchedule(writer, state, often, "f", runFolder, log, isResumed: false);
         Step(1, 5);
         Assert.Equal(2, writer.Step);
-        Assert.Contains(said, text => text.StartsWith("step 4: the checkpoint is put off until the disk has taken that of step 2", StringComparison.Ordinal));
+        Assert.Contains(said.Messages, text => text.StartsWith("step 4: the checkpoint is put off until the disk has taken that of step 2", StringComparison.Ordinal));
         gate.Set();
         // The parts are done soon after; every step asks.
         long next = 6;
@@ -177,10 +177,5 @@ public sealed class CheckpointWriterTests : IDisposable
     {
         state.Progress = state.Progress with { Step = step };
         return state.Describe(config, "f");
-    }
-
-    private sealed class Messages(List<string> said) : Serilog.Core.ILogEventSink
-    {
-        public void Emit(Serilog.Events.LogEvent logEvent) => said.Add(logEvent.RenderMessage(System.Globalization.CultureInfo.InvariantCulture));
     }
 }

@@ -1,13 +1,14 @@
 using SparkTrain.Distributed;
 using SparkTrain.Native;
+using SparkTrain.Support;
 
 namespace SparkTrain.Trainer.Tests;
 
 public sealed class ComputeChoiceTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("sparktrain-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_type_that_is_named_stays()
@@ -33,7 +34,7 @@ public sealed class ComputeChoiceTests : IDisposable
     [InlineData("", null)]
     public void A_run_that_has_begun_keeps_its_type_on_any_processor(string saved, ComputeType? expected)
     {
-        Directory.CreateDirectory(Path.Combine(folder, "r"));
+        Directory.CreateDirectory(folder["r"]);
         File.WriteAllText(Path.Combine(folder, "r", "config.json"), saved);
         Assert.Equal(expected ?? ComputeChoice.Here(Config(ComputeType.Auto).Training), Decide(Config(ComputeType.Auto)));
     }

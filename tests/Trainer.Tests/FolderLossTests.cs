@@ -36,7 +36,7 @@ public sealed class FolderLossTests : IDisposable
     {
         string[] left = [];
         var thrown = new ConcurrentBag<string>();
-        using var log = new LoggerConfiguration().MinimumLevel.Debug().WriteTo.Sink(new At(7, () =>
+        using var log = new LoggerConfiguration().MinimumLevel.Debug().WriteTo.Sink(At(7, () =>
         {
             Break(how);
             left = Files();
@@ -132,15 +132,14 @@ public sealed class FolderLossTests : IDisposable
     private string[] Files() => !Directory.Exists(Run) ? []
         : [.. Directory.GetFileSystemEntries(Run, "*", SearchOption.AllDirectories).Where(path => Path.GetFileName(path) is not "metrics.jsonl").Order(StringComparer.Ordinal).Select(path => $"{path} {(File.Exists(path) ? File.GetLastWriteTimeUtc(path).Ticks : 0)}")];
 
-    private sealed class At(long step, Action act) : ILogEventSink
+    private static LogAction At(long step, Action act)
     {
-        private bool isDone;
-
-        public void Emit(LogEvent logEvent)
+        bool isDone = false;
+        return new(logEvent =>
         {
             if (isDone || !logEvent.Properties.TryGetValue("Step", out var value) || value is not ScalarValue { Value: long at } || at < step) return;
             isDone = true;
             act();
-        }
+        });
     }
 }

@@ -18,7 +18,7 @@ public sealed class SlowDiskTests : IDisposable
     private readonly CheckpointStore store;
     private readonly TrainState state;
     private readonly ManualResetEventSlim disk = new(false);
-    private readonly EventsOf events = new();
+    private readonly LogCollector events = new();
     private readonly CheckpointWriter writer;
     private readonly CheckpointSchedule saves;
 
@@ -97,12 +97,5 @@ public sealed class SlowDiskTests : IDisposable
             // The shard itself takes no time; only its publication waits.
             if (writer.IsBusy && !disk.IsSet && writer.Step == state.Progress.Step) Patience.Until(saves.IsPartDone, "a part of the checkpoint");
         }
-    }
-
-    private sealed class EventsOf : ILogEventSink
-    {
-        public List<string> Templates { get; } = [];
-
-        public void Emit(LogEvent logEvent) => Templates.Add(logEvent.MessageTemplate.Text);
     }
 }

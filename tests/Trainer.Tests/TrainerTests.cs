@@ -58,7 +58,7 @@ public sealed class TrainerTests : IDisposable
         TinyRun.Train(config);
         var broken = config with { Run = config.Run with { Name = "broken" } };
         using var stop = new CancellationTokenSource();
-        using (var log = new LoggerConfiguration().WriteTo.Sink(new StopAt(stop, stopAfter)).CreateLogger())
+        using (var log = new LoggerConfiguration().WriteTo.Sink(StopAt(stop, stopAfter)).CreateLogger())
             Assert.Equal(TrainOutcome.Stopped, TinyRun.Train(broken, stop, log: log));
         Assert.Equal(stopAfter, TinyRun.Metrics(broken)[^1].GetProperty("step").GetInt32());
         Assert.Equal(TrainOutcome.Complete, TinyRun.Train(broken));
@@ -168,7 +168,7 @@ public sealed class TrainerTests : IDisposable
     public void A_stop_in_the_step_of_a_save_that_failed_is_not_told_as_saved()
     {
         using var stop = new CancellationTokenSource();
-        using var log = new LoggerConfiguration().WriteTo.Sink(new StopAt(stop, 3)).CreateLogger();
+        using var log = new LoggerConfiguration().WriteTo.Sink(StopAt(stop, 3)).CreateLogger();
         Directory.CreateDirectory(Path.Combine(config.Run.Folder, "tiny"));
         // Where a file is, no folder can be made.
         File.WriteAllText(Path.Combine(config.Run.Folder, "tiny", "checkpoints"), "");
@@ -202,7 +202,7 @@ public sealed class TrainerTests : IDisposable
     {
         Torch.Settle();
         var counts = new List<long>();
-        using var log = new LoggerConfiguration().WriteTo.Sink(new EachStep(_ => counts.Add(torch.Tensor.TotalCount))).CreateLogger();
+        using var log = new LoggerConfiguration().WriteTo.Sink(LogAction.AtSteps(TrainEvents.Step, _ => counts.Add(torch.Tensor.TotalCount))).CreateLogger();
         TinyRun.Train(config with { Training = config.Training with { Steps = 12 }, Validation = new() { EverySteps = 0 }, Checkpoint = new() { EverySteps = 100 } }, log: log);
         Assert.Equal(12, counts.Count);
         Assert.Equal(counts[2], counts[^1]);
@@ -229,19 +229,8 @@ public sealed class TrainerTests : IDisposable
         File.WriteAllBytes(shard, bytes);
     }
 
-    private sealed class EachStep(Action<long> act) : ILogEventSink
+    private static LogAction StopAt(CancellationTokenSource stop, long at) => LogAction.AtSteps(TrainEvents.Step, step =>
     {
-        public void Emit(LogEvent logEvent)
-        {
-            if (logEvent.MessageTemplate.Text == TrainEvents.Step) act((long)((ScalarValue)logEvent.Properties["Step"]).Value!);
-        }
-    }
-
-    private sealed class StopAt(CancellationTokenSource stop, long step) : ILogEventSink
-    {
-        public void Emit(LogEvent logEvent)
-        {
-            if (logEvent.MessageTemplate.Text == TrainEvents.Step && (long)((ScalarValue)logEvent.Properties["Step"]).Value! == step) stop.Cancel();
-        }
-    }
+        if (step == at) stop.Cancel();
+    });
 }

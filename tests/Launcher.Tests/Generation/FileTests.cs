@@ -1,13 +1,14 @@
 using SparkTrain.Input;
 using SparkTrain.Launcher.Generation;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests.Generation;
 
 public sealed class FileTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("sparktrain-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_text_is_read_as_it_is()

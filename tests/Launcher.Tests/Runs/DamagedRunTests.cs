@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using SparkTrain.Dashboard;
 using SparkTrain.Launcher.Runs;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests.Runs;
 
@@ -45,23 +46,23 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
 
     private static readonly string[] Read = ["config.json", "metrics.jsonl", "generated.jsonl", "report.json"];
 
-    private readonly string runs = Directory.CreateTempSubdirectory("damaged-runs-").FullName;
+    private readonly TemporaryFolder runs = new();
 
-    public void Dispose() => Directory.Delete(runs, recursive: true);
+    public void Dispose() => runs.Dispose();
 
     public static TheoryData<string> Hows => [.. Damages.Select(damage => damage.How)];
 
     [Theory, MemberData(nameof(Hows))]
     public void Every_verb_goes_on_whichever_file_is(string how)
     {
-        SmallRun.Copy(small.Good, Path.Combine(runs, "good"));
+        SmallRun.Copy(small.Good, runs["good"]);
         string[] files = [.. Directory.GetFiles(small.Good, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(small.Good, file))];
         Assert.Contains("config.json", files);
         Assert.Contains(Path.Combine("log", "events.jsonl"), files);
         // Each file that these verbs or inspect read; the others all at once.
         foreach (var group in files.GroupBy(file => Read.Contains(file) || file.StartsWith("checkpoints", StringComparison.Ordinal) ? file : ""))
         {
-            string bad = Path.Combine(runs, "bad"), file = group.Key, path = Path.Combine(bad, file);
+            string bad = runs["bad"], file = group.Key, path = Path.Combine(bad, file);
             SmallRun.Copy(small.Good, bad);
             foreach (string each in group) Damages.Single(damage => damage.How == how).Damage(Path.Combine(bad, each));
             if (file.StartsWith("checkpoints", StringComparison.Ordinal)) RequireInspected(bad, $"{file}, {how}");
@@ -86,15 +87,15 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
     [InlineData("metrics.jsonl", "a folder")]
     public void The_file_at_fault_is_named(string file, string how)
     {
-        string bad = Path.Combine(runs, "bad");
-        SmallRun.Copy(small.Good, Path.Combine(runs, "good"));
+        string bad = runs["bad"];
+        SmallRun.Copy(small.Good, runs["good"]);
         SmallRun.Copy(small.Good, bad);
         Damages.Single(damage => damage.How == how).Damage(Path.Combine(bad, file));
         var (_, output, error) = Run("runs", "ls", runs);
         Assert.Contains("bad   damaged", output, StringComparison.Ordinal);
         Assert.StartsWith($"warning: {Path.Combine(bad, file)}: ", error, StringComparison.Ordinal);
         Assert.Matches(@"\n  expected: .+\n  do: .+\n$", error);
-        Assert.Equal(file == "config.json" ? 4 : 0, Run("runs", "diff", bad, Path.Combine(runs, "good")).ExitCode);
+        Assert.Equal(file == "config.json" ? 4 : 0, Run("runs", "diff", bad, runs["good"]).ExitCode);
     }
 
     [Theory]
@@ -105,7 +106,7 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
     [InlineData("log/events.id")]
     public void Training_names_a_pipe_in_place_of_a_file_and_does_not_wait_for_it(string file)
     {
-        string bad = Path.Combine(runs, "bad"), path = Path.Combine(bad, file);
+        string bad = runs["bad"], path = Path.Combine(bad, file);
         SmallRun.Copy(small.Good, bad);
         Damages.Single(damage => damage.How == "a pipe").Damage(path);
         var (code, _, error) = LauncherProcess.Run($"--config {small.Folder}/small.json --set Data.Folder={small.Folder}/data --set Run.Folder={runs} --set Run.Name=bad --set Training.Steps=6");
@@ -116,16 +117,16 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
     [Fact]
     public void Prepare_names_a_pipe_among_its_sources()
     {
-        string path = Path.Combine(runs, "text.jsonl");
+        string path = runs["text.jsonl"];
         Damages.Single(damage => damage.How == "a pipe").Damage(path);
-        var (code, _, error) = Run("prepare", runs, "--output", Path.Combine(runs, "data"));
+        var (code, _, error) = Run("prepare", runs, "--output", runs["data"]);
         Assert.True(code == 3 && error.Contains($"{path} is a pipe, not a regular file", StringComparison.Ordinal), error);
     }
 
     [Fact]
     public void Lines_that_are_no_steps_are_counted_and_one_that_is_half_written_is_none_of_them()
     {
-        string bad = Path.Combine(runs, "bad"), metrics = Path.Combine(bad, "metrics.jsonl");
+        string bad = runs["bad"], metrics = Path.Combine(bad, "metrics.jsonl");
         SmallRun.Copy(small.Good, bad);
         File.AppendAllText(metrics, "{\"step\":5,\"tok");
         Assert.Equal("", Run("runs", "ls", runs).Error);
@@ -138,14 +139,14 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
     [Fact]
     public async Task A_dashboard_shows_the_other_runs_whatever_has_become_of_a_journal()
     {
-        await using var server = await DashboardServer.StartAsync(new() { Address = new(System.Net.IPAddress.Loopback, 0), Database = Path.Combine(runs, "dashboard.db") });
+        await using var server = await DashboardServer.StartAsync(new() { Address = new(System.Net.IPAddress.Loopback, 0), Database = runs["dashboard.db"] });
         foreach (var (how, damage) in Damages)
         {
             string bad = Path.Combine(runs, how.Replace(' ', '-'));
             SmallRun.Copy(small.Good, bad);
             damage(Path.Combine(bad, "log", "events.jsonl"));
         }
-        SmallRun.Copy(small.Good, Path.Combine(runs, "zz-good"));
+        SmallRun.Copy(small.Good, runs["zz-good"]);
         var error = new StringWriter();
         using var stop = new CancellationTokenSource();
         var feed = new RunsFeed(server, runs, new Terminal(_ => null, isOutputRedirected: true, TextWriter.Null, error)).RunAsync(stop.Token);
@@ -178,7 +179,7 @@ public sealed class DamagedRunTests(SmallRun small) : IClassFixture<SmallRun>, I
     private void RequireShown(string bad, string file, string how)
     {
         Assert.Equal(2, Run("runs", "ls", runs, "--format", "json").Out.TrimEnd('\n').Split('\n').Select(line => JsonNode.Parse(line)!).Count());
-        foreach (string[] verb in (string[][])[["show", bad], ["show", bad, "--format", "json"], ["top", bad], ["diff", bad, Path.Combine(runs, "good")], ["diff", Path.Combine(runs, "good"), bad, "--format", "json"]])
+        foreach (string[] verb in (string[][])[["show", bad], ["show", bad, "--format", "json"], ["top", bad], ["diff", bad, runs["good"]], ["diff", runs["good"], bad, "--format", "json"]])
         {
             var (code, output, error) = Run(["runs", .. verb]);
             Assert.True(code == 0 || code == 4 && verb[0] == "diff" && file == "config.json", $"{file}, {how}, runs {string.Join(' ', verb)}: {code}\n{output}{error}");

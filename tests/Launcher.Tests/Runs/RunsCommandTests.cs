@@ -1,20 +1,21 @@
 using System.Text.Json.Nodes;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests.Runs;
 
 /// <summary>The verb <c>runs</c> on folders as training leaves them.</summary>
 public sealed class RunsCommandTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("runs-tests-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void Ls_lists_the_newest_first_with_status_and_numbers()
     {
         Make("old", 0.003, "complete", age: TimeSpan.FromDays(3));
         Make("new", 0.001, null, age: TimeSpan.FromMinutes(5));
-        Directory.CreateDirectory(Path.Combine(folder, "no-run"));
+        Directory.CreateDirectory(folder["no-run"]);
         var (code, output, _) = LauncherProcess.Run($"runs ls {folder}");
         Assert.Equal(0, code);
         Assert.Equal(
@@ -34,7 +35,7 @@ public sealed class RunsCommandTests : IDisposable
         Assert.Contains("LrSchedule.Lr      0.003   0.001", lines);
         Assert.DoesNotContain(lines, line => line.StartsWith("Training", StringComparison.Ordinal));
         Assert.Contains("loss at step 2     2.5000  2.5000", lines);
-        Assert.Equal("""{"LrSchedule.Lr":[0.003,0.001]}""", LauncherProcess.Run($"runs diff {Path.Combine(folder, "a")} {Path.Combine(folder, "b")} --format json").Out.TrimEnd('\n'));
+        Assert.Equal("""{"LrSchedule.Lr":[0.003,0.001]}""", LauncherProcess.Run($"runs diff {folder["a"]} {folder["b"]} --format json").Out.TrimEnd('\n'));
     }
 
     [Theory, InlineData("show"), InlineData("top")]
@@ -68,7 +69,7 @@ public sealed class RunsCommandTests : IDisposable
     [InlineData(5, "notes.txt: SQLite Error 26: 'file is not a database'.", "--listen 127.0.0.1:0 --database NOTES")]
     public void A_dashboard_that_cannot_be_had_says_why(int code, string problem, string arguments)
     {
-        string notes = Path.Combine(folder, "notes.txt");
+        string notes = folder["notes.txt"];
         File.WriteAllText(notes, new string('x', 5000));
         var (actual, _, error) = LauncherProcess.Run($"runs serve {folder} {arguments.Replace("NOTES", notes, StringComparison.Ordinal)}");
         Assert.Equal(code, actual);

@@ -1,21 +1,22 @@
 using System.Collections.Concurrent;
 using SparkTrain.Dashboard;
 using SparkTrain.Launcher.Runs;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests.Runs;
 
 /// <summary>The runs of a folder, given to a dashboard.</summary>
 public sealed class RunsFeedTests(SmallRun small) : IClassFixture<SmallRun>, IDisposable
 {
-    private readonly string runs = Directory.CreateTempSubdirectory("feed-tests-").FullName;
+    private readonly TemporaryFolder runs = new();
 
-    public void Dispose() => Directory.Delete(runs, recursive: true);
+    public void Dispose() => runs.Dispose();
 
     [Fact]
     public async Task A_database_that_is_gone_is_told_of_once_and_no_journal_is_blamed_for_it()
     {
-        string database = Path.Combine(runs, "dashboard.db");
-        SmallRun.Copy(small.Good, Path.Combine(runs, "good"));
+        string database = runs["dashboard.db"];
+        SmallRun.Copy(small.Good, runs["good"]);
         var log = new ConcurrentQueue<string>();
         await using var server = await DashboardServer.StartAsync(new() { Address = new(System.Net.IPAddress.Loopback, 0), Database = database, Log = log.Enqueue });
         File.Delete(database);

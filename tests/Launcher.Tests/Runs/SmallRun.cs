@@ -1,8 +1,12 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Launcher.Tests.Runs;
 
 /// <summary>A run of a few steps as training has left it, made once.</summary>
 public sealed class SmallRun : IDisposable
 {
+    private readonly TemporaryFolder temporary = new();
+
     public SmallRun()
     {
         File.WriteAllLines(Path.Combine(Folder, "text.jsonl"), Enumerable.Range(0, 60).Select(i => $$"""{"text": "number {{i}} follows {{i - 1}} and comes before {{i + 1}}."}"""));
@@ -27,7 +31,7 @@ public sealed class SmallRun : IDisposable
         Require(LauncherProcess.Run($"--config {Folder}/small.json --set Data.Folder={Folder}/data --set Run.Folder={Runs} --quiet"));
     }
 
-    public string Folder { get; } = Directory.CreateTempSubdirectory("small-run-").FullName;
+    public string Folder => temporary.Path;
 
     /// <summary>The folder that holds runs.</summary>
     public string Runs => Path.Combine(Folder, "runs");
@@ -46,7 +50,7 @@ public sealed class SmallRun : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(Folder, recursive: true);
+    public void Dispose() => temporary.Dispose();
 
     private static void Require((int ExitCode, string Out, string Error) run) => Assert.True(run.ExitCode == 0, run.Out + run.Error);
 }

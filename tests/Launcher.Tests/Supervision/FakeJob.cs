@@ -1,11 +1,12 @@
-using System.Diagnostics;
 using SparkTrain.Launcher.Supervision;
+using SparkTrain.Support;
 
 namespace SparkTrain.Launcher.Tests.Supervision;
 
 /// <summary>A job of shell scripts in a folder of its own, which behave as told and train nothing.</summary>
 internal sealed class FakeJob : IDisposable
 {
+    private readonly TemporaryFolder temporary = new();
     private readonly StringWriter error = new();
     private readonly JobSupervisor supervisor;
 
@@ -20,7 +21,7 @@ internal sealed class FakeJob : IDisposable
     }
 
     /// <summary>The folder of the run.</summary>
-    public string Folder { get; } = Directory.CreateTempSubdirectory("supervisor-").FullName;
+    public string Folder => temporary.Path;
 
     /// <summary>What the supervisor has said.</summary>
     public string Said => error.ToString();
@@ -29,7 +30,7 @@ internal sealed class FakeJob : IDisposable
     public string Log => File.ReadAllText(Path.Combine(Folder, "log", "supervisor.log"));
 
     /// <summary>How often ranks were started.</summary>
-    public int Starts => File.Exists(Path.Combine(Folder, "starts")) ? File.ReadAllLines(Path.Combine(Folder, "starts")).Length : 0;
+    public int Starts => Lines("starts");
 
     /// <summary>The processes whose command line names this job's folder.</summary>
     public IReadOnlyList<string> Processes => [.. Directory.GetDirectories("/proc").Where(path => char.IsAsciiDigit(Path.GetFileName(path)[0])).Select(CommandLine).Where(line => line.Contains(Folder, StringComparison.Ordinal))];
@@ -37,13 +38,11 @@ internal sealed class FakeJob : IDisposable
     /// <summary>Runs the job to its end.</summary>
     public int Run() => supervisor.Run();
 
-    /// <summary>Runs the job, and does something once so many ranks have been started and a while has passed.</summary>
-    public int RunAnd(int starts, Action then)
+    /// <summary>Runs the job, and does something once the supervisor has heard of so many ranks.</summary>
+    public int RunAnd(int ranks, Action then)
     {
         var run = Task.Run(Run);
-        var clock = Stopwatch.StartNew();
-        while (Starts < starts && !run.IsCompleted && clock.Elapsed < TimeSpan.FromSeconds(30)) Thread.Sleep(20);
-        Thread.Sleep(1000);
+        Patience.Until(() => Lines("heard") >= ranks || run.IsCompleted);
         Assert.False(run.IsCompleted, Said);
         then();
         return Patience.For(run, "the end of the job", () => Said).GetAwaiter().GetResult();
@@ -52,8 +51,10 @@ internal sealed class FakeJob : IDisposable
     public void Dispose()
     {
         error.Dispose();
-        Directory.Delete(Folder, recursive: true);
+        temporary.Dispose();
     }
+
+    private int Lines(string name) => File.Exists(temporary[name]) ? File.ReadAllLines(temporary[name]).Length : 0;
 
     private string? NewestCheckpoint() => Directory.Exists(Path.Combine(Folder, "checkpoints"))
         ? Directory.GetDirectories(Path.Combine(Folder, "checkpoints")).Select(Path.GetFileName).Order(StringComparer.Ordinal).LastOrDefault()

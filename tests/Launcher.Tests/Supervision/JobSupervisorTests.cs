@@ -93,7 +93,7 @@ public sealed partial class JobSupervisorTests
         Assert.Equal(128 + HangUp, job.RunAnd(2, () =>
         {
             Raise(HangUp);
-            Thread.Sleep(300);
+            Patience.Until(() => job.Log.Contains("signal 1: the ranks are asked to save and leave", StringComparison.Ordinal));
             Raise(Terminate);
         }));
         Assert.Empty(job.Processes);

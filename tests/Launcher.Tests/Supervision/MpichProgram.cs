@@ -1,9 +1,11 @@
+using SparkTrain.Support;
+
 namespace SparkTrain.Launcher.Tests.Supervision;
 
 /// <summary>MPICH's mpiexec, which lies unpacked beside the system's Open MPI, as one program that finds its own libraries.</summary>
 internal sealed class MpichProgram : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("mpich-").FullName;
+    private readonly TemporaryFolder folder = new();
 
     /// <summary>Writes the program.</summary>
     public MpichProgram()
@@ -18,5 +20,5 @@ internal sealed class MpichProgram : IDisposable
     /// <summary>The program.</summary>
     public string Path => System.IO.Path.Combine(folder, "mpiexec");
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 }

@@ -6,11 +6,13 @@ shift
 rank=${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}
 behaviour=("$@")
 behaviour=${behaviour[$rank]}
-step=0
+step=0 heard=
 
 say() { # phase, call, exit code
     printf '%s\t%s\t%s\t%s\t%s\t%s\t0.0\t%s\n' "$rank" $$ fakehost "$step" "$1" "$2" "$3" >&3
     read -r -n 1 -u 3 || exit 70
+    [ -n "$heard" ] || echo "$rank" >>"$run/heard"
+    heard=yes
 }
 leave() { say leaving "" "$1"; exit "$1"; }
 checkpoint() { mkdir -p "$run/checkpoints/step-0000000$step"; touch "$run/checkpoints/step-0000000$step/COMPLETE"; }

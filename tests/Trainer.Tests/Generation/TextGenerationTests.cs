@@ -27,11 +27,11 @@ public sealed class TextGenerationTests : IDisposable
     [Fact]
     public void It_writes_before_the_first_step_every_so_many_and_after_the_last_what_the_model_finds_most_probable()
     {
-        var events = new List<LogEvent>();
-        using (var log = new LoggerConfiguration().MinimumLevel.Debug().WriteTo.Sink(new Kept(events)).CreateLogger()) TinyRun.Train(config, log: log);
+        var events = new LogCollector();
+        using (var log = new LoggerConfiguration().MinimumLevel.Debug().WriteTo.Sink(events).CreateLogger()) TinyRun.Train(config, log: log);
         var written = Written(config);
         Assert.Equal([(0, "the norm"), (0, "k"), (3, "the norm"), (3, "k"), (6, "the norm"), (6, "k"), (8, "the norm"), (8, "k")], written.Select(text => (text.Step, text.Prompt)));
-        Assert.Equal(written.Select(text => (text.Step, text.Prompt, text.Text)), events.Where(e => RunEvent.KindOf(e) == RunEvent.Sample)
+        Assert.Equal(written.Select(text => (text.Step, text.Prompt, text.Text)), events.Events.Where(e => RunEvent.KindOf(e) == RunEvent.Sample)
             .Select(e => (RunEvent.StepOf(e)!.Value, Property(e, "Prompt"), Property(e, "Text"))));
         using var trained = TrainedModel.Load(Path.Combine(config.Run.Folder, "writes", "model"), new ComputeOptions());
         foreach (var text in written.Where(text => text.Step == 8)) Assert.Equal(MostProbable(trained.Model, text.Prompt, 12), text.Text);
@@ -77,13 +77,13 @@ public sealed class TextGenerationTests : IDisposable
     public void Texts_end_where_other_ranks_have_waited_long_enough()
     {
         TinyRun.Train(config);
-        var events = new List<LogEvent>();
-        using var log = new LoggerConfiguration().WriteTo.Sink(new Kept(events)).CreateLogger();
+        var events = new LogCollector();
+        using var log = new LoggerConfiguration().WriteTo.Sink(events).CreateLogger();
         using var trained = TrainedModel.Load(Path.Combine(config.Run.Folder, "writes", "model"), new ComputeOptions());
         using (var run = RunFolder.Open(config.Run))
         using (var generation = new TextGeneration(trained.Model, trained.Tokenizer, config, run, resumeStep: 6, TimeSpan.Zero, log)) generation.Run(8);
         Assert.Equal(["", ""], Written(config).Where(text => text.Step == 8).Select(text => text.Text));
-        Assert.StartsWith("step 8: the model wrote for 0 s, half of Distributed.TimeoutSeconds", events[0].RenderMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
+        Assert.StartsWith("step 8: the model wrote for 0 s, half of Distributed.TimeoutSeconds", events.Events[0].RenderMessage(System.Globalization.CultureInfo.InvariantCulture), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -91,7 +91,10 @@ public sealed class TextGenerationTests : IDisposable
     {
         Torch.Settle();
         var counts = new List<long>();
-        using var log = new LoggerConfiguration().WriteTo.Sink(new Counts(counts)).CreateLogger();
+        using var log = new LoggerConfiguration().WriteTo.Sink(new LogAction(e =>
+        {
+            if (RunEvent.KindOf(e) == RunEvent.Sample) counts.Add(Tensor.TotalCount);
+        })).CreateLogger();
         TinyRun.Train(config with { Generation = config.Generation with { EverySteps = 1 }, Training = config.Training with { Steps = 12 }, Validation = new() { EverySteps = 0 }, Checkpoint = new() { EverySteps = 100 } }, log: log);
         // What was left over from the beginning may go; a leak would add some at every step.
         Assert.True(counts[^1] <= counts[4], string.Join(' ', counts));
@@ -145,18 +148,5 @@ public sealed class TextGenerationTests : IDisposable
         int first = tokens.Count;
         while (tokens.Count < first + count && tokens[^1] != 257) tokens.Add(model.call(tensor(tokens.ToArray()).unsqueeze(0), null)[0, -1].argmax().item<long>());
         return Encoding.UTF8.GetString([.. tokens[first..].Where(token => token < 256).Select(token => (byte)token)]);
-    }
-
-    private sealed class Kept(List<LogEvent> events) : ILogEventSink
-    {
-        public void Emit(LogEvent logEvent) => events.Add(logEvent);
-    }
-
-    private sealed class Counts(List<long> counts) : ILogEventSink
-    {
-        public void Emit(LogEvent logEvent)
-        {
-            if (RunEvent.KindOf(logEvent) == RunEvent.Sample) counts.Add(Tensor.TotalCount);
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json.Nodes;
 using Serilog;
+using SparkTrain.Support;
 using SparkTrain.Telemetry;
 
 namespace SparkTrain.Trainer.Tests.Metrics;
@@ -8,9 +9,9 @@ namespace SparkTrain.Trainer.Tests.Metrics;
 /// <summary>What TensorBoard shows of a run over kills and resumes: its files read as its own loader does, in the order of their names, up to a record that is cut off, dropping what a session takes back.</summary>
 public sealed class TensorBoardSinkTests : IDisposable
 {
-    private readonly string folder = Directory.CreateTempSubdirectory("tensorboard-tests-").FullName;
+    private readonly TemporaryFolder folder = new();
 
-    public void Dispose() => Directory.Delete(folder, recursive: true);
+    public void Dispose() => folder.Dispose();
 
     [Fact]
     public void A_run_that_is_killed_and_goes_on_has_every_step_once_and_in_order()

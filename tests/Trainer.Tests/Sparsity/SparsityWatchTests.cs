@@ -50,11 +50,11 @@ public sealed class SparsityWatchTests : IDisposable
     [Fact]
     public void Drift_beyond_the_limit_warns_once_after_the_looks_it_takes()
     {
-        var events = new Events();
+        var events = new LogCollector();
         using var log = new LoggerConfiguration().WriteTo.Sink(events).CreateLogger();
         // Nobody keeps to within a millionth of the target.
         TinyRun.Train(Config("drifting", new() { AuditEverySteps = 1, MaxDrift = 1e-6, Patience = 3 }), log: log);
-        var alarms = events.All.Where(e => e.MessageTemplate.Text == TrainEvents.SparsityAlarm).ToList();
+        var alarms = events.Events.Where(e => e.MessageTemplate.Text == TrainEvents.SparsityAlarm).ToList();
         Assert.Contains(alarms, e => e.RenderMessage().Contains("layer 0: ", StringComparison.Ordinal) && e.RenderMessage().Contains("are aimed at (MaxDrift 1E-06)", StringComparison.Ordinal));
         Assert.Equal("3", alarms[0].Properties["Step"].ToString());
         // 8 looks at 2 layers: only where a layer has hit the target in between may it be told again.
@@ -95,10 +95,4 @@ public sealed class SparsityWatchTests : IDisposable
         _ => [],
     };
 
-    private sealed class Events : ILogEventSink
-    {
-        public List<LogEvent> All { get; } = [];
-
-        public void Emit(LogEvent logEvent) => All.Add(logEvent);
-    }
 }

@@ -1,7 +1,7 @@
 namespace SparkTrain.Input.Tests;
 
 /// <summary>Errors as the system gives them. A disk that is read-only is tried where one can be mounted: tests/Integration.Tests.</summary>
-public sealed class WriteFailureTests
+public sealed class IoFailureTests
 {
     [Fact]
     public void A_full_disk_is_told_from_missing_rights()
