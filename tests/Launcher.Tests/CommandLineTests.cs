@@ -36,7 +36,7 @@ public sealed class CommandLineTests
     [InlineData("score --model m --input i --output o --cache f32", "error: --cache: the engine is torch, which has no such option.\n")]
     [InlineData("score --model m --input i --output o --int8-predictor", "error: --int8-predictor: the engine is torch, which has no such option.\n")]
     [InlineData("score --model m --input i --output o --engine sparse --screen 8", "error: score has no option '--screen'.")]
-    [InlineData("prepare text.jsonl --output data --tokeniser byte", "error: prepare has no option '--tokeniser'. Did you mean --tokenizer?\n")]
+    [InlineData("prepare text.jsonl --output data --tokeniser byte", "error: prepare: there is no option --tokeniser; perhaps --tokenizer is meant.\n  expected: options of prepare, then what to read\n")]
     [InlineData("prepare text.jsonl --output data --validation-fraction 1.5", "error: prepare: The field ValidationFraction must be between 0 and 0.5.\n  expected: options within their ranges\n")]
     public void A_wrong_command_ends_with_2_and_a_hint_on_standard_error(string arguments, string error)
     {

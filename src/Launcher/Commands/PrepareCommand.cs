@@ -44,7 +44,7 @@ internal static class PrepareCommand
     {
         if (options.Sources.Count == 0) throw new ConfigurationException("prepare was given nothing to read; name files, folders or patterns, or --source dotnet-docs.");
         if (options.Sources.FirstOrDefault(source => source.StartsWith("--", StringComparison.Ordinal) && !File.Exists(source)) is { } mistyped)
-            throw new ConfigurationException($"prepare has no option '{mistyped}'.{(NearestName.Of(mistyped, Options) is { } near ? $" Did you mean {near}?" : "")}\n  expected: options of prepare, then what to read\n  do: correct it; 'prepare --help' lists them");
+            throw new ConfigurationException("prepare", $"there is no option {mistyped}{(NearestName.Of(mistyped, Options) is { } near ? $"; perhaps {near} is meant" : "")}", "options of prepare, then what to read", "correct it; 'prepare --help' lists them");
         if (options.Problems() is [_, ..] problems) throw new ConfigurationException("prepare", string.Join(" ", problems).TrimEnd('.'), "options within their ranges", "correct the options; 'prepare --help' lists them");
         using var stop = new StopSignals(terminal, "leaving; the same command goes on after the shards that are finished");
         PrepareResult result;

@@ -24,7 +24,7 @@ internal static class ListenEndpoint
         if (host != "localhost" && !host.Contains(':') && host.Count(c => c == '.') != 3) throw Refuse(listen);
         if (own is null) return new(address, port ?? defaultPort);
         if (!int.TryParse(own, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > IPEndPoint.MaxPort) throw Refuse(listen);
-        if (port is not null) throw new ConfigurationException($"--port and --listen {listen} both name a port.\n  expected: one of them\n  do: leave one out");
+        if (port is not null) throw new ConfigurationException($"--listen {listen}", "--port names a port too", "one of them", "leave one out");
         return new(address, number);
     }
 

@@ -29,7 +29,7 @@ public sealed class ListenEndpointTests
     [InlineData("[::1", null, "--listen: '[::1' is not an address.")]
     [InlineData("[::1]8000", null, "--listen: '[::1]8000' is not an address.")]
     [InlineData("", null, "--listen: '' is not an address.")]
-    [InlineData("127.0.0.1:9000", 9000, "--port and --listen 127.0.0.1:9000 both name a port.")]
+    [InlineData("127.0.0.1:9000", 9000, "--listen 127.0.0.1:9000: --port names a port too.")]
     [InlineData(null, 70000, "--port: it is 70000.")]
     public void What_is_no_address_is_refused(string? listen, int? port, string message) =>
         Assert.StartsWith(message + "\n  expected: ", Assert.Throws<ConfigurationException>(() => ListenEndpoint.Parse(listen, port, 8000)).Message, StringComparison.Ordinal);
